@@ -1,0 +1,88 @@
+//! The small rules that transitions share.
+
+use super::event::Actor;
+use super::refusal::Refusal;
+use super::state::{Counters, TaskState};
+use super::status::{Phase, Status};
+use crate::id::RunId;
+
+/// Where a task waits or starts when nothing else stops it.
+pub(super) const fn place(phase: Phase, open_parents: u32, waived: bool, held: bool) -> Status {
+    if held || (open_parents > 0 && !waived) {
+        Status::Todo
+    } else {
+        match phase {
+            Phase::Work => Status::Ready,
+            Phase::Review => Status::Review,
+        }
+    }
+}
+
+/// What every exit from a blocked, scheduled or waiting state by a person's act clears (mends Q-05).
+pub(super) fn fresh_start(task: &mut TaskState) {
+    task.block = None;
+    task.scheduled_at = None;
+    task.eligible = None;
+    task.revived = false;
+    task.last_failure_error = None;
+    task.counters = task.counters.with_fresh_budget();
+}
+
+/// A person said something new: blocks count from zero again.
+pub(super) fn news(task: &mut TaskState) {
+    task.counters.blocks = 0;
+    task.revived = false;
+}
+
+/// A completion clears everything that went wrong.
+pub(super) fn finished(task: &mut TaskState) {
+    fresh_start(task);
+    task.counters = Counters::default();
+    task.held = false;
+}
+
+/// A worker writes only through the task's current run.
+pub(super) fn fenced(task: &TaskState, actor: &Actor) -> Result<(), Refusal> {
+    match actor.run() {
+        Some(run) if task.current_run.as_ref() != Some(run) => Err(stale(task, run)),
+        Some(_) | None => Ok(()),
+    }
+}
+
+pub(super) fn stale(task: &TaskState, run: &RunId) -> Refusal {
+    Refusal::StaleRun { run: run.clone(), current: task.current_run.clone() }
+}
+
+/// Only persons.
+pub(super) fn person(actor: &Actor, verb: &'static str) -> Result<(), Refusal> {
+    match actor {
+        Actor::Person(_) => Ok(()),
+        Actor::Worker { .. } | Actor::System => Err(Refusal::Forbidden {
+            actor: actor.to_string(),
+            verb,
+            why: "only a person may let a task go on, stop it or put it away",
+        }),
+    }
+}
+
+/// The run that executes the task, or a person over its head; never Andon by itself.
+pub(super) fn own_run_or_person(actor: &Actor, verb: &'static str) -> Result<(), Refusal> {
+    match actor {
+        Actor::Person(_) | Actor::Worker { .. } => Ok(()),
+        Actor::System => Err(Refusal::Forbidden {
+            actor: actor.to_string(),
+            verb,
+            why: "only the run that executes it or a person does that",
+        }),
+    }
+}
+
+/// Only Andon itself.
+pub(super) fn system(actor: &Actor, verb: &'static str) -> Result<(), Refusal> {
+    match actor {
+        Actor::System => Ok(()),
+        Actor::Person(_) | Actor::Worker { .. } => {
+            Err(Refusal::Forbidden { actor: actor.to_string(), verb, why: "only Andon itself does that" })
+        }
+    }
+}

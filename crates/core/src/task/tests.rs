@@ -1,0 +1,1 @@
+//! The matrix: every event in every status.

@@ -1,0 +1,30 @@
+//! Configuration: what `config.toml` and the environment say, typed, checked, and with the place of every mistake.
+//!
+//! Every key is declared once, in [`settings`] (name, type, range, default, text for people); the reader, the
+//! environment overrides, the listing and the documentation follow from that one table.
+
+pub mod duration;
+mod file;
+mod fingerprint;
+mod keys;
+mod limits;
+mod load;
+mod problem;
+pub(crate) mod schema;
+mod secret;
+mod settings;
+mod size;
+mod values;
+
+pub(crate) use file::{FileError, read_text};
+
+pub use duration::Duration;
+pub use fingerprint::ConfigFingerprint;
+pub use keys::{Entry, KeyDoc};
+pub use limits::BoardLimits;
+pub use load::{ConfigError, Loaded, RESERVED_VARIABLES, Source, is_reserved};
+pub use problem::{Place, Problem, Problems};
+pub use secret::Secret;
+pub use settings::{Config, Diagnostics};
+pub use size::Bytes;
+pub use values::{AttentionCommand, Reviewer};

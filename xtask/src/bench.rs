@@ -1,0 +1,11 @@
+//! `cargo xtask bench`: what Andon costs. Nothing here passes or fails by a time.
+
+use crate::failure::Failure;
+use crate::shell;
+
+/// Runs the named benchmarks, or all of them.
+pub(crate) fn run(args: &[String]) -> Result<(), Failure> {
+    let mut benches = shell::cargo(&["run", "--release", "--package", "andon-benches", "--"]);
+    benches.args(args);
+    shell::run(benches)
+}

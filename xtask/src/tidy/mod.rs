@@ -1,0 +1,17 @@
+//! The rules of the house that no compiler knows.
+//!
+//! A check is a function from the [`Tree`] of the repository to [`Finding`]s; [`check::CHECKS`] lists them all. They
+//! run as `cargo xtask tidy` and as a test.
+
+mod artefacts;
+mod check;
+mod layers;
+mod links;
+mod lockfile;
+mod shape;
+mod source;
+mod sql;
+mod tree;
+mod words;
+
+pub(crate) use check::run;
