@@ -5,16 +5,8 @@ use std::fs;
 use crate::failure::Failure;
 use crate::shell;
 
-/// A committed file, and the cargo command that prints what belongs in it.
-struct Generated {
-    file: &'static str,
-    cargo: &'static [&'static str],
-}
-
-const GENERATED: &[Generated] = &[Generated {
-    file: "docs/state-machine.md",
-    cargo: &["run", "--quiet", "--package", "andon-core", "--example", "state_machine"],
-}];
+/// Each committed file, and the arguments of the cargo command that prints what belongs in it.
+const GENERATED: &[(&str, &[&str])] = &[];
 
 /// Writes every generated file; with `--check` it writes nothing, and fails when one differs.
 pub(crate) fn run(args: &[String]) -> Result<(), Failure> {
@@ -24,18 +16,18 @@ pub(crate) fn run(args: &[String]) -> Result<(), Failure> {
         [other, ..] => return Err(Failure::Usage(format!("docs knows `--check` alone, not `{other}`"))),
     };
     let mut stale = Vec::new();
-    for generated in GENERATED {
-        let path = shell::root().join(generated.file);
-        let fresh = shell::output(shell::cargo(generated.cargo))?;
+    for (file, arguments) in GENERATED {
+        let path = shell::root().join(file);
+        let fresh = shell::output(shell::cargo(arguments))?;
         // A file that is not there yet is as stale as one that differs.
         if fs::read(&path).unwrap_or_default() == fresh {
             continue;
         }
         if check {
-            stale.push(generated.file);
+            stale.push(*file);
         } else {
             fs::write(&path, fresh).map_err(|source| Failure::File { path, source })?;
-            println!("wrote {}", generated.file);
+            println!("wrote {file}");
         }
     }
     if stale.is_empty() { Ok(()) } else { Err(Failure::OutOfDate(stale.join(", "))) }

@@ -92,7 +92,8 @@ mod tests {
 
     #[test]
     fn priority_then_age_as_far_as_the_caps_go() {
-        let all = vec![candidate(1, "a", 0), candidate(2, "a", 5), candidate(3, "b", 0), candidate(4, "a", 1)];
+        let all =
+            vec![candidate(1, "a", 0), candidate(2, "a", 5), candidate(3, "b", 0), candidate(4, "a", 1)];
         let room = Room { profiles: BTreeMap::from([("a".parse().unwrap(), 2)]), ..Room::default() };
         let chosen: Vec<String> = choose(all.clone(), &room).iter().map(|c| c.task.to_string()).collect();
         assert_eq!(chosen, ["t_00000002", "t_00000004", "t_00000003"]);

@@ -66,7 +66,11 @@ fn path(parent: &TaskId, child: &TaskId, came_from: &BTreeMap<TaskId, TaskId>) -
 pub fn order_plan(parents: &[Vec<usize>]) -> Result<Vec<usize>, Refusal> {
     for (index, of) in parents.iter().enumerate() {
         if let Some(bad) = of.iter().find(|parent| **parent >= parents.len()) {
-            return Err(Refusal::BadPlan(format!("task {} names a parent {}, which is not there", index + 1, bad + 1)));
+            return Err(Refusal::BadPlan(format!(
+                "task {} names a parent {}, which is not there",
+                index + 1,
+                bad + 1
+            )));
         }
         if of.contains(&index) {
             return Err(Refusal::BadPlan(format!("task {} is its own parent", index + 1)));

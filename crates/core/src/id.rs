@@ -185,7 +185,8 @@ impl FromStr for Cursor {
         let parsed = text.split_once('-').and_then(|(epoch, number)| {
             Some(Self { epoch: epoch.parse().ok()?, number: number.parse().ok()? })
         });
-        parsed.ok_or_else(|| invalid("cursor", text, "it is `<epoch>-<number>`, as printed by an earlier call"))
+        parsed
+            .ok_or_else(|| invalid("cursor", text, "it is `<epoch>-<number>`, as printed by an earlier call"))
     }
 }
 

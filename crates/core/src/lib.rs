@@ -5,7 +5,10 @@
 //! arguments; decisions go out as values. [`task::step`] is the only code that decides a status.
 
 #![cfg_attr(not(test), deny(clippy::wildcard_enum_match_arm))]
-#![cfg_attr(test, expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should stop"))]
+#![cfg_attr(
+    test,
+    expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should stop")
+)]
 
 mod text_enum;
 
@@ -16,6 +19,7 @@ pub mod graph;
 pub mod id;
 pub mod nearest;
 pub mod policy;
+pub mod roster;
 pub mod run;
 pub mod task;
 pub mod text;

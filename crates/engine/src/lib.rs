@@ -1,1 +1,4 @@
 //! Being written.
+pub mod workspace;
+pub mod config;
+pub mod profile;

@@ -14,11 +14,8 @@ use rustix::process::{Pid, WaitId, WaitIdOptions, WaitOptions};
 use crate::procfs;
 
 static SUBREAPER: AtomicBool = AtomicBool::new(false);
-static CHILDREN: Mutex<Children> = Mutex::new(Children {
-    leaders: BTreeSet::new(),
-    detached: BTreeSet::new(),
-    trees: 0,
-});
+static CHILDREN: Mutex<Children> =
+    Mutex::new(Children { leaders: BTreeSet::new(), detached: BTreeSet::new(), trees: 0 });
 
 /// The children that somebody knows by name.
 #[derive(Debug)]

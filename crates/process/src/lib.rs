@@ -8,7 +8,7 @@
 //! | [`Identity`] | is this still the process that we meant, or does another one have its number now? |
 //! | [`SelfExe`], [`spawn_detached`] | how a long-lived process starts another copy of itself that outlives it |
 //! | [`Tree`] | one child with every process that it starts: start, wait, stop, finish |
-//! | [`sweep`], [`find_marked`] | what is left of a tree whose supervisor is gone |
+//! | [`sweep()`], [`find_marked`] | what is left of a tree whose supervisor is gone |
 //! | [`Cgroup`] | a control group of its own, where the host allows one |
 //! | [`RecordFile`] | a record that can be written although the disk has become full |
 //! | [`Slot`] | a share of the host, held for as long as a descriptor is open |
@@ -58,7 +58,7 @@ pub use signals::{Shutdown, ShutdownSignals, shutdown_signal};
 pub use slots::{Slot, Slots};
 pub use spec::{Limits, Spec, StartError, Stdin, Terminal};
 pub use sweep::{find_marked, sweep};
-pub use tmux::remove_finished_session;
+pub use tmux::{remove_finished_session, remove_session_files};
 pub use tree::{Exit, Tree};
 
 #[cfg(test)]

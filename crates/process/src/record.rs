@@ -29,7 +29,9 @@ impl RecordFile {
     pub fn preallocate(path: &Path, bytes: u64) -> io::Result<Self> {
         let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)?;
         let room = HEADER as u64 + bytes;
-        if let Err(error) = reserve(&file, room).and_then(|()| file.sync_all()).and_then(|()| sync_parent(path)) {
+        if let Err(error) =
+            reserve(&file, room).and_then(|()| file.sync_all()).and_then(|()| sync_parent(path))
+        {
             let _ = fs::remove_file(path);
             return Err(error);
         }
@@ -91,7 +93,9 @@ fn payload(record: &[u8]) -> Option<&[u8]> {
 }
 
 fn checksum(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |sum, &byte| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    bytes
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325, |sum, &byte| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 fn reserve(file: &File, bytes: u64) -> io::Result<()> {

@@ -1,1 +1,39 @@
-//! Being written.
+//! Boards on disk: operations, queries and the only SQL of Andon.
+//!
+//! A caller opens a [`Home`], opens a [`Board`] of it, and runs operations ([`operation`]) and queries ([`query`]) on it.
+//! Every change of a task is an operation: it loads, asks the core, writes what the core said, in one transaction.
+//! Nothing outside this crate writes SQL, and nothing anywhere opens a board's database except through SQLite.
+
+#![cfg_attr(
+    test,
+    expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should stop")
+)]
+
+mod board;
+mod board_file;
+mod caller;
+mod doorbell;
+mod error;
+mod home;
+mod lifecycle;
+mod migrate;
+mod sqlite;
+mod tx;
+mod value;
+mod world;
+
+pub mod crash;
+pub mod operation;
+pub mod query;
+pub mod sql;
+
+pub use board::{Board, Mode};
+pub use board_file::{BoardFile, BoardFileError};
+pub use caller::{Caller, token_hash};
+pub use doorbell::{Doorbell, Waiter};
+pub use error::{DbError, OpError};
+pub use home::{Home, HomeError};
+pub use migrate::SCHEMA;
+pub use tx::{Class, Lock, Operation, Ring, Tx};
+pub use value::{Row, Val};
+pub use world::{Ambient, World, ambient};

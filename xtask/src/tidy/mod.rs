@@ -1,6 +1,6 @@
 //! The rules of the house that no compiler knows.
 //!
-//! A check is a function from the [`Tree`] of the repository to [`Finding`]s; [`check::CHECKS`] lists them all. They
+//! A check is a function from the `Tree` of the repository to `Finding`s; `check::CHECKS` lists them all. They
 //! run as `cargo xtask tidy` and as a test.
 
 mod artefacts;

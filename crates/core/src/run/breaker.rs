@@ -187,6 +187,9 @@ mod tests {
     #[test]
     fn cool_downs_double_to_an_hour() {
         let policy = Policy::default();
-        assert_eq!([1, 2, 4, 5, 99].map(|n| cooldown(n, &policy)), [300_000, 600_000, 2_400_000, 3_600_000, 3_600_000]);
+        assert_eq!(
+            [1, 2, 4, 5, 99].map(|n| cooldown(n, &policy)),
+            [300_000, 600_000, 2_400_000, 3_600_000, 3_600_000]
+        );
     }
 }

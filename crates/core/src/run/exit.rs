@@ -84,7 +84,8 @@ pub fn fingerprint(code: Option<i32>, signal: Option<i32>, last_stderr_line: Opt
         if identifying {
             masked.push('#');
         } else {
-            masked.extend(word.chars().map(|c| if c.is_ascii_digit() { '#' } else { c.to_ascii_lowercase() }));
+            masked
+                .extend(word.chars().map(|c| if c.is_ascii_digit() { '#' } else { c.to_ascii_lowercase() }));
         }
     }
     let masked: String = masked.chars().take(80).collect();
@@ -172,7 +173,10 @@ mod tests {
             authentication: true,
         };
         assert_eq!(classify(&refused), Ending::Failed(Failure::AuthenticationFailed));
-        assert_eq!(classify(&ExitFacts { ends_by: EndsBy::Exit, ..refused }), Ending::Failed(Failure::Crashed));
+        assert_eq!(
+            classify(&ExitFacts { ends_by: EndsBy::Exit, ..refused }),
+            Ending::Failed(Failure::Crashed)
+        );
         assert!(is_authentication_failure("API error: 401 Unauthorized"));
         assert!(!is_authentication_failure("the author is unknown"));
     }

@@ -109,7 +109,12 @@ pub enum Guard {
 
 /// The startup guard: the task is running, its current run is this run, the secret matches, nobody else holds it.
 #[must_use]
-pub fn guard(run: Option<&RunFacts>, current_run: Option<&RunId>, token_matches: bool, held_by_other: bool) -> Guard {
+pub fn guard(
+    run: Option<&RunFacts>,
+    current_run: Option<&RunId>,
+    token_matches: bool,
+    held_by_other: bool,
+) -> Guard {
     let Some(run) = run else { return Guard::StandDown(StandDown::UnknownRun) };
     if !token_matches {
         Guard::StandDown(StandDown::WrongToken)

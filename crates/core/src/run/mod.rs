@@ -6,6 +6,6 @@ mod lease;
 mod outcome;
 
 pub use breaker::{Next, Verdict, backoff, cooldown, judge};
-pub use exit::{EndsBy, ExitFacts, Ending, classify, fingerprint, is_authentication_failure};
+pub use exit::{Ending, EndsBy, ExitFacts, classify, fingerprint, is_authentication_failure};
 pub use lease::{Expiry, Guard, LeaseFacts, Renewal, RunFacts, StandDown, expiry, guard, renewal};
 pub use outcome::{Failure, Outcome};

@@ -3,7 +3,7 @@
 use super::event::Actor;
 use super::refusal::Refusal;
 use super::state::{Counters, TaskState};
-use super::status::{Phase, Status};
+use super::status::{BlockKind, Phase, Status};
 use crate::id::RunId;
 
 /// Where a task waits or starts when nothing else stops it.
@@ -51,6 +51,19 @@ pub(super) fn fenced(task: &TaskState, actor: &Actor) -> Result<(), Refusal> {
 
 pub(super) fn stale(task: &TaskState, run: &RunId) -> Refusal {
     Refusal::StaleRun { run: run.clone(), current: task.current_run.clone() }
+}
+
+/// `gave_up` and `recurring` are the board's own words: whoever could say them would make a block that is not sticky, or
+/// one that nobody had counted.
+pub(super) fn kind_to_choose(kind: BlockKind) -> Result<(), Refusal> {
+    match kind {
+        BlockKind::NeedsInput | BlockKind::Capability | BlockKind::Transient | BlockKind::Operator => Ok(()),
+        BlockKind::GaveUp | BlockKind::Recurring => Err(Refusal::invalid(
+            "kind",
+            kind.as_str(),
+            "only the board itself says so; choose needs_input, capability, transient or operator",
+        )),
+    }
 }
 
 /// Only persons.

@@ -2,9 +2,12 @@
 
 use serde_json::{Value, json};
 
+use super::effect::{Effect, Fact, RunEnd, Step};
 use super::event::{Actor, End, Event, EventKind, Facts};
 use super::refusal::Refusal;
-use super::rules::{fenced, finished, fresh_start, news, own_run_or_person, person, place, stale, system};
+use super::rules::{
+    fenced, finished, fresh_start, kind_to_choose, news, own_run_or_person, person, place, stale, system,
+};
 use super::state::{Block, Eligible, TaskState};
 use super::status::{BlockKind, Phase, Status};
 use crate::id::RunId;
@@ -12,57 +15,6 @@ use crate::policy::Policy;
 use crate::run::{Next, Outcome, judge};
 use crate::text::cap_chars;
 use crate::time::Millis;
-
-/// A row for the event log.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fact {
-    /// What happened.
-    pub kind: EventKind,
-    /// Its details; null when there are none.
-    pub data: Value,
-    /// The run that it belongs to.
-    pub run: Option<RunId>,
-}
-
-/// How the task's open run ends with this transition.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct RunEnd {
-    /// Which run.
-    pub run: RunId,
-    /// As what.
-    pub outcome: Outcome,
-    /// The words of a failure.
-    pub error: Option<String>,
-    /// Whether the run itself asked for it: it may then finish up for a while; otherwise its tree is stopped.
-    pub by_self: bool,
-}
-
-/// What the shell does after commit. Safe to repeat.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Effect {
-    /// Tell the run's supervisor to look: it has been fenced or may finish.
-    WakeRun(RunId),
-    /// Its children's parents have changed for the better: settle them in this same transaction.
-    SettleChildren {
-        /// Whether a completion caused it.
-        completion: bool,
-    },
-    /// Its children's parents have changed for the worse.
-    DemoteChildren,
-}
-
-/// A transition: the next state, how the open run ends, what to record, what to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
-    /// The task afterwards.
-    pub next: TaskState,
-    /// The end of the open run.
-    pub run_end: Option<RunEnd>,
-    /// For the event log, in order. Each change of status has exactly one.
-    pub facts: Vec<Fact>,
-    /// For the shell.
-    pub effects: Vec<Effect>,
-}
 
 /// One transition.
 ///
@@ -94,16 +46,16 @@ pub fn step(
         (Event::ToTriage, Running) => wrong("`andon stop <task>` first"),
         (Event::ToTriage, Done | Archived) => wrong("`andon reopen <task>` first"),
 
-        (Event::Linked, Ready | Review) => Ok(at.linked()),
-        (Event::Linked, Triage | Todo | Scheduled | Running | Blocked) => Ok(at.linked()),
-        (Event::Linked, Done | Archived) => wrong("a finished task waits for nobody; `andon reopen <task>` first"),
+        (Event::Linked, Triage | Todo | Scheduled | Ready | Running | Review | Blocked) => Ok(at.linked()),
+        (Event::Linked, Done | Archived) => {
+            wrong("a finished task waits for nobody; `andon reopen <task>` first")
+        }
 
         (Event::ParentsSettled { .. }, Todo) => Ok(at.settled()),
         (Event::ParentsSettled { completion }, Blocked) => Ok(at.revived(*completion)),
-        (
-            Event::ParentsSettled { .. },
-            Triage | Scheduled | Ready | Running | Review | Done | Archived,
-        ) => Ok(at.unchanged()),
+        (Event::ParentsSettled { .. }, Triage | Scheduled | Ready | Running | Review | Done | Archived) => {
+            Ok(at.unchanged())
+        }
 
         (Event::ParentReopened, Ready | Review) => Ok(at.demoted()),
         (Event::ParentReopened, Triage | Todo | Scheduled | Running | Blocked | Done | Archived) => {
@@ -173,10 +125,12 @@ pub fn step(
 
         (Event::Block { kind, reason }, Running) => {
             own_run_or_person(actor, event.verb())?;
+            kind_to_choose(*kind)?;
             Ok(at.blocked(*kind, reason))
         }
         (Event::Block { kind, reason }, Ready | Todo | Review) => {
             person(actor, event.verb())?;
+            kind_to_choose(*kind)?;
             Ok(at.blocked(*kind, reason))
         }
         (Event::Block { .. }, Blocked) => wrong("it is blocked already; `andon comment` adds to it"),
@@ -221,8 +175,8 @@ pub fn step(
         }
 
         (Event::RunEnded(end), Running) => at.run_ended(end),
-        (Event::RunEnded(_), Triage | Todo | Scheduled | Ready | Review | Blocked | Done | Archived) => {
-            wrong("it has no run")
+        (Event::RunEnded(end), Triage | Todo | Scheduled | Ready | Review | Blocked | Done | Archived) => {
+            Err(stale(task, &end.run))
         }
 
         (Event::Stop { reason }, Running) => {
@@ -242,13 +196,22 @@ pub fn step(
         }
 
         (Event::Assigned, Triage | Todo | Scheduled | Ready | Review | Blocked | Done) => Ok(at.assigned()),
-        (Event::Assigned, Running) => wrong("it runs; `andon reassign <task> <profile> --reclaim` takes it back first"),
+        (Event::Assigned, Running) => {
+            wrong("it runs; `andon reassign <task> <profile> --reclaim` takes it back first")
+        }
         (Event::Assigned, Archived) => wrong("`andon reopen <task>` first"),
 
+        (Event::News, Triage | Todo | Scheduled | Ready | Running | Review | Blocked | Done | Archived) => {
+            Ok(at.noticed())
+        }
+
         (
-            Event::News | Event::ResetFailures,
+            Event::ResetFailures,
             Triage | Todo | Scheduled | Ready | Running | Review | Blocked | Done | Archived,
-        ) => Ok(at.noticed(matches!(event, Event::ResetFailures))),
+        ) => {
+            person(actor, event.verb())?;
+            Ok(at.failures_reset())
+        }
 
         (
             Event::Archive { release },
@@ -257,7 +220,9 @@ pub fn step(
             person(actor, event.verb())?;
             at.archived(*release)
         }
-        (Event::Archive { .. }, Archived) => wrong("it is archived already; `andon delete <task>` removes it"),
+        (Event::Archive { .. }, Archived) => {
+            wrong("it is archived already; `andon delete <task>` removes it")
+        }
 
         (Event::Reopen, Done | Archived) => {
             person(actor, event.verb())?;
@@ -451,7 +416,9 @@ impl Moment<'_> {
             });
         }
         let mut next = self.task.clone();
-        fresh_start(&mut next);
+        if self.actor.is_person() {
+            fresh_start(&mut next);
+        }
         next.phase = Phase::Review;
         next.held = false;
         next.status = self.place(&next);
@@ -479,9 +446,9 @@ impl Moment<'_> {
             });
         }
         let mut next = self.task.clone();
-        fresh_start(&mut next);
         next.phase = Phase::Work;
         let rounds = if self.actor.is_person() {
+            fresh_start(&mut next);
             news(&mut next);
             0
         } else {
@@ -546,8 +513,9 @@ impl Moment<'_> {
 
     fn scheduled(&self, when: Option<Millis>, reason: &str) -> Step {
         let mut next = self.task.clone();
-        next.block = None;
-        next.eligible = None;
+        if self.actor.is_person() {
+            fresh_start(&mut next);
+        }
         next.status = Status::Scheduled;
         next.scheduled_at = when;
         let data = json!({ "at": when, "reason": reason, "by": self.actor.to_string() });
@@ -633,26 +601,32 @@ impl Moment<'_> {
         self.ending(self.to(next, EventKind::Reclaimed, data), Outcome::Reclaimed, Some(reason))
     }
 
+    /// A new assignee starts with a fresh budget when a person chose it; an inherited one does not.
     fn assigned(&self) -> Step {
         let mut next = self.task.clone();
-        next.counters = next.counters.with_fresh_budget();
-        next.last_failure_error = None;
+        if self.actor.is_person() {
+            next.counters = next.counters.with_fresh_budget();
+            next.last_failure_error = None;
+        }
         Step { next, ..self.unchanged() }
     }
 
-    fn noticed(&self, reset: bool) -> Step {
+    /// Only a person's words are news: a worker that talks to itself learns nothing from it.
+    fn noticed(&self) -> Step {
         let mut next = self.task.clone();
-        if !self.actor.is_person() {
-            return self.unchanged();
-        }
-        news(&mut next);
-        if reset {
-            next.counters = next.counters.with_fresh_budget();
-            next.last_failure_error = None;
-            next.eligible = None;
-            return self.to(next, EventKind::FailuresReset, json!({ "by": self.actor.to_string() }));
+        if self.actor.is_person() {
+            news(&mut next);
         }
         Step { next, ..self.unchanged() }
+    }
+
+    fn failures_reset(&self) -> Step {
+        let mut next = self.task.clone();
+        news(&mut next);
+        next.counters = next.counters.with_fresh_budget();
+        next.last_failure_error = None;
+        next.eligible = None;
+        self.to(next, EventKind::FailuresReset, json!({ "by": self.actor.to_string() }))
     }
 
     fn archived(&self, release: Option<bool>) -> Result<Step, Refusal> {
@@ -685,8 +659,7 @@ impl Moment<'_> {
         next.phase = Phase::Work;
         next.completed_at = None;
         next.status = self.place(&next);
-        let mut step =
-            self.to(next, EventKind::Reopened, json!({ "by": self.actor.to_string() }));
+        let mut step = self.to(next, EventKind::Reopened, json!({ "by": self.actor.to_string() }));
         if was_satisfied {
             step.effects.push(Effect::DemoteChildren);
         }
@@ -697,7 +670,6 @@ impl Moment<'_> {
 /// What a late write of a fenced run leaves behind: an event, and nothing else.
 #[must_use]
 pub fn stale_write(task: &TaskState, run: &RunId, verb: &str) -> (Fact, Refusal) {
-    let fact =
-        Fact { kind: EventKind::StaleWrite, data: json!({ "verb": verb }), run: Some(run.clone()) };
+    let fact = Fact { kind: EventKind::StaleWrite, data: json!({ "verb": verb }), run: Some(run.clone()) };
     (fact, stale(task, run))
 }

@@ -199,7 +199,9 @@ mod tests {
 
     #[test]
     fn texts_without_a_fixed_length_are_refused_by_name() {
-        for text in ["", " ", "soon", "1month", "1 year", "-5m", "5m ago", "1x", "99999999999999999999", "1.5"] {
+        for text in
+            ["", " ", "soon", "1month", "1 year", "-5m", "5m ago", "1x", "99999999999999999999", "1.5"]
+        {
             assert!(parse(text).is_err(), "{text}");
         }
         assert_eq!(

@@ -7,7 +7,7 @@ use super::schema::{Field, Reader, settings};
 
 settings! {
     /// The `[limits]` of a board. What is unset holds as in `config.toml`.
-    pub struct BoardLimits in BoardLimits, table LIMIT_FIELDS {
+    pub struct BoardLimits in BoardLimits at [], table LIMIT_FIELDS {
         /// Failures in a row at which a task is given up.
         failure_limit: Option<u32> = "" in "1" to "1000",
         /// Runs in a row that ended without a word at which a task is given up.
@@ -42,7 +42,11 @@ impl BoardLimits {
             let fields: Vec<&Field<Self>> = LIMIT_FIELDS.iter().collect();
             match item.as_table_like() {
                 Some(table) => reader.table(&mut limits, &fields, table, ""),
-                None => reader.problem_with("limits", "`limits` must be a table, written [limits]".to_owned(), None),
+                None => reader.problem_with(
+                    "limits",
+                    "`limits` must be a table, written [limits]".to_owned(),
+                    None,
+                ),
             }
         }
         if reader.problems.is_empty() { Ok(limits) } else { Err(Problems(reader.problems)) }

@@ -186,9 +186,9 @@ impl Layers {
     }
 
     /// A mistyped key must not be silent; a variable that resembles none belongs to somebody else.
-    fn unknown_variable<'n>(&mut self, name: &str, known: impl Iterator<Item = &'n str> + Clone) {
-        let close = |known: &&str| strsim::damerau_levenshtein(name, known) <= 2;
-        let misspelt = known.clone().filter(close).min_by_key(|known| strsim::damerau_levenshtein(name, known));
+    fn unknown_variable<'n>(&mut self, name: &str, known: impl Iterator<Item = &'n str>) {
+        let distance = |known: &&str| strsim::damerau_levenshtein(name, known);
+        let misspelt = known.filter(|known| distance(known) <= 2).min_by_key(distance);
         match misspelt {
             Some(meant) => self.problems.push(Problem {
                 place: Place::Environment(name.to_owned()),
@@ -247,4 +247,3 @@ impl Layers {
         }
     }
 }
-

@@ -9,16 +9,19 @@ mod fingerprint;
 mod keys;
 mod limits;
 mod load;
-mod problem;
+pub(crate) mod problem;
 pub(crate) mod schema;
 mod secret;
 mod settings;
 mod size;
+#[cfg(test)]
+mod tests;
 mod values;
 
-pub(crate) use file::{FileError, read_text};
+pub(crate) use file::{read_bytes, read_text};
 
 pub use duration::Duration;
+pub use file::FileError;
 pub use fingerprint::ConfigFingerprint;
 pub use keys::{Entry, KeyDoc};
 pub use limits::BoardLimits;

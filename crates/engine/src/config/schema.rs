@@ -127,11 +127,11 @@ pub(crate) fn initial<S: Setting + Default>(text: &str) -> S {
 }
 
 /// Declares a struct with public fields, its `Default`, and the table of its fields. `at` names the member of the
-/// owner in which the struct stands. A further member, whose fields have a table of their own, follows `with`.
+/// owner in which the struct stands, `[]` the owner itself. A further member, whose fields have a table of their own, follows `with`.
 macro_rules! settings {
     (
         $(#[$meta:meta])*
-        pub struct $name:ident in $owner:ident $(at $at:ident)?, table $table:ident {
+        pub struct $name:ident in $owner:ident at $at:tt, table $table:ident {
             $( $(#[doc = $doc:literal])+ $field:ident: $ty:ty = $default:literal $(in $low:literal to $high:literal)? ),+ $(,)?
         }
         $(with $(#[doc = $xdoc:literal])+ $extra:ident: $extra_ty:ty)?
@@ -156,23 +156,27 @@ macro_rules! settings {
             $( {
                 const RANGE: $crate::config::schema::Range = $crate::config::schema::range!($($low, $high)?);
                 $crate::config::schema::Field {
-                    name: concat!($(stringify!($at), ".",)? stringify!($field)),
+                    name: $crate::config::schema::full_name!($at $field),
                     doc: &[$($doc),+],
                     default: $default,
                     expects: || <$ty as $crate::config::schema::Setting>::expects(RANGE),
                     hidden: <$ty as $crate::config::schema::Setting>::HIDDEN,
                     item: <$ty as $crate::config::schema::Setting>::item,
                     read: |owner, item| {
-                        owner$(.$at)?.$field = $crate::config::schema::read_within::<$ty>(item, RANGE)?;
+                        $crate::config::schema::member!(owner $at $field) =
+                            $crate::config::schema::read_within::<$ty>(item, RANGE)?;
                         Ok(())
                     },
-                    value: |owner| $crate::config::schema::Setting::value(&owner$(.$at)?.$field),
+                    value: |owner| {
+                        $crate::config::schema::Setting::value(&$crate::config::schema::member!(owner $at $field))
+                    },
                 }
             }, )+
         ];
     };
 }
 
+/// A range as an option, for fields with and without one.
 macro_rules! range {
     () => {
         None
@@ -182,7 +186,27 @@ macro_rules! range {
     };
 }
 
-pub(crate) use {range, settings};
+/// A field's full name from the place of its struct.
+macro_rules! full_name {
+    ([] $field:ident) => {
+        stringify!($field)
+    };
+    ([$at:ident] $field:ident) => {
+        concat!(stringify!($at), ".", stringify!($field))
+    };
+}
+
+/// A field of an owner from the place of its struct.
+macro_rules! member {
+    ($owner:ident [] $field:ident) => {
+        $owner.$field
+    };
+    ($owner:ident [$at:ident] $field:ident) => {
+        $owner.$at.$field
+    };
+}
+
+pub(crate) use {full_name, member, range, settings};
 
 /// Reads one file, collecting every mistake with its place.
 pub(crate) struct Reader<'a> {
@@ -212,7 +236,13 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a table's keys into the owner. `prefix` is the table's full name with a dot, empty at the top.
-    pub(crate) fn table<T>(&mut self, owner: &mut T, fields: &[&Field<T>], table: &dyn TableLike, prefix: &str) {
+    pub(crate) fn table<T>(
+        &mut self,
+        owner: &mut T,
+        fields: &[&Field<T>],
+        table: &dyn TableLike,
+        prefix: &str,
+    ) {
         for (key, item) in table.iter() {
             let name = format!("{prefix}{key}");
             let key_place =
@@ -228,7 +258,8 @@ impl<'a> Reader<'a> {
                 match item.as_table_like() {
                     Some(inner) => self.table(owner, fields, inner, &section),
                     None => {
-                        let message = format!("`{name}` must be a table, written [{name}], not {}", shown(item));
+                        let message =
+                            format!("`{name}` must be a table, written [{name}], not {}", shown(item));
                         self.problem(key_place, Some(name), message, None);
                     }
                 }
@@ -274,9 +305,7 @@ pub(crate) fn unknown_key<'n>(
     let meant = misplaced.or_else(|| nearest(given, known.clone()).first().copied());
     let given = quoted(given).replace('"', "`");
     match meant {
-        Some(meant) => {
-            (format!("unknown key {given}; did you mean `{meant}`?"), Some(meant.to_owned()))
-        }
+        Some(meant) => (format!("unknown key {given}; did you mean `{meant}`?"), Some(meant.to_owned())),
         None => {
             let known: Vec<&str> = known.collect();
             (format!("unknown key {given}; the known keys are {}", known.join(", ")), None)

@@ -11,7 +11,7 @@ use super::values::{AttentionCommand, Reviewer};
 
 settings! {
     /// The configuration of a home. `Default` is what holds without a file.
-    pub struct Config in Config, table TOP_FIELDS {
+    pub struct Config in Config at [], table TOP_FIELDS {
         /// Failures in a row at which a task is given up, unless the task says otherwise.
         failure_limit: u32 = "2" in "1" to "1000",
         /// Runs in a row that ended without a word to the board (where the runner ends by protocol) at which a task is given up.
@@ -76,7 +76,7 @@ settings! {
 
 settings! {
     /// The thresholds of the diagnostics.
-    pub struct Diagnostics in Config at diagnostics, table DIAGNOSTICS_FIELDS {
+    pub struct Diagnostics in Config at [diagnostics], table DIAGNOSTICS_FIELDS {
         /// Failures in a row that are shown as a problem; unless set, the same as `failure_limit`.
         failure_threshold: u32 = "2" in "1" to "1000",
         /// Crashes in a row that are shown as a problem.

@@ -44,7 +44,7 @@ impl Bytes {
 impl fmt::Display for Bytes {
     /// In the largest binary unit that divides it, else in bytes.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let binary = UNITS.iter().take(4).find(|(_, size)| self.0 != 0 && self.0 % size == 0);
+        let binary = UNITS.iter().take(4).find(|(_, size)| self.0 != 0 && self.0.is_multiple_of(*size));
         match binary {
             Some((unit, size)) => f.pad(&format!("{}{unit}", self.0 / size)),
             None => f.pad(&self.0.to_string()),
@@ -72,7 +72,8 @@ impl Setting for Bytes {
     }
 
     fn within(&self, low: &str, high: &str) -> bool {
-        Self::parse(low).is_some_and(|low| *self >= low) && Self::parse(high).is_some_and(|high| *self <= high)
+        Self::parse(low).is_some_and(|low| *self >= low)
+            && Self::parse(high).is_some_and(|high| *self <= high)
     }
 
     fn value(&self) -> Option<Value> {

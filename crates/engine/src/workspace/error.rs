@@ -18,7 +18,9 @@ pub enum FailureClass {
 #[non_exhaustive]
 pub enum WorkspaceError {
     /// The text is none of the forms of a workspace.
-    #[error("workspace {text:?} is unknown; use scratch, worktree, worktree:<absolute path> or dir:<absolute path>")]
+    #[error(
+        "workspace {text:?} is unknown; use scratch, worktree, worktree:<absolute path> or dir:<absolute path>"
+    )]
     UnknownWorkspace {
         /// What was given.
         text: String,
@@ -38,7 +40,9 @@ pub enum WorkspaceError {
         why: String,
     },
     /// Neither the task nor the board names a directory.
-    #[error("the {kind} workspace of task {task} has no path; give {kind}:<absolute path>, or set the board's default workdir")]
+    #[error(
+        "the {kind} workspace of task {task} has no path; give {kind}:<absolute path>, or set the board's default workdir"
+    )]
     NoPath {
         /// The kind of workspace.
         kind: &'static str,
@@ -70,7 +74,9 @@ pub enum WorkspaceError {
         why: String,
     },
     /// Another task works in that worktree, or its unsaved work is still there.
-    #[error("worktree {path:?} belongs to task {task}; give this task another path, or share a directory with dir:<path>")]
+    #[error(
+        "worktree {path:?} belongs to task {task}; give this task another path, or share a directory with dir:<path>"
+    )]
     WorktreeShared {
         /// The worktree.
         path: PathBuf,
@@ -78,7 +84,9 @@ pub enum WorkspaceError {
         task: String,
     },
     /// The branch is checked out elsewhere.
-    #[error("branch {branch:?} is checked out at {at:?}; give this task another branch, or remove that worktree")]
+    #[error(
+        "branch {branch:?} is checked out at {at:?}; give this task another branch, or remove that worktree"
+    )]
     BranchInUse {
         /// The branch.
         branch: String,
@@ -97,7 +105,9 @@ pub enum WorkspaceError {
     #[error("worktree workspaces need git, and none is on PATH; install git, or use scratch or dir:<path>")]
     GitMissing,
     /// Git does not accept the directory as a repository.
-    #[error("{path:?} is not a usable git repository ({said}); give worktree:<path of a repository>, or set the board's default workdir")]
+    #[error(
+        "{path:?} is not a usable git repository ({said}); give worktree:<path of a repository>, or set the board's default workdir"
+    )]
     NotARepository {
         /// The directory.
         path: PathBuf,
@@ -164,7 +174,9 @@ impl WorkspaceError {
             | Self::NoPath { .. }
             | Self::BadBranch { .. }
             | Self::BadId { .. } => FailureClass::Input,
-            Self::GitMissing | Self::NotARepository { .. } | Self::NoCommit { .. } => FailureClass::Capability,
+            Self::GitMissing | Self::NotARepository { .. } | Self::NoCommit { .. } => {
+                FailureClass::Capability
+            }
             Self::PathOccupied { .. }
             | Self::WorktreeShared { .. }
             | Self::BranchInUse { .. }

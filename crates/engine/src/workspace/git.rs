@@ -1,7 +1,12 @@
 //! One `git` command: argv only, a closed environment, no prompts, no pager, no hooks, and a limit on its time.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "git answers within a call that blocks; it is no run to supervise, and std opens everything close-on-exec"
+)]
 
 use std::{
     ffi::{OsStr, OsString},
+    fs::File,
     io::{self, Read, Write},
     os::unix::{ffi::OsStringExt, process::CommandExt},
     path::{Path, PathBuf},
@@ -11,7 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::error::WorkspaceError;
+use super::{error::WorkspaceError, repository::RepositoryLock};
 
 /// Questions that git answers from its own files.
 const QUICK: Duration = Duration::from_secs(60);
@@ -64,6 +69,7 @@ pub(super) struct Git {
     args: Vec<OsString>,
     env: Vec<(&'static str, OsString)>,
     input: Option<Vec<u8>>,
+    lock: Option<File>,
     limit: Duration,
 }
 
@@ -79,11 +85,16 @@ impl Git {
     /// A command with these arguments in that directory.
     pub(super) fn new<S: AsRef<OsStr>>(at: &Path, args: &[S]) -> Self {
         let args = args.iter().map(|arg| arg.as_ref().to_owned()).collect();
-        Self { at: at.to_owned(), args, env: Vec::new(), input: None, limit: QUICK }
+        Self { at: at.to_owned(), args, env: Vec::new(), input: None, lock: None, limit: QUICK }
     }
 
     pub(super) fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
         self.args.push(arg.as_ref().to_owned());
+        self
+    }
+
+    pub(super) fn args<S: AsRef<OsStr>>(mut self, args: &[S]) -> Self {
+        self.args.extend(args.iter().map(|arg| arg.as_ref().to_owned()));
         self
     }
 
@@ -95,6 +106,13 @@ impl Git {
     pub(super) fn input(mut self, input: Vec<u8>) -> Self {
         self.input = Some(input);
         self
+    }
+
+    /// Lets git hold the repository's lock as well: should this process be killed, nobody else gets the lock before
+    /// that git has ended. It travels as standard input, which these commands do not read.
+    pub(super) fn under(mut self, lock: &RepositoryLock) -> Result<Self, WorkspaceError> {
+        self.lock = Some(lock.share()?);
+        Ok(self)
     }
 
     /// Allows the time that a whole working tree takes.
@@ -115,9 +133,14 @@ impl Git {
     }
 
     /// Runs it to its end, whatever that is.
-    pub(super) fn run(self) -> Result<Answer, WorkspaceError> {
+    pub(super) fn run(mut self) -> Result<Answer, WorkspaceError> {
         let command = self.shown();
-        let mut child = self.command().spawn().map_err(|source| match source.kind() {
+        let stdin = match (self.lock.take(), &self.input) {
+            (Some(lock), None) => Stdio::from(lock),
+            (Some(_) | None, Some(_)) => Stdio::piped(),
+            (None, None) => Stdio::null(),
+        };
+        let mut child = self.command().stdin(stdin).spawn().map_err(|source| match source.kind() {
             io::ErrorKind::NotFound => WorkspaceError::GitMissing,
             _ => WorkspaceError::Io { action: "start", path: PathBuf::from("git"), source },
         })?;
@@ -164,7 +187,6 @@ impl Git {
             .envs(self.env.iter().map(|(name, value)| (name, value)))
             // The caller's own directory may have been removed, which git dies of before it reads `-C`.
             .current_dir("/")
-            .stdin(if self.input.is_some() { Stdio::piped() } else { Stdio::null() })
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0);
@@ -227,4 +249,35 @@ pub(super) fn path_of(bytes: &[u8]) -> PathBuf {
 /// The fields of a `-z` answer.
 pub(super) fn fields(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     bytes.split(|byte| *byte == 0).filter(|field| !field.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn in_root(args: &[&str]) -> Git {
+        Git::new(Path::new("/"), args)
+    }
+
+    #[test]
+    fn a_command_that_hangs_is_killed_with_what_it_started() {
+        let mut git = in_root(&["-c", "alias.hang=!sleep 600", "hang"]);
+        git.limit = Duration::from_millis(100);
+        assert!(
+            matches!(git.run(), Err(WorkspaceError::TimedOut { command, .. }) if command.ends_with("hang"))
+        );
+    }
+
+    #[test]
+    fn a_host_without_git_is_told_so() {
+        let git = in_root(&["version"]).env("PATH", "/nowhere");
+        assert!(matches!(git.run(), Err(WorkspaceError::GitMissing)));
+    }
+
+    #[test]
+    fn a_failure_shows_the_command_and_what_git_said() {
+        let Err(error) = in_root(&["no-such-command", "ü"]).ok() else { panic!("it succeeded") };
+        assert!(error.to_string().contains("git -C / no-such-command ü"), "{error}");
+        assert!(error.to_string().contains("is not a git command"), "{error}");
+    }
 }

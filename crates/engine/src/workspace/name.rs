@@ -30,9 +30,7 @@ pub fn validate_workspace(
     match (kind, rest) {
         (Kind::Scratch | Kind::Dir | Kind::Worktree, None) => Ok((kind, None)),
         (Kind::Scratch, Some(_)) | (Kind::Dir | Kind::Worktree, Some("")) => Err(unknown()),
-        (Kind::Dir | Kind::Worktree, Some(rest)) => {
-            Ok((kind, Some(check_path(&expand_home(rest, home)?)?)))
-        }
+        (Kind::Dir | Kind::Worktree, Some(rest)) => Ok((kind, Some(check_path(&expand_home(rest, home)?)?))),
     }
 }
 

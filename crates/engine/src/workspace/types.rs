@@ -47,7 +47,7 @@ pub struct Request {
     pub default_workdir: Option<PathBuf>,
     /// Reset what an earlier run left. Changes in a worktree are first committed to `andon/kept/<task id>-<run id>`.
     pub clean: bool,
-    /// What a new branch starts from; the `HEAD` of the main checkout when absent.
+    /// What a new branch starts from; what is checked out where the repository was named when absent.
     pub base: Option<String>,
 }
 
@@ -73,7 +73,7 @@ pub struct Target {
     pub kind: Kind,
     /// The directory, as [`Prepared::path`] said.
     pub path: PathBuf,
-    /// The branch, as [`Prepared::branch`] said.
+    /// The branch that it was made for: what was stashed there keeps the worktree. The branch itself always stays.
     pub branch: Option<String>,
     /// The main checkout, as [`Prepared::repo`] said; found from the path when absent.
     pub repo: Option<PathBuf>,

@@ -1,0 +1,124 @@
+//! Who can be an assignee: what the rules need to know of the profiles that exist.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::id::ProfileName;
+use crate::nearest::nearest;
+use crate::task::{Actor, Refusal};
+
+/// Who may give a profile work (DESIGN §9).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AssignableBy {
+    /// Persons only: what a script author can do is theirs alone.
+    Persons,
+    /// Anybody.
+    Anyone,
+    /// Persons and workers of these profiles.
+    Profiles(BTreeSet<ProfileName>),
+}
+
+/// What rules need to know of one profile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProfileFacts {
+    /// Pulled by hand, never spawned.
+    pub lane: bool,
+    /// Most runs at once.
+    pub max_running: Option<u32>,
+    /// Who reviews its work.
+    pub reviewer: Option<ProfileName>,
+    /// Who may give it work.
+    pub assignable_by: AssignableBy,
+    /// Its skills.
+    pub skills: BTreeSet<String>,
+    /// Children that one of its runs may create.
+    pub max_children: u32,
+    /// Its workers may pull the cord.
+    pub may_pause: bool,
+}
+
+/// The profiles that exist, as one moment saw them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Roster {
+    /// By name.
+    pub profiles: BTreeMap<ProfileName, ProfileFacts>,
+    /// Profiles whose file cannot be read, and why.
+    pub broken: BTreeMap<String, String>,
+    /// Who gets ready tasks that have no assignee.
+    pub default_assignee: Option<ProfileName>,
+    /// Who reviews where neither task nor profile says.
+    pub reviewer: Option<ProfileName>,
+}
+
+impl Roster {
+    /// The facts of a profile that must exist.
+    ///
+    /// # Errors
+    /// `unknown_profile`, with the nearest names.
+    pub fn get(&self, name: &ProfileName) -> Result<&ProfileFacts, Refusal> {
+        self.profiles.get(name).ok_or_else(|| Refusal::UnknownProfile {
+            name: name.to_string(),
+            nearest: nearest(name.as_str(), self.profiles.keys().map(ProfileName::as_str))
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
+        })
+    }
+
+    /// Whether `actor` may give `name` work.
+    ///
+    /// # Errors
+    /// `unknown_profile` or `forbidden`.
+    pub fn assignable(&self, name: &ProfileName, actor: &Actor) -> Result<&ProfileFacts, Refusal> {
+        let facts = self.get(name)?;
+        let allowed = match (actor, &facts.assignable_by) {
+            (Actor::Person(_) | Actor::System, _) | (Actor::Worker { .. }, AssignableBy::Anyone) => true,
+            (Actor::Worker { .. }, AssignableBy::Persons) => false,
+            (Actor::Worker { profile, .. }, AssignableBy::Profiles(names)) => {
+                profile.as_ref().is_some_and(|profile| names.contains(profile))
+            }
+        };
+        if allowed {
+            return Ok(facts);
+        }
+        Err(Refusal::Forbidden {
+            actor: actor.to_string(),
+            verb: "give work to a profile by",
+            why: "the profile's `assignable_by` does not name this worker",
+        })
+    }
+
+    /// Whether a profile, or the task itself, has this skill.
+    ///
+    /// # Errors
+    /// `unknown_skill`, with the nearest names.
+    pub fn check_skills(&self, name: &ProfileName, skills: &[String]) -> Result<(), Refusal> {
+        let facts = self.get(name)?;
+        match skills.iter().find(|skill| !facts.skills.contains(*skill)) {
+            None => Ok(()),
+            Some(skill) => Err(Refusal::UnknownSkill {
+                name: skill.clone(),
+                nearest: nearest(skill, facts.skills.iter().map(String::as_str))
+                    .into_iter()
+                    .map(str::to_owned)
+                    .collect(),
+            }),
+        }
+    }
+
+    /// Who reviews the work of `implementer` on a task: the task's own reviewer, else the profile's, else the board's,
+    /// and never the implementer. None: a person.
+    #[must_use]
+    pub fn reviewer_for(
+        &self,
+        of_task: Option<&ProfileName>,
+        implementer: Option<&ProfileName>,
+    ) -> Option<ProfileName> {
+        let of_profile =
+            implementer.and_then(|name| self.profiles.get(name)).and_then(|facts| facts.reviewer.as_ref());
+        [of_task, of_profile, self.reviewer.as_ref()]
+            .into_iter()
+            .flatten()
+            .find(|name| Some(*name) != implementer && self.profiles.contains_key(*name))
+            .cloned()
+    }
+}

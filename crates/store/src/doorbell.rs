@@ -1,0 +1,161 @@
+//! The doorbell: makes waiting processes look at the board at once.
+//!
+//! Each waiter binds a Unix datagram socket in the board's `wake/` folder; a writer sends one byte to each after its
+//! commit, never waits, and removes dead ones. Waiters of the whole board and the supervisor of one run have names of
+//! their own, so that a change of the board does not wake every supervisor. Order of a waiter: bind, drain, read, sleep.
+
+use std::io;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::net::UnixDatagram;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustix::fs::{Mode, OFlags};
+
+use crate::tx::Ring;
+
+const BOARD: &str = "board-";
+const RUN: &str = "run-";
+
+/// The bell of one board: rings its waiters.
+#[derive(Clone, Debug)]
+pub struct Doorbell {
+    folder: Arc<PathBuf>,
+}
+
+impl Doorbell {
+    /// The bell whose waiters bind in `folder`.
+    #[must_use]
+    pub fn new(folder: PathBuf) -> Self {
+        Self { folder: Arc::new(folder) }
+    }
+
+    /// Wakes whom it concerns. Failing to wake somebody is no error: waiters also look by themselves.
+    pub fn ring(&self, rings: &[Ring]) {
+        if rings.is_empty() {
+            return;
+        }
+        let Ok(entries) = std::fs::read_dir(self.folder.as_ref()) else { return };
+        let mut socket = None;
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            let Some(name) = name.to_str() else { continue };
+            if !rings.iter().any(|ring| concerns(ring, name)) {
+                continue;
+            }
+            if socket.is_none() {
+                socket = UnixDatagram::unbound().and_then(|s| s.set_nonblocking(true).map(|()| s)).ok();
+            }
+            let Some(socket) = &socket else { return };
+            self.send(socket, name);
+        }
+    }
+
+    fn send(&self, socket: &UnixDatagram, name: &str) {
+        let sent = in_folder(&self.folder, name, |path| socket.send_to(&[1], path).map(drop));
+        match sent {
+            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                let _ = std::fs::remove_file(self.folder.join(name));
+            }
+            Ok(()) | Err(_) => {}
+        }
+    }
+
+    /// Binds a waiter for changes of the board.
+    ///
+    /// # Errors
+    /// When the socket cannot be bound; the caller then looks by the clock alone.
+    pub fn wait_for_board(&self, chance: u64) -> io::Result<Waiter> {
+        self.bind(&format!("{BOARD}{chance:016x}"))
+    }
+
+    /// Binds the waiter of one run's supervisor.
+    ///
+    /// # Errors
+    /// As [`Self::wait_for_board`].
+    pub fn wait_for_run(&self, run: &andon_core::RunId, chance: u64) -> io::Result<Waiter> {
+        self.bind(&format!("{RUN}{run}-{chance:08x}"))
+    }
+
+    fn bind(&self, name: &str) -> io::Result<Waiter> {
+        std::fs::create_dir_all(self.folder.as_ref())?;
+        let socket = in_folder(&self.folder, name, |path| UnixDatagram::bind(path))?;
+        socket.set_nonblocking(true)?;
+        Ok(Waiter { socket, path: self.folder.join(name) })
+    }
+}
+
+fn concerns(ring: &Ring, name: &str) -> bool {
+    match ring {
+        Ring::Board => name.starts_with(BOARD),
+        Ring::Run(run) => name.strip_prefix(RUN).is_some_and(|rest| rest.starts_with(run.as_str())),
+    }
+}
+
+/// Socket paths end at 107 bytes; a longer folder is reached through a descriptor of it.
+fn in_folder<R>(folder: &Path, name: &str, act: impl FnOnce(&Path) -> io::Result<R>) -> io::Result<R> {
+    let path = folder.join(name);
+    if path.as_os_str().as_bytes().len() <= 100 {
+        return act(&path);
+    }
+    let descriptor =
+        rustix::fs::open(folder, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+    use std::os::fd::AsRawFd as _;
+    act(&PathBuf::from(format!("/proc/self/fd/{}/{name}", descriptor.as_raw_fd())))
+}
+
+/// A bound waiter; its name goes with it.
+#[derive(Debug)]
+pub struct Waiter {
+    socket: UnixDatagram,
+    path: PathBuf,
+}
+
+impl Waiter {
+    /// Takes all rings that have come; whether there were any.
+    pub fn drain(&self) -> bool {
+        let mut any = false;
+        let mut byte = [0; 16];
+        while self.socket.recv(&mut byte).is_ok() {
+            any = true;
+        }
+        any
+    }
+
+    /// A copy of the socket to wait on, for an event loop.
+    ///
+    /// # Errors
+    /// When no descriptor is left.
+    pub fn socket(&self) -> io::Result<UnixDatagram> {
+        self.socket.try_clone()
+    }
+}
+
+impl Drop for Waiter {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rings_reach_whom_they_concern_and_dead_waiters_go() {
+        let root = tempfile::tempdir().unwrap();
+        let bell = Doorbell::new(root.path().join("a".repeat(90)).join("wake"));
+        let run: andon_core::RunId = "01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap();
+        let board = bell.wait_for_board(1).unwrap();
+        let supervisor = bell.wait_for_run(&run, 2).unwrap();
+        bell.ring(&[Ring::Board]);
+        assert!(board.drain() && !supervisor.drain());
+        bell.ring(&[Ring::Run(run)]);
+        assert!(!board.drain() && supervisor.drain());
+        let stale = bell.folder.join("board-dead");
+        drop(in_folder(&bell.folder, "board-dead", |path| UnixDatagram::bind(path)).unwrap());
+        assert!(stale.exists());
+        bell.ring(&[Ring::Board]);
+        assert!(!stale.exists() && board.drain());
+    }
+}

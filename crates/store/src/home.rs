@@ -1,0 +1,335 @@
+//! `$ANDON_HOME`: where boards lie, which one is meant, and how they come and go (BD-01..08).
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use andon_core::BoardSlug;
+use andon_core::nearest::nearest;
+use andon_core::task::Refusal;
+use rustix::fs::{FlockOperation, flock};
+use thiserror::Error;
+
+use crate::board::{Board, Mode};
+use crate::board_file::{BoardFile, BoardFileError, write_synced};
+use crate::error::DbError;
+use crate::sqlite;
+use crate::world::{World, ambient};
+
+/// Why a home or a board of it cannot be used.
+#[derive(Clone, Debug, PartialEq, Error)]
+pub enum HomeError {
+    /// The board's rules say no: unknown, exists, a bad name.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The database says no.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// `board.toml` cannot be used.
+    #[error(transparent)]
+    File(#[from] BoardFileError),
+    /// A folder or file cannot be made, moved or removed.
+    #[error("{}: {reason}", .path.display())]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// A home: profiles and boards.
+#[derive(Clone, Debug)]
+pub struct Home {
+    root: PathBuf,
+    world: Arc<dyn World>,
+}
+
+fn io(path: &Path) -> impl Fn(std::io::Error) -> HomeError + '_ {
+    move |error| HomeError::Io { path: path.to_owned(), reason: error.to_string() }
+}
+
+impl Home {
+    /// The home at `root`; nothing is created yet.
+    #[must_use]
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into(), world: ambient() }
+    }
+
+    /// The same home in another world, for tests.
+    #[must_use]
+    pub fn with_world(mut self, world: Arc<dyn World>) -> Self {
+        self.world = world;
+        self
+    }
+
+    /// Its folder.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Time and chance.
+    #[must_use]
+    pub fn world(&self) -> &Arc<dyn World> {
+        &self.world
+    }
+
+    /// Where the boards lie.
+    #[must_use]
+    pub fn boards_folder(&self) -> PathBuf {
+        self.root.join("boards")
+    }
+
+    /// The folder of a board, there or not.
+    #[must_use]
+    pub fn board_folder(&self, slug: &BoardSlug) -> PathBuf {
+        self.boards_folder().join(slug.as_str())
+    }
+
+    /// Whether a board exists: its folder has a `board.toml` or a database. An empty folder does not count (BD-07).
+    #[must_use]
+    pub fn exists(&self, slug: &BoardSlug) -> bool {
+        let folder = self.board_folder(slug);
+        folder.join("board.toml").exists() || folder.join("board.db").exists()
+    }
+
+    /// The boards, `default` first, then by name; folders with other names are skipped.
+    #[must_use]
+    pub fn boards(&self) -> Vec<BoardSlug> {
+        let entries = std::fs::read_dir(self.boards_folder()).into_iter().flatten().flatten();
+        let mut slugs: Vec<BoardSlug> = entries
+            .filter_map(|entry| {
+                let name = entry.file_name().into_string().ok()?;
+                name.parse::<BoardSlug>().ok().filter(|slug| slug.as_str() == name)
+            })
+            .filter(|slug| self.exists(slug))
+            .collect();
+        slugs.sort_by_key(|slug| (slug.as_str() != "default", slug.clone()));
+        slugs
+    }
+
+    /// The board that `boards switch` chose, if it still exists.
+    #[must_use]
+    pub fn current(&self) -> Option<BoardSlug> {
+        let text = std::fs::read_to_string(self.root.join("current")).ok()?;
+        text.trim().parse().ok().filter(|slug| self.exists(slug))
+    }
+
+    /// Chooses the board that is meant where none is named.
+    ///
+    /// # Errors
+    /// `unknown_board`.
+    pub fn switch(&self, slug: &BoardSlug) -> Result<(), HomeError> {
+        self.require(slug)?;
+        let path = self.root.join("current");
+        write_synced(&path, format!("{slug}\n").as_bytes()).map_err(io(&path))
+    }
+
+    /// # Errors
+    /// `unknown_board`, with the nearest names.
+    pub fn require(&self, slug: &BoardSlug) -> Result<(), HomeError> {
+        if self.exists(slug) {
+            return Ok(());
+        }
+        let known = self.boards();
+        let nearest = nearest(slug.as_str(), known.iter().map(BoardSlug::as_str));
+        let nearest = nearest.into_iter().map(str::to_owned).collect();
+        Err(Refusal::UnknownBoard { name: slug.to_string(), nearest }.into())
+    }
+
+    /// What a board's folder says of it.
+    ///
+    /// # Errors
+    /// `unknown_board`, or a malformed file.
+    pub fn describe(&self, slug: &BoardSlug) -> Result<BoardFile, HomeError> {
+        self.require(slug)?;
+        Ok(BoardFile::read(&self.board_folder(slug))?)
+    }
+
+    /// Creates a board; one that is there stays as it is. Two racing creators make one board. Gives whether it is new.
+    ///
+    /// # Errors
+    /// When folders or the database cannot be made; a damaged board is refused, never replaced (SD1-08).
+    pub fn create(&self, slug: &BoardSlug, file: &BoardFile) -> Result<bool, HomeError> {
+        let folder = self.board_folder(slug);
+        std::fs::create_dir_all(&folder).map_err(io(&folder))?;
+        private(&self.root);
+        let _lock = self.lock(slug)?;
+        if self.exists(slug) {
+            let known = BoardFile::read(&folder)?;
+            self.finish(slug, &folder, known)?;
+            return Ok(false);
+        }
+        let mut file = file.clone();
+        let (high, low) = (self.world.bits(), self.world.bits());
+        file.identity = Some(format!("{high:016x}{low:016x}"));
+        file.created_at =
+            jiff::Timestamp::from_millisecond(self.world.now().0).ok().map(|created| created.to_string());
+        // The identity is on the disk before the database is: a crash in between is recognised as an unfinished creation.
+        let marker = folder.join("creating");
+        write_synced(&marker, b"").map_err(io(&marker))?;
+        file.write(&folder)?;
+        self.finish(slug, &folder, file)?;
+        Ok(true)
+    }
+
+    /// Makes what an unfinished creation left out, and nothing else: without its marker a missing database is a loss.
+    fn finish(&self, slug: &BoardSlug, folder: &Path, file: BoardFile) -> Result<(), HomeError> {
+        let marker = folder.join("creating");
+        if marker.exists() {
+            let identity = file.identity.unwrap_or_else(|| slug.to_string());
+            for part in ["workspaces", "logs", "attachments", "wake", "exits"] {
+                let path = folder.join(part);
+                std::fs::create_dir_all(&path).map_err(io(&path))?;
+                private(&path);
+            }
+            sqlite::create(&folder.join("board.db"), &identity, self.world.as_ref())?;
+            if self.paused_everything() {
+                self.inherit_pause(slug)?;
+            }
+            std::fs::remove_file(&marker).map_err(io(&marker))?;
+        }
+        Ok(())
+    }
+
+    fn inherit_pause(&self, slug: &BoardSlug) -> Result<(), HomeError> {
+        use crate::operation::{Pause, Scope};
+        let board = self.open(slug, Mode::Short)?;
+        let pause = Pause {
+            scope: Scope::Everything,
+            reason: Some("everything was paused when this board was created".to_owned()),
+            caller: crate::caller::Caller::system(),
+        };
+        match futures::executor::block_on(board.run(pause)) {
+            Ok(_) => Ok(()),
+            Err(crate::error::OpError::Db(error)) => Err(error.into()),
+            Err(crate::error::OpError::Refused { refusal, .. }) => Err((*refusal).into()),
+        }
+    }
+
+    /// Whether `pause --all` is in force: new boards inherit it.
+    #[must_use]
+    pub fn paused_everything(&self) -> bool {
+        self.root.join("paused").exists()
+    }
+
+    /// Records that everything is paused, or no longer.
+    ///
+    /// # Errors
+    /// When the file cannot be written or removed.
+    pub fn set_paused_everything(&self, paused: bool) -> Result<(), HomeError> {
+        let path = self.root.join("paused");
+        if paused {
+            std::fs::create_dir_all(&self.root).map_err(io(&self.root))?;
+            return write_synced(&path, b"").map_err(io(&path));
+        }
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(io(&path)(error)),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Opens a board.
+    ///
+    /// # Errors
+    /// `unknown_board`, a malformed `board.toml`, or what is wrong with the database.
+    pub fn open(&self, slug: &BoardSlug, mode: Mode) -> Result<Board, HomeError> {
+        let folder = self.board_folder(slug);
+        self.require(slug)?;
+        let file = BoardFile::read(&folder)?;
+        if folder.join("creating").exists() {
+            let _lock = self.lock(slug)?;
+            self.finish(slug, &folder, file.clone())?;
+        }
+        Ok(Board::open(slug.clone(), &folder, file.identity.as_deref(), mode, Arc::clone(&self.world))?)
+    }
+
+    /// Opens a board, creating `default` when it is meant and not there yet.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_or_default(&self, slug: &BoardSlug, mode: Mode) -> Result<Board, HomeError> {
+        if slug.as_str() == "default" && !self.exists(slug) {
+            self.create(slug, &BoardFile::default())?;
+        }
+        self.open(slug, mode)
+    }
+
+    /// Changes what a board's folder says of it.
+    ///
+    /// # Errors
+    /// `unknown_board`, or when it cannot be written.
+    pub fn edit(
+        &self,
+        slug: &BoardSlug,
+        change: impl FnOnce(&mut BoardFile),
+    ) -> Result<BoardFile, HomeError> {
+        self.require(slug)?;
+        let _lock = self.lock(slug)?;
+        let folder = self.board_folder(slug);
+        let mut file = BoardFile::read(&folder)?;
+        change(&mut file);
+        file.write(&folder)?;
+        Ok(file)
+    }
+
+    /// Puts a board away under `boards/_archived`; gives where it lies now. `default` stays (BD-08).
+    ///
+    /// # Errors
+    /// `unknown_board`, `invalid_value` for `default`, or when it cannot be moved.
+    pub fn archive(&self, slug: &BoardSlug) -> Result<PathBuf, HomeError> {
+        let folder = self.removable(slug)?;
+        let archived = self.boards_folder().join("_archived");
+        std::fs::create_dir_all(&archived).map_err(io(&archived))?;
+        let stamp = self.world.now().0 / 1_000;
+        let target = (0..)
+            .map(|n| if n == 0 { format!("{slug}-{stamp}") } else { format!("{slug}-{stamp}-{n}") })
+            .map(|name| archived.join(name))
+            .find(|path| !path.exists())
+            .unwrap_or_else(|| archived.join(slug.as_str()));
+        std::fs::rename(&folder, &target).map_err(io(&folder))?;
+        self.forget_current(slug);
+        Ok(target)
+    }
+
+    /// Deletes a board with everything in it. `default` stays.
+    ///
+    /// # Errors
+    /// As [`Self::archive`].
+    pub fn delete(&self, slug: &BoardSlug) -> Result<(), HomeError> {
+        // Moved out of the way first: nobody opens a board that is half deleted.
+        let folder = self.archive(slug)?;
+        std::fs::remove_dir_all(&folder).map_err(io(&folder))
+    }
+
+    fn removable(&self, slug: &BoardSlug) -> Result<PathBuf, HomeError> {
+        self.require(slug)?;
+        if slug.as_str() == "default" {
+            let rule = "the default board stays; archive or delete its tasks";
+            return Err(Refusal::invalid("board", slug.as_str(), rule).into());
+        }
+        Ok(self.board_folder(slug))
+    }
+
+    fn forget_current(&self, slug: &BoardSlug) {
+        let path = self.root.join("current");
+        if std::fs::read_to_string(&path).is_ok_and(|text| text.trim() == slug.as_str()) {
+            let _ = std::fs::remove_file(path);
+        }
+    }
+
+    /// One process at a time creates, edits or restores a board. The lock's file is never the database's.
+    pub(crate) fn lock(&self, slug: &BoardSlug) -> Result<std::fs::File, HomeError> {
+        let path = self.board_folder(slug).join(".lock");
+        let open = std::fs::OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+        let file = open.map_err(io(&path))?;
+        flock(&file, FlockOperation::LockExclusive).map_err(|error| io(&path)(error.into()))?;
+        Ok(file)
+    }
+}
+
+/// Boards hold what agents wrote: only their owner reads them. Best effort: a foreign file system may not know modes.
+fn private(path: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let _ = std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700));
+}

@@ -1,0 +1,257 @@
+//! The one way in which a task changes: load, ask the core, write what it said, in the operation's transaction.
+
+use andon_core::task::{Effect, Event, EventKind, Fact, Facts, Refusal, RunEnd, Step, stale_write, step};
+use andon_core::{Policy, TaskId};
+use serde_json::{Value, json};
+
+use crate::caller::Caller;
+use crate::error::OpError;
+use crate::sql::events::{self, NewEvent};
+use crate::sql::runs::{self, Words};
+use crate::sql::tasks::{self, Task};
+use crate::sql::{boards, leases, links};
+use crate::tx::{Lock, Ring, Tx};
+
+/// Children that one transaction tells; the rest is queued, so that no writer waits long.
+pub(crate) const SLICE: u32 = 500;
+
+/// What a change brings besides the event itself.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Extra {
+    /// How a run that ends with it ended, in words and data.
+    pub(crate) words: Words,
+    /// More details for the event.
+    pub(crate) data: Value,
+}
+
+/// Moves a task by one event. Gives the task afterwards and the step that was made.
+pub(crate) async fn advance<T: Tx>(
+    tx: &mut T,
+    mut task: Task,
+    event: &Event,
+    caller: &Caller,
+    policy: &Policy,
+    extra: &Extra,
+) -> Result<(Task, Step), OpError> {
+    let facts = look_up(tx, &task, event).await?;
+    let now = tx.now();
+    let step = match step(&task.state, event, &caller.actor, &facts, policy, now) {
+        Ok(step) => step,
+        Err(refusal) => return Err(refused(tx, &task, event, caller, refusal).await?),
+    };
+    if step.next != task.state {
+        tasks::save_state(tx, &task.id, &step.next).await?;
+        task.state = step.next.clone();
+    }
+    if let Some(end) = &step.run_end {
+        end_run(tx, end, &extra.words).await?;
+    }
+    for (index, fact) in step.facts.iter().enumerate() {
+        let more = if index == 0 { &extra.data } else { &Value::Null };
+        record(tx, &task.id, fact, &caller.actor.to_string(), more).await?;
+    }
+    for effect in &step.effects {
+        perform(tx, &task.id, effect, policy).await?;
+    }
+    Ok((task, step))
+}
+
+async fn look_up<T: Tx>(tx: &mut T, task: &Task, event: &Event) -> Result<Facts, OpError> {
+    let mut facts = Facts { max_retries: task.max_retries, ..Facts::default() };
+    facts.open_parents = links::open_parents(tx, &task.id).await?;
+    facts.jitter = u16::try_from(tx.bits() % 1_000).unwrap_or(0);
+    facts.has_reviewer = task.reviewer.is_some();
+    match event {
+        Event::Claim { .. } => {
+            facts.unreaped_run = runs::unreaped_of(tx, &task.id).await?.is_some();
+            facts.paused = pause_over(tx, task).await?;
+        }
+        Event::Archive { .. } => facts.waiting_children = links::waiting_children(tx, &task.id).await?,
+        Event::Specify
+        | Event::ToTriage
+        | Event::Linked
+        | Event::ParentsSettled { .. }
+        | Event::ParentReopened
+        | Event::Promote { .. }
+        | Event::Hold
+        | Event::Complete
+        | Event::RequestReview
+        | Event::Approve
+        | Event::RequestChanges { .. }
+        | Event::Block { .. }
+        | Event::BlockOnParent { .. }
+        | Event::Unblock
+        | Event::Schedule { .. }
+        | Event::ScheduleDue
+        | Event::RunEnded(_)
+        | Event::Stop { .. }
+        | Event::Reclaim { .. }
+        | Event::Assigned
+        | Event::News
+        | Event::ResetFailures
+        | Event::Reopen => {}
+    }
+    Ok(facts)
+}
+
+/// The cord that keeps a task from starting, in words.
+async fn pause_over<T: Tx>(tx: &mut T, task: &Task) -> Result<Option<String>, OpError> {
+    let own = task.executor().map(|profile| format!("profile:{profile}"));
+    for pause in boards::pauses(tx).await? {
+        match pause.scope.as_str() {
+            "everything" => return Ok(Some("everything".to_owned())),
+            "board" => return Ok(Some("this board".to_owned())),
+            scope if Some(scope) == own.as_deref() => return Ok(Some(scope.replacen(':', " ", 1))),
+            _ => {}
+        }
+    }
+    Ok(None)
+}
+
+/// Completes a refusal with what the core was not told, and with what is recorded of it.
+async fn refused<T: Tx>(
+    tx: &mut T,
+    task: &Task,
+    event: &Event,
+    caller: &Caller,
+    refusal: Refusal,
+) -> Result<OpError, OpError> {
+    Ok(match refusal {
+        Refusal::OpenParents { count, .. } => {
+            let open = links::open_parent_list(tx, &task.id, 10).await?;
+            Refusal::OpenParents { count, parents: open.into_iter().map(|(id, _, _)| id).collect() }.into()
+        }
+        Refusal::Unreaped { .. } => {
+            let run = runs::unreaped_of(tx, &task.id).await?;
+            Refusal::Unreaped { run: run.map(|run| run.id.to_string()).unwrap_or_default() }.into()
+        }
+        Refusal::StaleRun { run, .. } => {
+            let (fact, refusal) = stale_write(&task.state, &run, event.verb());
+            let audit = to_event(&task.id, &fact, &caller.actor.to_string(), &Value::Null);
+            OpError::Refused { refusal: Box::new(refusal), audit: vec![audit] }
+        }
+        other => other.into(),
+    })
+}
+
+/// Fences a run. Where no process can live any more (claimed by hand, or never taken by a supervisor, whose startup guard
+/// now fails) it is reaped at once.
+async fn end_run<T: Tx>(tx: &mut T, end: &RunEnd, words: &Words) -> Result<(), OpError> {
+    runs::end(tx, &end.run, end.outcome, end.by_self, end.error.as_deref(), words).await?;
+    let lease = leases::find(tx, &end.run).await?;
+    if lease.is_none_or(|lease| lease.holder.is_none()) {
+        runs::reaped(tx, &end.run, None, None).await?;
+        leases::delete(tx, &end.run).await?;
+    }
+    Ok(())
+}
+
+fn to_event(task: &TaskId, fact: &Fact, actor: &str, more: &Value) -> NewEvent {
+    let data = match (fact.data.clone(), more) {
+        (data, Value::Object(more)) if !more.is_empty() => {
+            let mut data = data.as_object().cloned().unwrap_or_default();
+            data.extend(more.clone());
+            Value::Object(data)
+        }
+        (data, _) => data,
+    };
+    NewEvent {
+        task: Some(task.clone()),
+        run: fact.run.clone(),
+        kind: fact.kind,
+        actor: actor.to_owned(),
+        data,
+    }
+}
+
+async fn record<T: Tx>(
+    tx: &mut T,
+    task: &TaskId,
+    fact: &Fact,
+    actor: &str,
+    more: &Value,
+) -> Result<(), OpError> {
+    Ok(events::append(tx, &to_event(task, fact, actor, more)).await?)
+}
+
+async fn perform<T: Tx>(tx: &mut T, task: &TaskId, effect: &Effect, policy: &Policy) -> Result<(), OpError> {
+    match effect {
+        Effect::WakeRun(run) => tx.ring(Ring::Run(run.clone())),
+        Effect::SettleChildren { completion: true } => {
+            tell_children(tx, task, "completion", "", policy).await?
+        }
+        Effect::SettleChildren { completion: false } => {
+            tell_children(tx, task, "release", "", policy).await?
+        }
+        Effect::DemoteChildren => tell_children(tx, task, "demote", "", policy).await?,
+    }
+    Ok(())
+}
+
+/// Tells one slice of a parent's children after `after`, and queues the rest in the same transaction.
+pub(crate) async fn tell_children<T: Tx>(
+    tx: &mut T,
+    parent: &TaskId,
+    mode: &'static str,
+    after: &str,
+    policy: &Policy,
+) -> Result<(), OpError> {
+    let children = links::children(tx, parent, after, SLICE).await?;
+    tx.lock(Lock::Tasks(children.clone())).await?;
+    for child in &children {
+        tell(tx, child, mode, policy).await?;
+    }
+    match children.last() {
+        Some(last) if children.len() == SLICE as usize => {
+            links::queue_settlement(tx, parent, mode, last.as_str()).await?;
+            tx.ring(Ring::Board);
+        }
+        Some(_) | None => links::settled(tx, parent, mode).await?,
+    }
+    Ok(())
+}
+
+async fn tell<T: Tx>(tx: &mut T, child: &TaskId, mode: &str, policy: &Policy) -> Result<(), OpError> {
+    let event = match mode {
+        "completion" => Event::ParentsSettled { completion: true },
+        "release" => Event::ParentsSettled { completion: false },
+        _ => Event::ParentReopened,
+    };
+    settle(tx, child, &event, policy).await.map(drop)
+}
+
+/// Lets a task look at its parents again; whether it moved.
+pub(crate) async fn settle<T: Tx>(
+    tx: &mut T,
+    task: &TaskId,
+    event: &Event,
+    policy: &Policy,
+) -> Result<bool, OpError> {
+    let Some(task) = tasks::find(tx, task).await? else { return Ok(false) };
+    let before = task.state.status;
+    let (task, _) = advance(tx, task, event, &Caller::system(), policy, &Extra::default()).await?;
+    let moved = task.state.status != before;
+    if moved && task.assignee.is_none() {
+        inherit_assignee(tx, task).await?;
+    }
+    Ok(moved)
+}
+
+/// A promoted task without an assignee gets its first parent's (ST-05).
+async fn inherit_assignee<T: Tx>(tx: &mut T, mut task: Task) -> Result<(), OpError> {
+    let Some(parent) = links::parents(tx, &task.id).await?.into_iter().next() else { return Ok(()) };
+    let Some(assignee) = tasks::find(tx, &parent).await?.and_then(|parent| parent.assignee) else {
+        return Ok(());
+    };
+    let data = json!({ "assignee": assignee, "source": "parent", "parent": parent });
+    task.assignee = Some(assignee);
+    tasks::save_fields(tx, &task).await?;
+    let event = NewEvent {
+        task: Some(task.id),
+        run: None,
+        kind: EventKind::Assigned,
+        actor: "andon".to_owned(),
+        data,
+    };
+    Ok(events::append(tx, &event).await?)
+}

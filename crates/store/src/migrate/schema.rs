@@ -1,0 +1,57 @@
+//! The migrations and their texts.
+
+use andon_core::run::Outcome;
+use andon_core::task::{BlockKind, Phase, Status, WorkspaceKind};
+use sha2::{Digest, Sha256};
+
+/// One step of the schema.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Migration {
+    /// From 1, without gaps.
+    pub(crate) version: i64,
+    /// Its file's name.
+    pub(crate) name: &'static str,
+    /// The statements.
+    pub(crate) sql: String,
+    /// The checksum of `sql`, hexadecimal.
+    pub(crate) sha256: String,
+}
+
+const TEXTS: &[(&str, &str)] = &[("0001_board", include_str!("0001_board.sqlite.sql"))];
+
+/// The newest schema that this binary knows.
+pub const SCHEMA: i64 = TEXTS.len() as i64;
+
+/// Every migration, oldest first.
+#[must_use]
+pub(crate) fn migrations() -> Vec<Migration> {
+    let texts = TEXTS.iter().enumerate();
+    texts
+        .map(|(index, (name, text))| {
+            let sql = with_enums(text);
+            let sha256 = hex(&Sha256::digest(sql.as_bytes()));
+            Migration { version: i64::try_from(index).unwrap_or(i64::MAX) + 1, name, sql, sha256 }
+        })
+        .collect()
+}
+
+/// The checks list the values that the core knows, so that no list is written twice.
+fn with_enums(text: &str) -> String {
+    fn quoted<T: Copy>(all: &[T], name: fn(T) -> &'static str) -> String {
+        all.iter().map(|value| format!("'{}'", name(*value))).collect::<Vec<_>>().join(", ")
+    }
+    text.replace("{Status}", &quoted(Status::ALL, Status::as_str))
+        .replace("{Phase}", &quoted(Phase::ALL, Phase::as_str))
+        .replace("{BlockKind}", &quoted(BlockKind::ALL, BlockKind::as_str))
+        .replace("{WorkspaceKind}", &quoted(WorkspaceKind::ALL, WorkspaceKind::as_str))
+        .replace("{Outcome}", &quoted(Outcome::ALL, Outcome::as_str))
+}
+
+/// Bytes as lower-case hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,270 @@
+//! Claim tasks: by a dispatcher, in batches, under the caps; or one by hand.
+
+use std::collections::BTreeMap;
+
+use andon_core::dispatch::{Candidate, Room, choose, room};
+use andon_core::roster::Roster;
+use andon_core::task::{Event, Refusal, Status};
+use andon_core::{Policy, ProfileName, TaskId};
+use serde_json::json;
+
+use super::create::apply_default_assignee;
+use crate::caller::{Caller, new_token, token_hash};
+use crate::error::OpError;
+use crate::lifecycle::{Extra, advance};
+use crate::sql::boards::Cooldown;
+use crate::sql::runs::Run;
+use crate::sql::tasks::{self, Task};
+use crate::sql::{boards, leases, runs};
+use crate::tx::{Lock, Operation, Tx};
+
+/// Candidates of one profile that one claim looks at.
+const LOOK: u32 = 64;
+
+/// Claims as many tasks as the caps allow, for profiles that the caller can run.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// The claiming host.
+    pub host: String,
+    /// Profiles that this host can run now, with their caps; lanes are never claimed.
+    pub roster: Roster,
+    /// The board's cap.
+    pub max_running: Option<u32>,
+    /// The cap of profiles that have none of their own.
+    pub max_running_per_profile: Option<u32>,
+    /// Free places on this host.
+    pub host_room: Option<u32>,
+    /// At most so many.
+    pub batch: u32,
+    /// Tasks that the respawn guard holds back.
+    pub skip: Vec<TaskId>,
+    /// Limits and times.
+    pub policy: Policy,
+}
+
+/// A claimed task.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Claimed {
+    /// The task, running.
+    pub task: Task,
+    /// Its run.
+    pub run: Run,
+    /// The run's secret; only its hash is stored.
+    pub token: String,
+    /// When the lease runs out.
+    pub expires_at: andon_core::Millis,
+}
+
+impl Operation for Claim {
+    type Reply = Vec<Claimed>;
+
+    async fn apply<T: Tx>(&self, tx: &mut T) -> Result<Vec<Claimed>, OpError> {
+        let pauses = boards::pauses(tx).await?;
+        if pauses.iter().any(|pause| matches!(pause.scope.as_str(), "everything" | "board")) {
+            return Ok(Vec::new());
+        }
+        tx.lock(Lock::Caps).await?;
+        tasks::ripen(tx).await?;
+        if let Some(assignee) = &self.roster.default_assignee
+            && self.roster.profiles.contains_key(assignee)
+        {
+            for task in tasks::ready_unassigned(tx, self.batch).await? {
+                apply_default_assignee(tx, &task, assignee).await?;
+            }
+        }
+        let cooling = boards::cooldowns(tx).await?;
+        let room = self.room(tx, &cooling).await?;
+        let mut candidates = Vec::new();
+        for (profile, facts) in &self.roster.profiles {
+            let paused = pauses.iter().any(|pause| pause.scope == format!("profile:{profile}"));
+            let places = room.of(profile);
+            if facts.lane || paused || places == 0 {
+                continue;
+            }
+            let look = places
+                .min(self.batch)
+                .min(LOOK)
+                .saturating_add(u32::try_from(self.skip.len()).unwrap_or(LOOK));
+            candidates.extend(self.candidates(tx, profile, look).await?);
+        }
+        let mut claimed = Vec::new();
+        for candidate in choose(candidates, &room) {
+            let probing = cooling.iter().find(|cooldown| cooldown.profile == candidate.profile);
+            if let Some(claim) = self.one(tx, &candidate).await? {
+                if let Some(cooldown) = probing {
+                    let probe = Some(claim.run.id.to_string());
+                    boards::set_cooldown(tx, &Cooldown { probe, ..cooldown.clone() }).await?;
+                }
+                claimed.push(claim);
+            }
+        }
+        Ok(claimed)
+    }
+}
+
+impl Claim {
+    /// One budget over all caps; runs count until they are reaped (mends Q-07).
+    async fn room<T: Tx>(&self, tx: &mut T, cooling: &[Cooldown]) -> Result<Room, OpError> {
+        let live = runs::live(tx).await?;
+        let total: u32 = live.iter().map(|(_, count)| *count).sum();
+        let now = tx.now();
+        let mut profiles = BTreeMap::new();
+        for (profile, facts) in &self.roster.profiles {
+            let running =
+                live.iter().find(|(name, _)| name.as_ref() == Some(profile)).map_or(0, |(_, count)| *count);
+            let mut left =
+                room(facts.max_running.or(self.max_running_per_profile), running).unwrap_or(u32::MAX);
+            if let Some(cooldown) = cooling.iter().find(|cooldown| cooldown.profile == *profile) {
+                // After its time one run probes; the others wait for what it finds.
+                let probing = cooldown.until <= now && cooldown.probe.is_none();
+                left = if probing { left.min(1) } else { 0 };
+            }
+            profiles.insert(profile.clone(), left);
+        }
+        Ok(Room {
+            board: room(self.max_running, total),
+            host: self.host_room,
+            batch: Some(self.batch),
+            profiles,
+        })
+    }
+
+    async fn candidates<T: Tx>(
+        &self,
+        tx: &mut T,
+        profile: &ProfileName,
+        look: u32,
+    ) -> Result<Vec<Candidate>, OpError> {
+        let mut rows = tasks::ready_of(tx, profile, look).await?;
+        rows.extend(tasks::reviews_of(tx, profile, look).await?);
+        let mut candidates = Vec::with_capacity(rows.len());
+        for mut row in rows {
+            let candidate = Candidate {
+                task: row.parse()?,
+                priority: row.int()?,
+                created_at: row.at()?,
+                profile: profile.clone(),
+            };
+            if !self.skip.contains(&candidate.task) {
+                candidates.push(candidate);
+            }
+        }
+        Ok(candidates)
+    }
+
+    async fn one<T: Tx>(&self, tx: &mut T, candidate: &Candidate) -> Result<Option<Claimed>, OpError> {
+        let Some(task) = tasks::find(tx, &candidate.task).await? else { return Ok(None) };
+        let opening = Opening { host: Some(&self.host), by_hand: false, ttl: self.policy.lease_ttl };
+        match open_run(tx, task, &Caller::system(), &self.policy, &opening).await {
+            Ok(claimed) => Ok(claimed),
+            // Another rule keeps this one back; the others go on.
+            Err(OpError::Refused { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+struct Opening<'a> {
+    host: Option<&'a str>,
+    by_hand: bool,
+    ttl: i64,
+}
+
+/// Moves the task to running and opens its run with its lease. None: it was found with open parents and demoted.
+async fn open_run<T: Tx>(
+    tx: &mut T,
+    task: Task,
+    caller: &Caller,
+    policy: &Policy,
+    opening: &Opening<'_>,
+) -> Result<Option<Claimed>, OpError> {
+    let id = tx.run_id();
+    let token = new_token(tx);
+    let phase = task.state.phase;
+    let profile = task.executor().cloned();
+    let attempt = runs::next_attempt(tx, &task.id).await?;
+    let data =
+        json!({ "attempt": attempt, "profile": profile, "host": opening.host, "by_hand": opening.by_hand });
+    let extra = Extra { data, ..Extra::default() };
+    let event = Event::Claim { run: id.clone() };
+    let (task, _) = advance(tx, task, &event, caller, policy, &extra).await?;
+    if task.state.status != Status::Running {
+        return Ok(None);
+    }
+    let now = tx.now();
+    let run = Run {
+        id,
+        task: task.id.clone(),
+        attempt,
+        kind: phase,
+        profile,
+        host: opening.host.map(str::to_owned),
+        by_hand: opening.by_hand,
+        token_hash: token_hash(&token),
+        started_at: now,
+        spawned_at: None,
+        ended_at: None,
+        ended_by_self: false,
+        reaped_at: None,
+        outcome: None,
+        exit_code: None,
+        signal: None,
+        summary: None,
+        metadata: serde_json::Value::Null,
+        error: None,
+        fingerprint: None,
+        workspace_path: None,
+    };
+    runs::insert(tx, &run).await?;
+    let expires_at = now.plus(opening.ttl);
+    leases::insert(tx, &run.id, expires_at, opening.ttl).await?;
+    Ok(Some(Claimed { task, run, token, expires_at }))
+}
+
+/// Claims one task by hand: the named one, or the next of a profile.
+#[derive(Clone, Debug)]
+pub struct ClaimByHand {
+    /// Which task.
+    pub task: Option<TaskId>,
+    /// Or whose next one.
+    pub profile: Option<ProfileName>,
+    /// The lease, milliseconds.
+    pub ttl: i64,
+    /// Who claims.
+    pub caller: Caller,
+    /// Limits.
+    pub policy: Policy,
+}
+
+impl Operation for ClaimByHand {
+    type Reply = Claimed;
+
+    async fn apply<T: Tx>(&self, tx: &mut T) -> Result<Claimed, OpError> {
+        tasks::ripen(tx).await?;
+        let opening = Opening { host: None, by_hand: true, ttl: self.ttl };
+        if let Some(id) = &self.task {
+            let task = tasks::get(tx, id).await?;
+            let claimed = open_run(tx, task, &self.caller, &self.policy, &opening).await?;
+            return claimed.ok_or_else(|| Refusal::OpenParents { count: 1, parents: Vec::new() }.into());
+        }
+        let Some(profile) = &self.profile else {
+            return Err(Refusal::invalid("claim", "", "name a task or a profile").into());
+        };
+        let mut rows = tasks::ready_of(tx, profile, LOOK).await?;
+        rows.extend(tasks::reviews_of(tx, profile, LOOK).await?);
+        for mut row in rows {
+            let id: TaskId = row.parse()?;
+            let task = tasks::get(tx, &id).await?;
+            match open_run(tx, task, &self.caller, &self.policy, &opening).await {
+                Ok(Some(claimed)) => return Ok(claimed),
+                Ok(None) => {}
+                Err(OpError::Refused { refusal, .. }) if matches!(*refusal, Refusal::Paused(_)) => {
+                    return Err((*refusal).into());
+                }
+                Err(OpError::Refused { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(Refusal::NothingToClaim(profile.to_string()).into())
+    }
+}

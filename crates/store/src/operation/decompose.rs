@@ -1,0 +1,145 @@
+//! Specify or decompose an idea (ST-23, ST-24): the whole graph in one transaction; bad input is refused before any write.
+
+use andon_core::graph::order_plan;
+use andon_core::roster::Roster;
+use andon_core::task::{Event, EventKind, Refusal, Status};
+use andon_core::{Policy, ProfileName, TaskId, text};
+use serde_json::json;
+
+use super::create::{Create, NewTask, append};
+use crate::caller::Caller;
+use crate::error::OpError;
+use crate::lifecycle::{Extra, advance};
+use crate::sql::tasks::{self, Task};
+use crate::sql::{comments, links};
+use crate::tx::{Lock, Operation, Tx};
+
+/// One child of a plan.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Child {
+    /// Its title.
+    pub title: String,
+    /// Its specification.
+    pub body: Option<String>,
+    /// Who works on it.
+    pub assignee: Option<ProfileName>,
+    /// Its parents, by position in the plan, from 0.
+    pub parents: Vec<usize>,
+}
+
+/// Turns an idea into work: with children the idea waits for all of them; without, it is itself the work.
+#[derive(Clone, Debug)]
+pub struct Decompose {
+    /// The idea, in triage.
+    pub task: TaskId,
+    /// Its new title, if any.
+    pub title: Option<String>,
+    /// Its new body, if any.
+    pub body: Option<String>,
+    /// Who owns it afterwards, if that changes.
+    pub assignee: Option<ProfileName>,
+    /// Its children; none specifies it.
+    pub children: Vec<Child>,
+    /// The children wait for a person's promote.
+    pub hold_children: bool,
+    /// Who.
+    pub caller: Caller,
+    /// Who can be an assignee.
+    pub roster: Roster,
+    /// Limits.
+    pub policy: Policy,
+}
+
+impl Operation for Decompose {
+    type Reply = (Task, Vec<TaskId>);
+
+    async fn apply<T: Tx>(&self, tx: &mut T) -> Result<(Task, Vec<TaskId>), OpError> {
+        let parents: Vec<Vec<usize>> = self.children.iter().map(|child| child.parents.clone()).collect();
+        let order = order_plan(&parents)?;
+        tx.lock(Lock::Graph).await?;
+        let mut task = tasks::get(tx, &self.task).await?;
+        if task.state.status != Status::Triage {
+            let way_out = "only a task in triage can be specified; `andon edit` changes others";
+            return Err(Refusal::WrongStatus { verb: "specify", status: task.state.status, way_out }.into());
+        }
+        let fields = self.edit(&mut task)?;
+        tasks::save_fields(tx, &task).await?;
+        let mut ids: Vec<Option<TaskId>> = vec![None; self.children.len()];
+        for index in order {
+            ids[index] = Some(self.create(tx, &task, index, &ids).await?);
+        }
+        let ids: Vec<TaskId> = ids.into_iter().flatten().collect();
+        for child in &ids {
+            links::add(tx, child, &task.id).await?;
+        }
+        let extra = Extra { data: json!({ "changed_fields": fields }), ..Extra::default() };
+        let (task, _) = advance(tx, task, &Event::Specify, &self.caller, &self.policy, &extra).await?;
+        if !ids.is_empty() {
+            let data = json!({ "child_ids": ids, "root_assignee": task.assignee });
+            append(tx, &task, EventKind::Decomposed, &self.caller.actor, data).await?;
+            let list = ids.iter().map(TaskId::as_str).collect::<Vec<_>>().join(", ");
+            comments::insert(tx, &task.id, &self.caller.actor, &format!("Decomposed into {list}")).await?;
+        }
+        Ok((task, ids))
+    }
+}
+
+impl Decompose {
+    fn edit(&self, task: &mut Task) -> Result<Vec<&'static str>, OpError> {
+        let mut fields = Vec::new();
+        if let Some(title) = &self.title {
+            let title = text::title(title)?;
+            if title != task.title {
+                task.title = title;
+                fields.push("title");
+            }
+        }
+        if let Some(body) = &self.body {
+            text::body("body", body)?;
+            if task.body.as_ref() != Some(body) {
+                task.body = Some(body.clone());
+                fields.push("body");
+            }
+        }
+        if let Some(assignee) = &self.assignee {
+            self.roster.assignable(assignee, &self.caller.actor)?;
+            if task.assignee.as_ref() != Some(assignee) {
+                task.assignee = Some(assignee.clone());
+                fields.push("assignee");
+            }
+        }
+        Ok(fields)
+    }
+
+    /// A child inherits tenant and workspace of the idea.
+    async fn create<T: Tx>(
+        &self,
+        tx: &mut T,
+        root: &Task,
+        index: usize,
+        made: &[Option<TaskId>],
+    ) -> Result<TaskId, OpError> {
+        let child = &self.children[index];
+        let parents = child.parents.iter().filter_map(|parent| made[*parent].clone()).collect();
+        let task = NewTask {
+            title: child.title.clone(),
+            body: child.body.clone(),
+            assignee: child.assignee.clone(),
+            parents,
+            tenant: root.tenant.clone(),
+            priority: root.priority,
+            workspace_kind: Some(root.workspace_kind),
+            workspace_path: root.workspace_path.clone(),
+            held: self.hold_children,
+            ..NewTask::default()
+        };
+        let create = Create {
+            task,
+            caller: self.caller.clone(),
+            roster: self.roster.clone(),
+            default_workdir: None,
+            policy: self.policy.clone(),
+        };
+        Ok(create.apply(tx).await?.task.id)
+    }
+}

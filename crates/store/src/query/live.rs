@@ -1,0 +1,70 @@
+//! What a dispatcher looks at: runs that may still live, and when it must look again.
+
+use andon_core::Millis;
+
+use crate::error::OpError;
+use crate::sql::leases::{self, Lease};
+use crate::sql::runs::Run;
+use crate::tx::{Operation, Tx, first};
+
+/// Every run that is not reaped, with its lease.
+#[derive(Clone, Debug)]
+pub struct LiveRuns;
+
+impl Operation for LiveRuns {
+    type Reply = Vec<(Run, Option<Lease>)>;
+    const WRITES: bool = false;
+
+    async fn apply<T: Tx>(&self, tx: &mut T) -> Result<Vec<(Run, Option<Lease>)>, OpError> {
+        Ok(leases::live(tx).await?)
+    }
+}
+
+/// When something happens by the clock.
+#[derive(Clone, Debug)]
+pub struct NextDeadline;
+
+/// The next deadlines of a board.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Deadlines {
+    /// A back-off ends.
+    pub eligible: Option<Millis>,
+    /// A schedule fires.
+    pub scheduled: Option<Millis>,
+    /// A lease runs out.
+    pub lease: Option<Millis>,
+    /// A profile's cool-down ends.
+    pub cooldown: Option<Millis>,
+}
+
+impl Deadlines {
+    /// The earliest.
+    #[must_use]
+    pub fn earliest(&self) -> Option<Millis> {
+        [self.eligible, self.scheduled, self.lease, self.cooldown].into_iter().flatten().min()
+    }
+}
+
+impl Operation for NextDeadline {
+    type Reply = Deadlines;
+    const WRITES: bool = false;
+
+    async fn apply<T: Tx>(&self, tx: &mut T) -> Result<Deadlines, OpError> {
+        let row = first(
+            tx,
+            "select (select min(eligible_at) from tasks where eligible_at is not null and status in ('ready', 'review')), \
+             (select min(scheduled_at) from tasks where scheduled_at is not null), \
+             (select min(expires_at) from leases), \
+             (select min(until) from cooldowns where probe_run is null)",
+            &[],
+        )
+        .await?;
+        let Some(mut row) = row else { return Ok(Deadlines::default()) };
+        Ok(Deadlines {
+            eligible: row.opt_at()?,
+            scheduled: row.opt_at()?,
+            lease: row.opt_at()?,
+            cooldown: row.opt_at()?,
+        })
+    }
+}

@@ -1,0 +1,181 @@
+//! Leases and who holds them. A lease lives until its run is reaped.
+
+use andon_core::run::LeaseFacts;
+use andon_core::{Millis, RunId};
+use serde::{Deserialize, Serialize};
+
+use crate::error::DbError;
+use crate::sql::runs::{self, Run, run_columns};
+use crate::tx::{Tx, first};
+use crate::vals;
+use crate::value::Row;
+
+/// Which process supervises a run: enough to recognise it although its pid has been reused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// Its host.
+    pub host: String,
+    /// That host's boot.
+    pub boot_id: String,
+    /// Its pid.
+    pub pid: i64,
+    /// Its start, in clock ticks since boot.
+    pub start_time: i64,
+}
+
+/// A lease.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// Of which run.
+    pub run: RunId,
+    /// Expiry.
+    pub facts: LeaseFacts,
+    /// Who holds it; none before a supervisor has taken the run, and for claims by hand.
+    pub holder: Option<Holder>,
+    /// The control group of its tree.
+    pub cgroup: Option<String>,
+    /// When the worker last said that it makes progress.
+    pub progress_at: Option<Millis>,
+    /// What it said.
+    pub progress_note: Option<String>,
+}
+
+macro_rules! lease_columns {
+    () => {
+        "leases.run_id, leases.expires_at, leases.ttl, leases.extended, leases.host, leases.boot_id, leases.pid, \
+         leases.start_time, leases.cgroup, leases.progress_at, leases.progress_note"
+    };
+}
+
+fn decode(row: &mut Row) -> Result<Lease, DbError> {
+    let run = row.parse()?;
+    let facts = LeaseFacts { expires_at: row.at()?, ttl: row.int()?, extended: row.flag()? };
+    let (host, boot_id, pid, start_time) = (row.opt_text()?, row.opt_text()?, row.opt_int()?, row.opt_int()?);
+    let holder = match (host, boot_id, pid, start_time) {
+        (Some(host), Some(boot_id), Some(pid), Some(start_time)) => {
+            Some(Holder { host, boot_id, pid, start_time })
+        }
+        _ => None,
+    };
+    Ok(Lease {
+        run,
+        facts,
+        holder,
+        cgroup: row.opt_text()?,
+        progress_at: row.opt_at()?,
+        progress_note: row.opt_text()?,
+    })
+}
+
+/// Writes a new lease.
+///
+/// # Errors
+/// Of the database.
+pub async fn insert<T: Tx>(tx: &mut T, run: &RunId, expires_at: Millis, ttl: i64) -> Result<(), DbError> {
+    tx.execute(
+        "insert into leases (run_id, expires_at, ttl, extended) values ($1, $2, $3, 0)",
+        vals![run, expires_at, ttl],
+    )
+    .await
+    .map(drop)
+}
+
+/// The lease of a run.
+///
+/// # Errors
+/// Of the database.
+pub async fn find<T: Tx>(tx: &mut T, run: &RunId) -> Result<Option<Lease>, DbError> {
+    const SQL: &str = concat!("select ", lease_columns!(), " from leases where run_id = $1");
+    first(tx, SQL, vals![run]).await?.map(|row| decode(&mut row.of("lease"))).transpose()
+}
+
+/// Takes a lease for a holder by compare-and-set; whether nobody held it before.
+///
+/// # Errors
+/// Of the database.
+pub async fn take<T: Tx>(
+    tx: &mut T,
+    run: &RunId,
+    holder: &Holder,
+    expires_at: Millis,
+) -> Result<bool, DbError> {
+    let changed = tx
+        .execute(
+            "update leases set host = $2, boot_id = $3, pid = $4, start_time = $5, expires_at = $6 \
+             where run_id = $1 and pid is null",
+            vals![run, &holder.host, &holder.boot_id, holder.pid, holder.start_time, expires_at],
+        )
+        .await?;
+    Ok(changed > 0)
+}
+
+/// Renews a lease.
+///
+/// # Errors
+/// Of the database.
+pub async fn renew<T: Tx>(
+    tx: &mut T,
+    run: &RunId,
+    expires_at: Millis,
+    extended: bool,
+) -> Result<(), DbError> {
+    tx.execute(
+        "update leases set expires_at = $2, extended = $3 where run_id = $1",
+        vals![run, expires_at, extended],
+    )
+    .await
+    .map(drop)
+}
+
+/// Records the control group of a run's tree.
+///
+/// # Errors
+/// Of the database.
+pub async fn set_cgroup<T: Tx>(tx: &mut T, run: &RunId, cgroup: Option<&str>) -> Result<(), DbError> {
+    tx.execute("update leases set cgroup = $2 where run_id = $1", vals![run, cgroup]).await.map(drop)
+}
+
+/// Records progress.
+///
+/// # Errors
+/// Of the database.
+pub async fn progress<T: Tx>(tx: &mut T, run: &RunId, note: Option<&str>) -> Result<(), DbError> {
+    let now = tx.now();
+    tx.execute(
+        "update leases set progress_at = $2, progress_note = coalesce($3, progress_note) where run_id = $1",
+        vals![run, now, note],
+    )
+    .await
+    .map(drop)
+}
+
+/// Ends a lease.
+///
+/// # Errors
+/// Of the database.
+pub async fn delete<T: Tx>(tx: &mut T, run: &RunId) -> Result<(), DbError> {
+    tx.execute("delete from leases where run_id = $1", vals![run]).await.map(drop)
+}
+
+/// Every run that is not reaped, with its lease.
+///
+/// # Errors
+/// Of the database.
+pub async fn live<T: Tx>(tx: &mut T) -> Result<Vec<(Run, Option<Lease>)>, DbError> {
+    const SQL: &str = concat!(
+        "select ",
+        run_columns!(),
+        ", ",
+        lease_columns!(),
+        " from runs left join leases on leases.run_id = runs.id where runs.reaped_at is null order by runs.id"
+    );
+    let mut live = Vec::new();
+    for row in tx.query(SQL, &[]).await? {
+        let mut row = row.of("run");
+        let run = runs::decode(&mut row)?;
+        // Without a lease the joined columns are null, which is no lease rather than a bad row.
+        let lease = decode(&mut row).ok();
+        live.push((run, lease));
+    }
+    Ok(live)
+}

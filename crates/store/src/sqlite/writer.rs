@@ -1,0 +1,274 @@
+//! Group commit: one thread drains the waiting operations into one transaction, commits once, then answers them all.
+//!
+//! Nobody is told before the commit. A full disk, an I/O error or an interrupt rolls back the *whole* transaction, after
+//! which savepoints would commit one by one: after each operation the transaction is looked at; if it is gone, nobody is
+//! answered, and each operation runs again alone. Renewals go first, bulk work last.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::connection::{Flavour, open};
+use super::direct::apply_alone;
+use super::error::translate;
+use super::transaction::{SqliteTx, now_or_error};
+use crate::doorbell::Doorbell;
+use crate::error::{DbError, OpError};
+use crate::sql::events;
+use crate::tx::{Class, Operation, Ring};
+use crate::world::World;
+
+/// Most operations in one transaction.
+const BATCH: usize = 128;
+/// A transaction takes no more operations after this long, so that other processes get their turn.
+const SLICE: Duration = Duration::from_millis(20);
+/// Idle this long, the log is checkpointed.
+const IDLE: Duration = Duration::from_millis(500);
+
+/// The handle of a writer thread. The thread ends, its queue drained, when the last handle goes.
+#[derive(Clone, Debug)]
+pub(crate) struct Writer {
+    queue: Sender<Box<dyn Job>>,
+}
+
+impl Writer {
+    /// Opens the database and starts the thread.
+    pub(crate) fn start(
+        path: &Path,
+        identity: Option<&str>,
+        world: Arc<dyn World>,
+        doorbell: Doorbell,
+    ) -> Result<Self, DbError> {
+        let connection = open(path, identity, Flavour::Writer, world.as_ref())?;
+        let (queue, jobs) = channel();
+        let thread = Thread { connection, path: path.to_owned(), world, doorbell, jobs };
+        std::thread::Builder::new()
+            .name("board-writer".to_owned())
+            .spawn(move || thread.run())
+            .map_err(|error| DbError::Io(format!("no thread for the writer: {error}")))?;
+        Ok(Self { queue })
+    }
+
+    /// Queues an operation; the answer comes after its commit.
+    pub(crate) async fn run<O: Operation>(&self, operation: O) -> Result<O::Reply, OpError> {
+        let (answer, answered) = oneshot::channel();
+        let job = Typed { operation, outcome: None, answer };
+        self.queue.send(Box::new(job)).map_err(|_| DbError::Closed)?;
+        answered.await.unwrap_or(Err(OpError::Db(DbError::Closed)))
+    }
+}
+
+/// An operation that waits for its commit.
+trait Job: Send {
+    fn class(&self) -> Class;
+    /// Applies it inside the batch's transaction; keeps the outcome for later.
+    fn apply(&mut self, tx: &mut SqliteTx<'_>) -> Applied;
+    /// Runs it in a transaction of its own, after its batch has failed.
+    fn alone(&mut self, connection: &mut Connection, path: &Path, world: &dyn World) -> Vec<Ring>;
+    /// Tells the outcome.
+    fn answer(self: Box<Self>);
+    /// Tells that the whole batch could not be.
+    fn fail(&mut self, error: &DbError);
+}
+
+#[derive(PartialEq, Eq)]
+enum Applied {
+    /// Keep what it wrote.
+    Keep,
+    /// Undo what it wrote.
+    Undo,
+    /// The transaction is gone.
+    Broken,
+}
+
+struct Typed<O: Operation> {
+    operation: O,
+    outcome: Option<Result<O::Reply, OpError>>,
+    answer: oneshot::Sender<Result<O::Reply, OpError>>,
+}
+
+impl<O: Operation> Job for Typed<O> {
+    fn class(&self) -> Class {
+        self.operation.class()
+    }
+
+    fn apply(&mut self, tx: &mut SqliteTx<'_>) -> Applied {
+        let outcome = now_or_error(self.operation.apply(tx));
+        if !tx.stands() {
+            return Applied::Broken;
+        }
+        let applied = match &outcome {
+            Ok(_) => Applied::Keep,
+            Err(OpError::Refused { audit, .. }) if audit.is_empty() => Applied::Undo,
+            Err(OpError::Refused { audit, .. }) => {
+                let audit = audit.clone();
+                let undone = tx.batch("rollback to operation");
+                let kept = undone.and_then(|()| {
+                    now_or_error(async { Ok(events::append_all(tx, &audit).await?) }).map_err(|e| match e {
+                        OpError::Db(error) => error,
+                        OpError::Refused { refusal, .. } => DbError::Other(refusal.to_string()),
+                    })
+                });
+                if kept.is_ok() { Applied::Keep } else { Applied::Broken }
+            }
+            Err(OpError::Db(DbError::Full | DbError::Io(_))) => Applied::Broken,
+            Err(OpError::Db(_)) => Applied::Undo,
+        };
+        self.outcome = Some(outcome);
+        applied
+    }
+
+    fn alone(&mut self, connection: &mut Connection, path: &Path, world: &dyn World) -> Vec<Ring> {
+        match apply_alone(connection, path, world, &self.operation) {
+            Ok((outcome, rings)) => {
+                self.outcome = Some(outcome);
+                rings
+            }
+            Err(error) => {
+                self.outcome = Some(Err(OpError::Db(error)));
+                Vec::new()
+            }
+        }
+    }
+
+    fn answer(self: Box<Self>) {
+        let outcome = self.outcome.unwrap_or(Err(OpError::Db(DbError::Closed)));
+        // The caller may have gone; what it asked for is done all the same.
+        let _ = self.answer.send(outcome);
+    }
+
+    fn fail(&mut self, error: &DbError) {
+        self.outcome = Some(Err(OpError::Db(error.clone())));
+    }
+}
+
+struct Thread {
+    connection: Connection,
+    path: PathBuf,
+    world: Arc<dyn World>,
+    doorbell: Doorbell,
+    jobs: Receiver<Box<dyn Job>>,
+}
+
+impl Thread {
+    fn run(mut self) {
+        let mut dirty = false;
+        loop {
+            let first = match self.jobs.recv_timeout(if dirty { IDLE } else { Duration::from_secs(3_600) }) {
+                Ok(job) => job,
+                Err(RecvTimeoutError::Timeout) => {
+                    if dirty {
+                        self.checkpoint();
+                        dirty = false;
+                    }
+                    continue;
+                }
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
+            dirty = true;
+            let mut batch = vec![first];
+            while batch.len() < BATCH {
+                match self.jobs.try_recv() {
+                    Ok(job) => batch.push(job),
+                    Err(_) => break,
+                }
+            }
+            batch.sort_by_key(|job| job.class());
+            self.commit(batch);
+        }
+    }
+
+    fn checkpoint(&self) {
+        let _ = self.connection.query_row("pragma wal_checkpoint(passive)", [], |_| Ok(()));
+    }
+
+    /// Commits as much of a batch as fits into a slice, and the rest in further ones.
+    fn commit(&mut self, batch: Vec<Box<dyn Job>>) {
+        let mut waiting = batch.into_iter().peekable();
+        while waiting.peek().is_some() {
+            let mut taken: Vec<Box<dyn Job>> = Vec::new();
+            match self.transaction(&mut waiting, &mut taken) {
+                Ok(rings) => {
+                    crate::crash::point("after_commit");
+                    self.doorbell.ring(&rings);
+                }
+                Err(Failed::Begin(error)) => {
+                    for job in waiting.by_ref() {
+                        taken.push(job);
+                    }
+                    for job in &mut taken {
+                        job.fail(&error);
+                    }
+                }
+                Err(Failed::Batch) => self.one_by_one(&mut taken),
+            }
+            for job in taken {
+                job.answer();
+            }
+        }
+    }
+
+    /// One transaction. On `Err` nothing of it has been committed.
+    fn transaction(
+        &mut self,
+        waiting: &mut std::iter::Peekable<std::vec::IntoIter<Box<dyn Job>>>,
+        taken: &mut Vec<Box<dyn Job>>,
+    ) -> Result<Vec<Ring>, Failed> {
+        let begun = Instant::now();
+        self.connection
+            .execute_batch("begin immediate")
+            .map_err(|error| Failed::Begin(translate(&self.path, &error)))?;
+        let mut tx = SqliteTx::new(&mut self.connection, &self.path, self.world.as_ref());
+        let mut broken = false;
+        while let Some(mut job) = waiting.next() {
+            let rings = tx.rings();
+            broken = tx.batch("savepoint operation").is_err();
+            let applied = if broken { Applied::Broken } else { job.apply(&mut tx) };
+            taken.push(job);
+            broken |= match applied {
+                Applied::Keep => tx.batch("release operation").is_err(),
+                Applied::Undo => {
+                    tx.truncate_rings(rings);
+                    tx.batch("rollback to operation").and_then(|()| tx.batch("release operation")).is_err()
+                }
+                Applied::Broken => true,
+            };
+            if broken || !tx.stands() {
+                broken = true;
+                break;
+            }
+            if begun.elapsed() > SLICE {
+                break;
+            }
+        }
+        let rings = tx.into_rings();
+        crate::crash::point("before_commit");
+        if broken || self.connection.execute_batch("commit").is_err() {
+            if !self.connection.is_autocommit() {
+                let _ = self.connection.execute_batch("rollback");
+            }
+            return Err(Failed::Batch);
+        }
+        Ok(rings)
+    }
+
+    /// After a failed batch: each operation again, in a transaction of its own, so that one that cannot be does not
+    /// take the others with it.
+    fn one_by_one(&mut self, jobs: &mut [Box<dyn Job>]) {
+        for job in jobs {
+            let rings = job.alone(&mut self.connection, &self.path, self.world.as_ref());
+            self.doorbell.ring(&rings);
+        }
+    }
+}
+
+enum Failed {
+    /// The transaction could not begin.
+    Begin(DbError),
+    /// It was rolled back as a whole.
+    Batch,
+}
