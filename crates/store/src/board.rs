@@ -1,7 +1,7 @@
 //! One open board: its operations and questions, its bell, its folders.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use andon_core::{BoardSlug, Policy};
 
@@ -41,6 +41,7 @@ struct Inner {
     doorbell: Doorbell,
     writes: Writes,
     reads: Direct,
+    watch: Mutex<Option<(rusqlite::Connection, i64)>>,
 }
 
 impl Board {
@@ -70,7 +71,7 @@ impl Board {
         };
         let reads = direct(Flavour::Reader);
         Ok(Self {
-            inner: Arc::new(Inner { slug, folder: folder.to_owned(), world, doorbell, writes, reads }),
+            inner: Arc::new(Inner { slug, folder: folder.to_owned(), world, doorbell, writes, reads, watch: Mutex::default() }),
         })
     }
 
@@ -134,6 +135,21 @@ impl Board {
     pub async fn settle_queued(&self, policy: &Policy) -> Result<(), OpError> {
         while self.run(SettleQueued { policy: policy.clone() }).await? {}
         Ok(())
+    }
+
+    /// Whether another connection has committed anything since the last call: a cheap look for when a ring was missed.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub fn changed(&self) -> Result<bool, DbError> {
+        let mut watch = self.inner.watch.lock().unwrap_or_else(PoisonError::into_inner);
+        let (connection, known) = match watch.take() {
+            Some(watching) => watching,
+            None => (self.inner.reads.take()?, -1),
+        };
+        let version = self.inner.reads.data_version(&connection)?;
+        *watch = Some((connection, version));
+        Ok(version != known)
     }
 
     /// Closes connections that nobody uses at the moment.

@@ -23,6 +23,8 @@ mod value;
 mod world;
 
 pub mod crash;
+pub mod files;
+pub mod maintenance;
 pub mod operation;
 pub mod query;
 pub mod sql;

@@ -83,6 +83,7 @@ async fn look_up<T: Tx>(tx: &mut T, task: &Task, event: &Event) -> Result<Facts,
         | Event::Unblock
         | Event::Schedule { .. }
         | Event::ScheduleDue
+        | Event::Unrunnable { .. }
         | Event::RunEnded(_)
         | Event::Stop { .. }
         | Event::Reclaim { .. }

@@ -127,6 +127,11 @@ pub enum Event {
     },
     /// The time has come.
     ScheduleDue,
+    /// Andon found, before any start, that nobody can ever run it as it stands (SD1-04).
+    Unrunnable {
+        /// What is missing.
+        reason: String,
+    },
     /// Its run ended without the worker's word (§6).
     RunEnded(End),
     /// A person stops the run and the task.
@@ -175,6 +180,7 @@ impl Event {
             Self::Unblock => "unblock",
             Self::Schedule { .. } => "schedule",
             Self::ScheduleDue => "fire",
+            Self::Unrunnable { .. } => "block",
             Self::RunEnded(_) => "end the run of",
             Self::Stop { .. } => "stop",
             Self::Reclaim { .. } => "reclaim",

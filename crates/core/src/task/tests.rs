@@ -357,6 +357,12 @@ fn review_rounds_end_with_a_person() {
         task = next(&claim(&review, '2'), &changes, &worker('2'));
         assert_eq!((task.counters.review_rounds, task.phase), (round, Phase::Work));
     }
+    let often =
+        TaskState { counters: Counters { review_rounds: 2, ..Counters::default() }, ..reviewing('2') };
+    let last = ok(&often, &changes, &worker('2'), &Facts::default());
+    assert!(last.facts[0].kind == EventKind::Blocked && last.facts[0].kind.needs_attention());
+    assert_eq!(last.facts[0].data["round"], 3);
+    assert_eq!(last.run_end.unwrap().outcome, Outcome::ChangesRequested);
     let block = task.block.clone().unwrap();
     assert_eq!((task.status, block.kind), (Status::Blocked, BlockKind::NeedsInput));
     assert_eq!(block.reason, "changes were requested 3 times; last: more tests");
@@ -524,8 +530,10 @@ fn a_run_that_ends_itself_may_finish_and_any_other_end_stops_it() {
             assert!(step.effects.contains(&Effect::WakeRun(run('1'))));
         }
     }
-    let ended = ok(&running('1'), &end('1', Failure::Crashed), &Actor::System, &Facts::default());
-    assert!(!ended.run_end.unwrap().by_self);
+    for actor in [Actor::System, worker('1')] {
+        let ended = ok(&running('1'), &end('1', Failure::Crashed), &actor, &Facts::default());
+        assert!(!ended.run_end.unwrap().by_self);
+    }
 }
 
 #[test]
@@ -600,21 +608,26 @@ fn a_scheduled_task_fires_at_its_time_and_not_before() {
     assert_eq!(due(&parked, &Facts::default()), parked, "parked is for a person to end");
     assert_eq!(next(&parked, &Event::Unblock, &person()).status, Status::Ready);
     assert_eq!(code(&task, &Event::ScheduleDue, &person(), &Facts::default()), "forbidden");
-    let own = ok(
-        &reviewing('1'),
-        &Event::Schedule { at: Some(at), reason: reason() },
-        &worker('1'),
-        &Facts::default(),
-    );
+    let soon = Policy { backoff_base: 5, ..Policy::default() };
+    let put_off = Event::Schedule { at: Some(at), reason: reason() };
+    let own = step(&reviewing('1'), &put_off, &worker('1'), &Facts::default(), &soon, NOW).unwrap();
     assert_eq!(own.run_end.unwrap().outcome, Outcome::Scheduled);
     assert_eq!(due(&own.next, &Facts::default()).status, Status::Review);
 }
 
 #[test]
-fn a_worker_that_puts_itself_off_keeps_its_failures() {
+fn a_worker_that_puts_itself_off_keeps_its_failures_and_waits() {
     let task = TaskState { counters: Counters { failures: 1, ..Counters::default() }, ..running('1') };
-    let put_off = Event::Schedule { at: Some(NOW.plus(1)), reason: reason() };
-    assert_eq!(next(&task, &put_off, &worker('1')).counters.failures, 1);
+    let put_off = |at| Event::Schedule { at, reason: reason() };
+    let after = next(&task, &put_off(Some(NOW)), &worker('1'));
+    assert_eq!(after.counters.failures, 1);
+    assert_eq!(after.scheduled_at, Some(NOW.plus(1_000)), "and waits, or it would loop at once");
+    assert_eq!(
+        next(&task, &put_off(Some(NOW.plus(5_000))), &worker('1')).scheduled_at,
+        Some(NOW.plus(5_000))
+    );
+    assert_eq!(next(&task, &put_off(None), &worker('1')).scheduled_at, None);
+    assert_eq!(next(&TaskState::new(Status::Ready), &put_off(Some(NOW)), &person()).scheduled_at, Some(NOW));
 }
 
 #[test]

@@ -174,6 +174,11 @@ pub fn step(
             Ok(at.unchanged())
         }
 
+        (Event::Unrunnable { reason }, Ready | Review) => at.unrunnable(reason),
+        (Event::Unrunnable { .. }, Triage | Todo | Scheduled | Running | Blocked | Done | Archived) => {
+            Ok(at.unchanged())
+        }
+
         (Event::RunEnded(end), Running) => at.run_ended(end),
         (Event::RunEnded(end), Triage | Todo | Scheduled | Ready | Review | Blocked | Done | Archived) => {
             Err(stale(task, &end.run))
@@ -455,15 +460,22 @@ impl Moment<'_> {
             next.counters.review_rounds.saturating_add(1)
         };
         next.counters.review_rounds = rounds;
-        let data = json!({ "by": self.actor.to_string(), "reason": cap_chars(reason, 500), "round": rounds });
-        if rounds >= self.policy.review_round_limit.max(1) && rounds > 0 {
-            next.status = Status::Blocked;
+        let reason = cap_chars(reason, 500);
+        let mut data = json!({ "by": self.actor.to_string(), "reason": reason, "round": rounds });
+        let kind = if rounds >= self.policy.review_round_limit.max(1) {
+            // Recorded as a block, because a person has to look now.
+            let kind = BlockKind::NeedsInput;
+            data["kind"] = json!(kind);
+            data["trigger_outcome"] = json!(Outcome::ChangesRequested);
             let reason = format!("changes were requested {rounds} times; last: {reason}");
-            next.block = Some(Block { kind: BlockKind::NeedsInput, reason, at: self.now });
+            next.status = Status::Blocked;
+            next.block = Some(Block { kind, reason, at: self.now });
+            EventKind::Blocked
         } else {
             next.status = self.place(&next);
-        }
-        let step = self.to(next, EventKind::ChangesRequested, data);
+            EventKind::ChangesRequested
+        };
+        let step = self.to(next, kind, data);
         Ok(self.ending(step, Outcome::ChangesRequested, None))
     }
 
@@ -511,10 +523,14 @@ impl Moment<'_> {
         self.to(next, EventKind::Unblocked, data)
     }
 
+    /// A worker that puts itself off waits at least as long as after a failure: it would loop at once otherwise.
     fn scheduled(&self, when: Option<Millis>, reason: &str) -> Step {
         let mut next = self.task.clone();
+        let mut when = when;
         if self.actor.is_person() {
             fresh_start(&mut next);
+        } else {
+            when = when.map(|at| at.max(self.now.plus(self.policy.backoff_base)));
         }
         next.status = Status::Scheduled;
         next.scheduled_at = when;
@@ -533,6 +549,17 @@ impl Moment<'_> {
             }
             Some(_) | None => Ok(self.unchanged()),
         }
+    }
+
+    fn unrunnable(&self, reason: &str) -> Result<Step, Refusal> {
+        system(self.actor, "block")?;
+        let mut next = self.task.clone();
+        next.eligible = None;
+        next.status = Status::Blocked;
+        next.last_failure_error = Some(cap_chars(reason, 500));
+        next.block = Some(Block { kind: BlockKind::Capability, reason: reason.to_owned(), at: self.now });
+        let data = json!({ "kind": BlockKind::Capability, "reason": reason, "by": self.actor.to_string() });
+        Ok(self.to(next, EventKind::Blocked, data))
     }
 
     fn run_ended(&self, end: &End) -> Result<Step, Refusal> {
@@ -581,7 +608,12 @@ impl Moment<'_> {
             Some(_) => EventKind::Blocked,
             None => kind,
         };
-        Ok(self.ending(self.to(next, kind, data), end.outcome(), Some(&end.error)))
+        let mut step = self.ending(self.to(next, kind, data), end.outcome(), Some(&end.error));
+        if let Some(end) = &mut step.run_end {
+            // Whoever reports it: the worker did not ask for this end, and has nothing left to finish.
+            end.by_self = false;
+        }
+        Ok(step)
     }
 
     fn stopped(&self, reason: &str) -> Step {

@@ -6,7 +6,7 @@ use andon_core::task::{Actor, End, Event, Status, step};
 
 use super::line::Line;
 use super::rules::Rules;
-use super::world::{FORGOTTEN, Mind, NOW, Phase, Process, Supervisor, World};
+use super::world::{Breach, FORGOTTEN, Mind, NOW, Phase, Process, Supervisor, World};
 
 /// What a worker says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -221,33 +221,12 @@ impl<R: Rules> Line<R> {
             Action::CrashDispatcher { dispatcher } => world.dispatchers[dispatcher].mind = Mind::Idle,
             Action::Take { supervisor } => self.take(world, supervisor)?,
             Action::Check { supervisor } => check(world, supervisor)?,
-            Action::Exec { supervisor } => {
-                world.supervisors[supervisor].phase = Phase::Watching;
-                let slot = world.supervisors[supervisor].slot;
-                world.run_mut(slot)?.process = Process::Alive;
-            }
+            Action::Exec { supervisor } => exec(world, supervisor)?,
             Action::Renew { supervisor } => self.renew(world, supervisor)?,
-            Action::Kill { supervisor } => {
-                world.supervisors[supervisor].phase = Phase::Leaving;
-                let slot = world.supervisors[supervisor].slot;
-                world.run_mut(slot)?.process = Process::None;
-            }
+            Action::Kill { supervisor } => kill(world, supervisor)?,
             Action::End { supervisor } => self.end(world, supervisor)?,
-            Action::Count { supervisor } => {
-                let slot = world.supervisors[supervisor].slot;
-                let card = world.run(slot)?.card;
-                let one = &mut world.supervisors[supervisor];
-                if let Phase::Owing(counters) = std::mem::replace(&mut one.phase, Phase::Leaving) {
-                    world.cards[card].task.counters = counters;
-                }
-            }
-            Action::Leave { supervisor } => {
-                let slot = world.supervisors.remove(supervisor).slot;
-                let run = world.run_mut(slot)?;
-                if run.facts.ended_at.is_some() {
-                    run.facts.reaped_at = Some(NOW);
-                }
-            }
+            Action::Count { supervisor } => count(world, supervisor)?,
+            Action::Leave { supervisor } => leave(world, supervisor)?,
             Action::CrashSupervisor { supervisor } => drop(world.supervisors.remove(supervisor)),
             Action::Freeze { supervisor } => world.supervisors[supervisor].frozen = true,
             Action::Thaw { supervisor } => world.supervisors[supervisor].frozen = false,
@@ -300,7 +279,7 @@ impl<R: Rules> Line<R> {
         (renewal(Some(&run.facts), &self.policy, NOW) == Renewal::Fenced).then_some(())?;
         let victim = |one: &Supervisor| one.slot == slot && one.holds() && one.host == here;
         let at = world.supervisors.iter().position(victim)?;
-        drop(world.supervisors.remove(at));
+        let _killed = world.supervisors.remove(at);
         Some(())
     }
 
@@ -352,9 +331,6 @@ impl<R: Rules> Line<R> {
             Process::Alive => return None,
         };
         world.supervisors[supervisor].phase = Phase::Leaving;
-        if !open {
-            return Some(());
-        }
         let task = world.cards[card].task.clone();
         let exit = ExitFacts {
             code: Some(if well { 0 } else { 2 }),
@@ -376,11 +352,13 @@ impl<R: Rules> Line<R> {
             }
         };
         let facts = self.facts(world, card);
-        let next = step(&task, &event, &actor, &facts, &self.policy, NOW).ok()?;
-        let (next, owed) = match event {
-            Event::RunEnded(_) => self.rules.end(&task, next),
-            _ => (next, None),
-        };
+        // A run that has been fenced meanwhile is refused, and the supervisor leaves without having changed anything.
+        let Ok(next) = step(&task, &event, &actor, &facts, &self.policy, NOW) else { return Some(()) };
+        if !open {
+            world.breach(Breach::StaleRunWrote);
+        }
+        let failed = matches!(event, Event::RunEnded(_));
+        let (next, owed) = if failed { self.rules.end(&task, next) } else { (next, None) };
         self.commit(world, card, next, &actor, &facts);
         if let Some(counters) = owed {
             world.supervisors[supervisor].phase = Phase::Owing(counters);
@@ -409,6 +387,39 @@ fn check(world: &mut World, supervisor: usize) -> Option<()> {
         Guard::Go => Phase::Cleared,
         Guard::StandDown(_) => Phase::Leaving,
     };
+    Some(())
+}
+
+fn exec(world: &mut World, supervisor: usize) -> Option<()> {
+    world.supervisors[supervisor].phase = Phase::Watching;
+    let slot = world.supervisors[supervisor].slot;
+    world.run_mut(slot)?.process = Process::Alive;
+    Some(())
+}
+
+fn kill(world: &mut World, supervisor: usize) -> Option<()> {
+    world.supervisors[supervisor].phase = Phase::Leaving;
+    let slot = world.supervisors[supervisor].slot;
+    world.run_mut(slot)?.process = Process::None;
+    Some(())
+}
+
+fn count(world: &mut World, supervisor: usize) -> Option<()> {
+    let slot = world.supervisors[supervisor].slot;
+    let card = world.run(slot)?.card;
+    let one = &mut world.supervisors[supervisor];
+    if let Phase::Owing(counters) = std::mem::replace(&mut one.phase, Phase::Leaving) {
+        world.cards[card].task.counters = counters;
+    }
+    Some(())
+}
+
+fn leave(world: &mut World, supervisor: usize) -> Option<()> {
+    let slot = world.supervisors.remove(supervisor).slot;
+    let run = world.run_mut(slot)?;
+    if run.facts.ended_at.is_some() {
+        run.facts.reaped_at = Some(NOW);
+    }
     Some(())
 }
 

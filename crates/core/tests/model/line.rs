@@ -5,8 +5,8 @@
 
 use andon_core::run::{LeaseFacts, RunFacts};
 use andon_core::task::{
-    Actor, BlockKind, Effect, Event, EventKind, Facts, Initial, Refusal, Status, Step, TaskState, place_new,
-    step,
+    Actor, BlockKind, Effect, Event, EventKind, Fact, Facts, Initial, Refusal, Status, Step, TaskState,
+    place_new, step,
 };
 use andon_core::{Millis, Policy};
 use stateright::{Model, Property};
@@ -112,13 +112,13 @@ impl<R: Rules> Line<R> {
         if actor.is_person() {
             row.starts = 0;
         }
-        for fact in &step.facts {
-            match fact.kind {
-                EventKind::Completed | EventKind::Approved | EventKind::Revived => row.starts = 0,
-                EventKind::Claimed => row.starts += 1,
-                EventKind::Blocked => row.log_says_blocked = true,
-                EventKind::Unblocked => row.log_says_blocked = false,
-                _ => {}
+        for Fact { kind, .. } in &step.facts {
+            if matches!(kind, EventKind::Completed | EventKind::Approved | EventKind::Revived) {
+                row.starts = 0;
+            }
+            row.starts += u8::from(*kind == EventKind::Claimed);
+            if matches!(kind, EventKind::Blocked | EventKind::Unblocked) {
+                row.log_says_blocked = *kind == EventKind::Blocked;
             }
         }
         row.task = step.next;

@@ -68,3 +68,19 @@ impl Operation for NextDeadline {
         })
     }
 }
+
+/// How many unfinished children wait for a task.
+#[derive(Clone, Debug)]
+pub struct WaitingChildren {
+    /// The parent.
+    pub task: andon_core::TaskId,
+}
+
+impl Operation for WaitingChildren {
+    type Reply = u32;
+    const WRITES: bool = false;
+
+    async fn apply<T: Tx>(&self, tx: &mut T) -> Result<u32, OpError> {
+        Ok(crate::sql::links::waiting_children(tx, &self.task).await?)
+    }
+}

@@ -1,13 +1,21 @@
 //! Questions: each sees one consistent moment and changes nothing.
 
+mod context;
+mod diagnostics;
 mod feed;
 mod list;
 mod live;
+mod ready;
 mod show;
 mod stats;
+mod why;
 
+pub use context::ContextOf;
+pub use diagnostics::{DiagnosticsOf, Examined};
 pub use feed::{EventFilter, Events, EventsAfter, Head};
 pub use list::{List, Listed, Sort};
-pub use live::{Deadlines, LiveRuns, NextDeadline};
+pub use live::{Deadlines, LiveRuns, NextDeadline, WaitingChildren};
+pub use ready::{ReadyAssignees, ReadyOf, WorkersWords};
 pub use show::{Show, Shown};
 pub use stats::{Assignees, Stats, StatsOf};
+pub use why::{Surroundings, WhyOf};

@@ -17,7 +17,7 @@ use crate::world::World;
 pub(crate) const BUSY_LIMIT_MS: u64 = 30_000;
 
 /// "ANDN": says whose database it is.
-const APPLICATION_ID: i64 = 0x414e_444e;
+pub(crate) const APPLICATION_ID: i64 = 0x414e_444e;
 
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -56,6 +56,13 @@ impl Direct {
         }
     }
 
+    /// A number that changes when another connection has committed.
+    pub(crate) fn data_version(&self, connection: &Connection) -> Result<i64, DbError> {
+        connection
+            .query_row("pragma data_version", [], |row| row.get(0))
+            .map_err(|error| translate(&self.path, &error))
+    }
+
     /// Closes the connections that nobody uses.
     pub(crate) fn close_idle(&self) {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();

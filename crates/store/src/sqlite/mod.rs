@@ -1,4 +1,5 @@
-//! The SQLite driver: one writer, many readers, group commit. Nothing outside this folder opens a database file.
+//! The SQLite driver: one writer, many readers, group commit. Nothing outside this folder and
+//! `maintenance` opens a database file.
 
 mod connection;
 mod direct;
@@ -6,6 +7,7 @@ mod error;
 mod transaction;
 mod writer;
 
-pub(crate) use connection::{Flavour, create};
+pub(crate) use connection::{APPLICATION_ID, Flavour, create, open};
 pub(crate) use direct::Direct;
+pub(crate) use error::translate;
 pub(crate) use writer::Writer;

@@ -1,0 +1,182 @@
+//! Why a command failed: what happened, its stable code, the way out, and the exit code.
+
+use std::path::{Path, PathBuf};
+
+use andon_core::task::Refusal;
+use andon_engine::config::{ConfigError, Problems};
+use andon_engine::profile::ProfileError;
+use andon_engine::workspace::{FailureClass, WorkspaceError};
+use andon_store::{BoardFileError, DbError, HomeError, OpError};
+use thiserror::Error;
+
+use crate::exit::ExitCode;
+
+/// Why a command failed.
+#[derive(Debug, Error)]
+pub(crate) enum Failure {
+    /// The command line makes no sense.
+    #[error("{message}")]
+    Usage {
+        /// What is wrong, naming the value.
+        message: String,
+        /// What would be right.
+        hint: Option<String>,
+    },
+    /// A text that should name a task does not.
+    #[error("{0}")]
+    NoTaskId(#[from] andon_core::id::InvalidId),
+    /// This process says that it is a worker, and cannot be one.
+    #[error("{0}")]
+    BrokenIdentity(String),
+    /// The board says no.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The database says no.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// `board.toml` cannot be used.
+    #[error(transparent)]
+    Board(#[from] BoardFileError),
+    /// The limits in `board.toml` are wrong.
+    #[error("{0}")]
+    Limits(Problems),
+    /// `config.toml` or an override cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A profile cannot be used.
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
+    /// A workspace or branch cannot be used.
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
+    /// A file cannot be read or written.
+    #[error("{}: {reason}", .path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
+    /// Something that is not there, other than what the board refuses by itself.
+    #[error("{message}")]
+    NotFound {
+        /// What was looked for.
+        message: String,
+        /// The way out.
+        hint: Option<String>,
+    },
+}
+
+impl From<OpError> for Failure {
+    fn from(error: OpError) -> Self {
+        match error {
+            OpError::Refused { refusal, .. } => Self::Refused(*refusal),
+            OpError::Db(error) => Self::Db(error),
+        }
+    }
+}
+
+impl From<HomeError> for Failure {
+    fn from(error: HomeError) -> Self {
+        match error {
+            HomeError::Refused(refusal) => Self::Refused(refusal),
+            HomeError::Db(error) => Self::Db(error),
+            HomeError::File(error) => Self::Board(error),
+            HomeError::Io { path, reason } => Self::File { path, reason },
+        }
+    }
+}
+
+impl Failure {
+    /// Wrong usage, with what would be right.
+    pub(crate) fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Usage { message: message.into(), hint: Some(hint.into()) }
+    }
+
+    /// A file that failed.
+    pub(crate) fn file(path: &Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
+        move |error| Self::File { path: path.to_owned(), reason: error.to_string() }
+    }
+
+    /// The stable code.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::Usage { .. } => "usage",
+            Self::NoTaskId(_) => "unknown_task",
+            Self::BrokenIdentity(_) => "stale_run",
+            Self::Refused(refusal) => refusal.code(),
+            Self::Db(error) => error.code(),
+            Self::Board(BoardFileError::Io { .. }) => "board_file_io",
+            Self::Board(BoardFileError::Malformed { .. }) => "board_file_malformed",
+            Self::Limits(_) => "board_file_malformed",
+            Self::Config(error) => error.code(),
+            Self::Profile(error) => error.code(),
+            Self::Workspace(error) => error.code(),
+            Self::File { .. } => "file_io",
+            Self::NotFound { .. } => "not_found",
+        }
+    }
+
+    /// The way out.
+    pub(crate) fn hint(&self) -> Option<String> {
+        match self {
+            Self::Usage { hint, .. } | Self::NotFound { hint, .. } => hint.clone(),
+            Self::NoTaskId(_) => Some("`andon list` shows the tasks of this board".to_owned()),
+            Self::BrokenIdentity(_) => Some(
+                "a worker is known by ANDON_TASK, ANDON_RUN and ANDON_RUN_TOKEN together; unset them to act as a person"
+                    .to_owned(),
+            ),
+            Self::Refused(refusal) => refusal.hint(),
+            Self::Db(error) => error.hint().map(str::to_owned),
+            Self::Board(_) | Self::Limits(_) | Self::Config(_) => {
+                Some("mend the file or variable that is named; nothing was changed".to_owned())
+            }
+            Self::Profile(ProfileError::Unknown { .. }) => Some("`andon profile list` shows them".to_owned()),
+            Self::Profile(_) | Self::Workspace(_) | Self::File { .. } => None,
+        }
+    }
+
+    /// How the command ends with it.
+    pub(crate) fn exit(&self) -> ExitCode {
+        match self {
+            Self::Usage { .. } => ExitCode::Usage,
+            Self::NoTaskId(_) | Self::NotFound { .. } => ExitCode::UnknownId,
+            Self::BrokenIdentity(_) => ExitCode::Refused,
+            Self::Refused(refusal) if refusal.is_unknown_id() => ExitCode::UnknownId,
+            Self::Refused(_) => ExitCode::Refused,
+            Self::Db(error) => database(error),
+            Self::Board(_) | Self::Limits(_) | Self::Config(_) | Self::File { .. } => ExitCode::Database,
+            Self::Profile(error) => profile(error),
+            Self::Workspace(error) => workspace(error),
+        }
+    }
+}
+
+const fn database(error: &DbError) -> ExitCode {
+    match error {
+        DbError::Busy(_) => ExitCode::Busy,
+        _ => ExitCode::Database,
+    }
+}
+
+const fn profile(error: &ProfileError) -> ExitCode {
+    match error {
+        ProfileError::Unknown { .. } => ExitCode::UnknownId,
+        ProfileError::BadName { .. } => ExitCode::Usage,
+        ProfileError::File(_) | ProfileError::Io { .. } => ExitCode::Database,
+        ProfileError::Broken { .. }
+        | ProfileError::Exists { .. }
+        | ProfileError::Unfinished { .. }
+        | ProfileError::BadFolder { .. }
+        | ProfileError::Invalid(_)
+        | ProfileError::MissingSkill { .. }
+        | ProfileError::BadPackage { .. } => ExitCode::Refused,
+    }
+}
+
+fn workspace(error: &WorkspaceError) -> ExitCode {
+    match error.class() {
+        FailureClass::Input => ExitCode::Usage,
+        FailureClass::Capability | FailureClass::Spawn => ExitCode::Refused,
+    }
+}

@@ -1,0 +1,47 @@
+//! How failures are told: in words with the way out, or as JSON.
+
+use std::ffi::OsString;
+
+use serde_json::json;
+
+use super::escape;
+use super::stream::{print, say};
+use super::style::{Look, paint};
+use crate::error::Failure;
+use crate::exit::ExitCode;
+
+/// Tells a failure on standard error.
+pub(crate) fn complain(failure: &Failure, json: bool) {
+    tell(&failure.to_string(), failure.code(), failure.hint().as_deref(), json);
+}
+
+fn tell(message: &str, code: &str, hint: Option<&str>, json: bool) {
+    if json {
+        let error = json!({ "error": { "code": code, "message": message, "hint": hint } });
+        return say(&serde_json::to_string_pretty(&error).unwrap_or_default());
+    }
+    let message = escape::block(message, "");
+    let mut text = format!("{} {}", paint(Look::Bad, "andon:"), message.trim_end());
+    if let Some(hint) = hint {
+        text.push_str(&format!("\n  hint: {}", escape::line(hint)));
+    }
+    text.push_str(&paint(Look::Dim, &format!("\n  code: {code}")));
+    say(&text);
+}
+
+/// Tells what is wrong with a command line; help and the version are no mistakes.
+pub(crate) fn usage(arguments: &[OsString], error: &clap::Error) -> ExitCode {
+    let text = error.render();
+    if !error.use_stderr() {
+        print(&text.ansi().to_string());
+        return ExitCode::Done;
+    }
+    if arguments.iter().any(|argument| argument == "--json") {
+        let text = text.to_string();
+        let message = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
+        tell(message, "usage", None, true);
+    } else {
+        say(text.ansi().to_string().trim_end());
+    }
+    ExitCode::Usage
+}

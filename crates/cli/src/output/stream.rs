@@ -1,0 +1,32 @@
+//! The one place that writes: data to standard output, talk to standard error.
+//!
+//! A reader who has gone is no error: what is left to say is dropped.
+
+use std::io::{self, Write as _};
+
+use serde::Serialize;
+
+/// Writes text for people to standard output; colours only where a terminal shows them.
+pub(crate) fn print(text: &str) {
+    let mut stream = anstream::AutoStream::auto(io::stdout().lock());
+    let _ = stream.write_all(text.as_bytes());
+}
+
+/// Writes JSON to standard output as it is: 2 spaces, non-ASCII kept.
+pub(crate) fn print_json<T: Serialize + ?Sized>(value: &T) {
+    if let Ok(mut text) = serde_json::to_string_pretty(value) {
+        text.push('\n');
+        let _ = io::stdout().lock().write_all(text.as_bytes());
+    }
+}
+
+/// Hands on what was printed; whether somebody still reads.
+pub(crate) fn flush() -> bool {
+    io::stdout().lock().flush().is_ok()
+}
+
+/// Writes a line of talk to standard error.
+pub(crate) fn say(text: &str) {
+    let mut stream = anstream::AutoStream::auto(io::stderr().lock());
+    let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.write_all(b"\n"));
+}

@@ -1,0 +1,364 @@
+//! One board as a dispatcher serves it.
+
+use std::path::Path;
+use std::time::Duration;
+
+use andon_core::run::{Ending, Failure};
+use andon_core::roster::Roster;
+use andon_core::task::Status;
+use andon_core::{BoardSlug, Millis, TaskId};
+use andon_process::{SelfExe, Slot, boot_id};
+use andon_store::operation::{BlockUnrunnable, Claim, Claimed, EndRun, FireDue, Seen, Sweep};
+use andon_store::query::{LiveRuns, NextDeadline, ReadyAssignees, ReadyOf, StatsOf};
+use andon_store::sql::runs::Words;
+use andon_store::{Board, Home, Mode, OpError, crash};
+use tokio::time::Instant;
+
+use super::report::{Report, Spawned};
+use super::wake::Wake;
+use super::{DispatchError, attention, guard, start};
+use crate::config::{Config, ConfigError};
+use crate::profile::Profiles;
+use crate::reconcile::{Patience, Reconciled, reconcile};
+use crate::roster::roster;
+use crate::settings::{self, BoardSettings};
+
+/// Claims that one transaction makes.
+const BATCH: u32 = 16;
+/// A back-off that `--until-idle` waits for, milliseconds.
+const WORTH_WAITING: i64 = 60_000;
+
+/// Configuration and profiles of a home, as last read.
+pub(super) struct Loaded {
+    pub(super) config: Config,
+    pub(super) profiles: Profiles,
+}
+
+impl Loaded {
+    pub(super) fn read(home: &Path) -> Result<Self, ConfigError> {
+        Ok(Self { config: settings::load_config(home)?, profiles: Profiles::load(home) })
+    }
+}
+
+/// What a pass works with.
+pub(super) struct Context<'a> {
+    pub(super) home: &'a Home,
+    pub(super) exe: &'a SelfExe,
+    pub(super) loaded: &'a Loaded,
+    /// The slow sweep is due.
+    pub(super) sweeping: bool,
+    /// A supervisor may have gone.
+    pub(super) reconciling: bool,
+    pub(super) dry_run: bool,
+    /// Starts that are left.
+    pub(super) left: Option<u32>,
+}
+
+/// A board that is served.
+pub(super) struct Served {
+    slug: BoardSlug,
+    board: Option<Board>,
+    settings: Option<(BoardSettings, Roster)>,
+    deadline: Option<Millis>,
+    /// Not looked at before, after a failure.
+    resting: Option<Instant>,
+    rests: u32,
+}
+
+impl Served {
+    pub(super) fn new(slug: BoardSlug) -> Self {
+        Self { slug, board: None, settings: None, deadline: None, resting: None, rests: 0 }
+    }
+
+    /// When something is due by the clock.
+    pub(super) fn deadline(&self) -> Option<Millis> {
+        self.deadline
+    }
+
+    pub(super) fn forget_settings(&mut self) {
+        self.settings = None;
+    }
+
+    /// Whether others have committed without a ring that was heard.
+    pub(super) fn changed(&self) -> bool {
+        self.board.as_ref().is_some_and(|board| board.changed().unwrap_or(true))
+    }
+
+    /// A board that failed rests, longer each time: 1 s to 5 min. Its connections are closed.
+    pub(super) fn quarantine(&mut self) {
+        self.rests = self.rests.saturating_add(1);
+        let wait = Duration::from_secs(1_u64 << self.rests.min(9)).min(Duration::from_secs(300));
+        self.resting = Some(Instant::now() + wait);
+        self.board = None;
+        self.deadline = None;
+    }
+
+    /// One pass, in this order: what has ended, what is due, what can start, what a person should know.
+    pub(super) async fn pass(&mut self, context: &Context<'_>, wake: &mut Wake) -> Result<Report, DispatchError> {
+        if self.resting.is_some_and(|until| Instant::now() < until) {
+            return Ok(Report::default());
+        }
+        let board = self.open(context)?;
+        wake.listen(&board);
+        wake.drain(&self.slug);
+        if self.settings.is_none() || context.sweeping {
+            let settings = settings::of_board(context.home, &self.slug, &context.loaded.config)?;
+            let roster = roster(&context.loaded.profiles, &settings.config, settings.file.reviewer.as_deref());
+            self.settings = Some((settings, roster));
+        }
+        let Some((settings, roster)) = &self.settings else { return Ok(Report::default()) };
+        let pass = Pass { board: &board, settings, roster, context };
+        let mut report = Report::default();
+        if context.dry_run {
+            pass.preview(&mut report).await?;
+            return Ok(report);
+        }
+        pass.end(&mut report).await?;
+        pass.due(&mut report).await?;
+        pass.start(&mut report).await?;
+        pass.tell().await?;
+        self.deadline = self.next(&board).await?;
+        self.rests = 0;
+        self.resting = None;
+        Ok(report)
+    }
+
+    fn open(&mut self, context: &Context<'_>) -> Result<Board, DispatchError> {
+        if let Some(board) = &self.board {
+            return Ok(board.clone());
+        }
+        let board = context.home.open(&self.slug, Mode::Long)?;
+        self.board = Some(board.clone());
+        Ok(board)
+    }
+
+    async fn next(&self, board: &Board) -> Result<Option<Millis>, OpError> {
+        let deadlines = board.run(NextDeadline).await?;
+        let now = board.world().now();
+        // A deadline that has passed and was not met waits for something else; the sweep looks again.
+        Ok([deadlines.eligible, deadlines.scheduled, deadlines.lease, deadlines.cooldown]
+            .into_iter()
+            .flatten()
+            .filter(|at| *at >= now)
+            .min())
+    }
+
+    /// Whether `--until-idle` still waits for this board.
+    pub(super) async fn busy(&self, spent: bool) -> Result<bool, DispatchError> {
+        let Some(board) = &self.board else { return Ok(false) };
+        let here = crate::host::name();
+        let live = board.run(LiveRuns).await?;
+        let own = live.iter().any(|(run, lease)| {
+            let holder = lease.as_ref().and_then(|lease| lease.holder.as_ref());
+            !run.by_hand && holder.is_none_or(|holder| holder.host == here)
+        });
+        if own || spent {
+            return Ok(own);
+        }
+        let now = board.world().now();
+        let soon = board.run(NextDeadline).await?.eligible.is_some_and(|at| at.since(now) <= WORTH_WAITING);
+        Ok(soon && !self.paused(board).await?)
+    }
+
+    async fn paused(&self, board: &Board) -> Result<bool, OpError> {
+        let stats = board.run(StatsOf).await?;
+        Ok(stats.pauses.iter().any(|pause| !pause.scope.starts_with("profile:")))
+    }
+
+    /// Tasks that are neither done nor archived.
+    pub(super) async fn unfinished(&self) -> Result<u32, DispatchError> {
+        let Some(board) = &self.board else { return Ok(0) };
+        let stats = board.run(StatsOf).await?;
+        let open = |status: Status| !status.is_terminal();
+        Ok(stats.by_status.iter().filter(|(status, _)| open(*status)).map(|(_, count)| count).sum())
+    }
+}
+
+struct Pass<'a> {
+    board: &'a Board,
+    settings: &'a BoardSettings,
+    roster: &'a Roster,
+    context: &'a Context<'a>,
+}
+
+impl Pass<'_> {
+    /// Runs whose supervisors are gone: exit records are handed in, trees stopped, runs reaped.
+    async fn end(&self, report: &mut Report) -> Result<(), OpError> {
+        let patience =
+            Patience { stop: self.settings.config.stop_grace.as_millis() + self.settings.policy.lease_ttl / 3 + 5_000 };
+        let now = self.board.world().now();
+        for (run, lease) in self.board.run(LiveRuns).await? {
+            let expired = lease.as_ref().is_none_or(|lease| lease.facts.expires_at <= now);
+            if !(self.context.reconciling || expired || run.ended_at.is_some()) {
+                continue;
+            }
+            match reconcile(self.board, &run, lease.as_ref(), patience, &self.settings.policy).await? {
+                Reconciled::Reaped => report.reaped.push(run.id.to_string()),
+                Reconciled::Extended => report.extended.push(run.id.to_string()),
+                Reconciled::Left | Reconciled::Waiting => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// What the clock and the queue ask for.
+    async fn due(&self, report: &mut Report) -> Result<(), OpError> {
+        let policy = &self.settings.policy;
+        let fired = self.board.run(FireDue { policy: policy.clone() }).await?;
+        report.fired.extend(fired.iter().map(TaskId::to_string));
+        self.board.settle_queued(policy).await?;
+        if self.context.sweeping {
+            let boot = boot_id().unwrap_or_default();
+            let pid = i64::from(std::process::id());
+            self.board.run(Seen { host: crate::host::name(), boot_id: boot, pid }).await?;
+            let found = self.board.run(Sweep { policy: policy.clone() }).await?;
+            for task in &found {
+                tracing::error!(%task, "a task waited though nothing held it: please report this defect");
+            }
+            report.promoted_by_sweep.extend(found.iter().map(TaskId::to_string));
+        }
+        self.unrunnable(report).await
+    }
+
+    /// Tasks of profiles that are nowhere are blocked before any start; those of lanes and broken profiles wait.
+    async fn unrunnable(&self, report: &mut Report) -> Result<(), OpError> {
+        if self.roster.default_assignee.is_none() {
+            let unassigned = self.board.run(ReadyOf { assignee: None, limit: 100 }).await?;
+            report.skipped_unassigned.extend(unassigned.iter().map(TaskId::to_string));
+        }
+        for name in self.board.run(ReadyAssignees).await? {
+            let known = name.parse().ok().and_then(|name| self.roster.profiles.get(&name));
+            let broken = self.roster.broken.get(&name);
+            if known.is_some_and(|facts| !facts.lane) {
+                continue;
+            }
+            let tasks = self.board.run(ReadyOf { assignee: Some(name.clone()), limit: 100 }).await?;
+            let ids = tasks.iter().map(TaskId::to_string);
+            match (known, broken) {
+                (Some(_), _) => report.skipped_lane.extend(ids),
+                (None, Some(_)) => report.skipped_unknown_profile.extend(ids),
+                (None, None) => {
+                    let reason = format!(
+                        "there is no profile {name} in {}, which board {} gave it to",
+                        self.context.home.root().join("profiles").display(),
+                        self.board.slug()
+                    );
+                    let policy = self.settings.policy.clone();
+                    let blocked = self.board.run(BlockUnrunnable { tasks, reason, policy }).await?;
+                    report.blocked_unknown_profile.extend(blocked.iter().map(TaskId::to_string));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn claim(&self, host_room: Option<u32>, batch: u32, skip: Vec<TaskId>) -> Claim {
+        let config = &self.settings.config;
+        Claim {
+            host: crate::host::name(),
+            roster: self.roster.clone(),
+            max_running: config.max_running,
+            max_running_per_profile: config.max_running_per_profile,
+            host_room,
+            batch,
+            skip,
+            policy: self.settings.policy.clone(),
+        }
+    }
+
+    /// Claims as many tasks as the caps allow, and starts their supervisors.
+    async fn start(&self, report: &mut Report) -> Result<(), OpError> {
+        let held = guard::held_back(self.board).await?;
+        report.respawn_guarded.extend(held.iter().map(TaskId::to_string));
+        let mut left = self.context.left;
+        loop {
+            let want = left.unwrap_or(BATCH).min(BATCH);
+            let mut slots = self.slots(want);
+            let room = slots.as_ref().map(|slots| u32::try_from(slots.len()).unwrap_or(u32::MAX));
+            if want == 0 || room == Some(0) {
+                return Ok(());
+            }
+            let claimed = self.board.run(self.claim(room, want, held.clone())).await?;
+            crash::point("after_claim_commit");
+            let count = u32::try_from(claimed.len()).unwrap_or(u32::MAX);
+            for claimed in claimed {
+                let slot = slots.as_mut().and_then(Vec::pop);
+                self.launch(&claimed, slot, report).await?;
+            }
+            left = left.map(|left| left.saturating_sub(count));
+            if count < want {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Free places on this host, held from now on. None: the host has no cap.
+    fn slots(&self, want: u32) -> Option<Vec<Slot>> {
+        let cap = self.context.loaded.config.max_running_per_host?;
+        let folder = self.context.home.root().join("slots");
+        let mut slots = Vec::new();
+        if let Err(error) = std::fs::create_dir_all(&folder) {
+            tracing::error!(%error, "the host's slots cannot be kept: nothing starts");
+            return Some(slots);
+        }
+        while slots.len() < want as usize {
+            match Slot::acquire(&folder, cap) {
+                Ok(Some(slot)) => slots.push(slot),
+                Ok(None) => break,
+                Err(error) => {
+                    tracing::error!(%error, "the host's slots cannot be counted: nothing more starts");
+                    break;
+                }
+            }
+        }
+        Some(slots)
+    }
+
+    async fn launch(&self, claimed: &Claimed, slot: Option<Slot>, report: &mut Report) -> Result<(), OpError> {
+        let home = self.context.home.root();
+        let log = self.board.folder().join("logs").join("supervisors.log");
+        let started = start::supervisor(self.context.exe, home, self.board.slug().as_str(), claimed, slot, &log);
+        if let Err(error) = started {
+            tracing::error!(run = %claimed.run.id, %error, "no supervisor could be started");
+            // Its own failure to start counts against no task.
+            let end = EndRun {
+                run: claimed.run.id.clone(),
+                ending: Ending::Failed(Failure::Interrupted),
+                error: format!("no supervisor could be started: {error}"),
+                words: Words::default(),
+                reaped: true,
+                policy: self.settings.policy.clone(),
+            };
+            return self.board.run(end).await;
+        }
+        report.spawned.push(Spawned {
+            task_id: claimed.task.id.to_string(),
+            run_id: claimed.run.id.to_string(),
+            profile: claimed.run.profile.as_ref().map(ToString::to_string),
+            board: self.board.slug().to_string(),
+        });
+        Ok(())
+    }
+
+    /// What would start now; nothing is written.
+    async fn preview(&self, report: &mut Report) -> Result<(), OpError> {
+        let want = self.context.left.unwrap_or(1_000);
+        let claim = andon_store::operation::Preview::of(self.claim(None, want, Vec::new()));
+        for claimed in claim.on(self.board).await? {
+            report.spawned.push(Spawned {
+                task_id: claimed.task.id.to_string(),
+                run_id: String::new(),
+                profile: claimed.run.profile.as_ref().map(ToString::to_string),
+                board: self.board.slug().to_string(),
+            });
+        }
+        Ok(())
+    }
+
+    async fn tell(&self) -> Result<(), OpError> {
+        match &self.settings.config.on_attention {
+            Some(command) => attention::tell(self.board, command.argv()).await,
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Where the files of a run lie in its board's folder.
+
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use andon_core::{RunId, TaskId};
+
+/// The files of one run.
+#[derive(Clone, Debug)]
+pub struct RunPaths {
+    /// Its log: `logs/<task>/<run>.log`.
+    pub log: PathBuf,
+    /// What steers its worker, private: script, prompt, result. `runs/<run>/`.
+    pub private: PathBuf,
+    /// How it ended, until the board knows: `exits/<run>.json`.
+    pub exit: PathBuf,
+}
+
+impl RunPaths {
+    /// The paths of a run on the board in `board`.
+    #[must_use]
+    pub fn new(board: &Path, task: &TaskId, run: &RunId) -> Self {
+        Self {
+            log: log_folder(board, task).join(format!("{run}.log")),
+            private: board.join("runs").join(run.as_str()),
+            exit: board.join("exits").join(format!("{run}.json")),
+        }
+    }
+
+    /// The handoff that the worker may write (`$ANDON_RESULT`).
+    #[must_use]
+    pub fn result(&self) -> PathBuf {
+        self.private.join("result.json")
+    }
+
+    /// The script of a `shell` run.
+    #[must_use]
+    pub fn script(&self) -> PathBuf {
+        self.private.join("script")
+    }
+
+    /// What the worker is told (`$ANDON_PROMPT_FILE`).
+    #[must_use]
+    pub fn prompt(&self) -> PathBuf {
+        self.private.join("prompt.md")
+    }
+
+    /// Makes the folders.
+    ///
+    /// # Errors
+    /// When one cannot be made.
+    pub fn create(&self) -> io::Result<()> {
+        for folder in [self.log.parent(), Some(self.private.as_path()), self.exit.parent()].into_iter().flatten() {
+            std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        }
+        Ok(())
+    }
+
+    /// Removes what only the worker needed.
+    pub fn remove_private(&self) {
+        let _ = std::fs::remove_dir_all(&self.private);
+    }
+}
+
+/// The logs of a task.
+#[must_use]
+pub fn log_folder(board: &Path, task: &TaskId) -> PathBuf {
+    board.join("logs").join(task.as_str())
+}
+
+/// Writes a file that only its owner reads.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
+    use std::io::Write as _;
+    let mut file =
+        std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    file.write_all(content)
+}

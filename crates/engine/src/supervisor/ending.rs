@@ -1,0 +1,224 @@
+//! The end of a run: the tree is gone, the exit is classified once, the record is on disk, the board is told.
+
+use std::time::Duration;
+
+use andon_core::run::{EndsBy, Ending, ExitFacts, Failure, classify, fingerprint, is_authentication_failure};
+use andon_process::{Captured, Exit};
+use andon_store::operation::{EndRun, Handoff};
+use andon_store::sql::runs::Words;
+use andon_store::{Caller, crash};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::launch::{Unstartable, Worker};
+use super::record::ExitRecord;
+use super::{SupervisorError, Taken, patiently};
+use crate::{artifacts, tidy};
+
+/// Why the watch ended.
+pub(super) enum Verdict {
+    /// The leader exited.
+    Exited(Exit),
+    /// It must be stopped: for a failure of ours to name, or because the run has ended already.
+    Stop(Option<Failure>),
+}
+
+/// The handoff that a command writes to `$ANDON_RESULT`.
+#[derive(Debug, Default, Deserialize)]
+struct ResultFile {
+    #[serde(default)]
+    summary: Option<String>,
+    #[serde(default)]
+    metadata: Value,
+    #[serde(default)]
+    artifacts: Vec<String>,
+}
+
+/// Ends a run whose worker never started.
+pub(super) async fn failed(
+    taken: &Taken,
+    failure: Unstartable,
+    record: Option<ExitRecord>,
+) -> Result<(), SupervisorError> {
+    tell(taken, failure.ending, failure.error, Words::default(), record).await
+}
+
+/// Ends a run whose worker ran.
+pub(super) async fn end(
+    taken: &Taken,
+    mut worker: Worker,
+    verdict: Verdict,
+    record: Option<ExitRecord>,
+) -> Result<(), SupervisorError> {
+    let grace = worker.profile.settings.stop_grace.unwrap_or(taken.settings.config.stop_grace);
+    let (exit, stopped_for) = match verdict {
+        Verdict::Exited(exit) => (exit, None),
+        Verdict::Stop(failure) => {
+            worker.tree.stop(grace.as_std()).await;
+            (worker.tree.wait().await, Some(failure))
+        }
+    };
+    // Whatever the leader left behind ends with it: stopping a task stops everything that it started.
+    let report = worker.tree.finish(Duration::from_millis(200)).await;
+    if !report.survivors.is_empty() {
+        tracing::error!(run = %taken.run.id, survivors = ?report.survivors, "processes could not be killed; the run stays unreaped");
+        return Ok(());
+    }
+    crash::point("after_tree_gone");
+    let captured = worker.tree.captured();
+    let ending = meaning(taken, &worker, exit, stopped_for.flatten(), &captured);
+    let (handoff, mut words) = handoff(taken, &worker, exit, &captured, ending);
+    if matches!(ending, Ending::Complete | Ending::Approve) {
+        keep_artifacts(taken, &worker, &handoff).await;
+    }
+    let error = error_text(taken, ending, exit, &captured, &worker);
+    if matches!(ending, Ending::Failed(Failure::Crashed)) {
+        words.fingerprint = fingerprint(exit.code, exit.signal, captured.last_stderr_line.as_deref());
+    }
+    tell(taken, ending, error, words, record).await?;
+    if let Err(error) = tidy::tidy(&taken.board, &taken.task.id).await {
+        tracing::warn!(task = %taken.task.id, %error, "the workspace stays until `andon gc`");
+    }
+    Ok(())
+}
+
+fn meaning(taken: &Taken, worker: &Worker, exit: Exit, stopped_for: Option<Failure>, captured: &Captured) -> Ending {
+    match stopped_for {
+        Some(Failure::Stale) => Ending::Failed(Failure::Stale),
+        stopped_for => classify(&ExitFacts {
+            code: exit.code,
+            signal: exit.signal,
+            ends_by: worker.ends_by,
+            phase: taken.run.kind,
+            timed_out: stopped_for == Some(Failure::TimedOut),
+            shutting_down: stopped_for == Some(Failure::Interrupted),
+            authentication: is_authentication_failure(&captured.tail),
+        }),
+    }
+}
+
+/// What the run hands over: its result file, else its last line of output.
+fn handoff(
+    taken: &Taken,
+    worker: &Worker,
+    exit: Exit,
+    captured: &Captured,
+    ending: Ending,
+) -> (Handoff, Words) {
+    let file = read_result(taken);
+    let last_line = captured.last_line.clone().or_else(|| captured.last_stderr_line.clone());
+    let summary = match worker.ends_by {
+        EndsBy::Exit => file.summary.filter(|summary| !summary.trim().is_empty()).or(last_line),
+        EndsBy::Protocol => file.summary,
+    };
+    let mut metadata = file.metadata;
+    if !file.artifacts.is_empty() {
+        let mut object = metadata.as_object().cloned().unwrap_or_default();
+        object.insert("artifacts".to_owned(), file.artifacts.into());
+        metadata = Value::Object(object);
+    }
+    if !metadata.is_object() {
+        metadata = Value::Null;
+    }
+    let ended_well = matches!(ending, Ending::Complete | Ending::Approve | Ending::RequestChanges);
+    let words = Words {
+        summary: summary.clone().filter(|_| ended_well),
+        metadata: metadata.clone(),
+        fingerprint: None,
+        exit_code: exit.code.map(i64::from),
+        signal: exit.signal.map(i64::from),
+    };
+    (Handoff { summary, metadata }, words)
+}
+
+fn read_result(taken: &Taken) -> ResultFile {
+    const LARGEST: u64 = 1 << 20;
+    let path = taken.paths.result();
+    match std::fs::symlink_metadata(&path) {
+        Ok(meta) if meta.is_file() && meta.len() <= LARGEST => {}
+        Ok(_) => {
+            tracing::warn!(path = %path.display(), "the result is no file of at most 1 MiB; it is ignored");
+            return ResultFile::default();
+        }
+        Err(_) => return ResultFile::default(),
+    }
+    let text = std::fs::read_to_string(&path).unwrap_or_default();
+    serde_json::from_str(&text).unwrap_or_else(|error| {
+        tracing::warn!(path = %path.display(), %error, "the result is not the JSON that is expected; it is ignored");
+        ResultFile::default()
+    })
+}
+
+async fn keep_artifacts(taken: &Taken, worker: &Worker, handoff: &Handoff) {
+    let declared = handoff.artifacts();
+    let caller = Caller::system();
+    let (task, run) = (&taken.task.id, &taken.run.id);
+    let kept = artifacts::keep(&taken.board, task, run, &declared, &worker.workspace.path, &caller).await;
+    match kept {
+        Ok(problems) => {
+            for problem in problems {
+                tracing::warn!(task = %taken.task.id, problem, "an artifact was not kept");
+            }
+        }
+        Err(error) => tracing::warn!(task = %taken.task.id, %error, "artifacts could not be recorded"),
+    }
+}
+
+fn error_text(taken: &Taken, ending: Ending, exit: Exit, captured: &Captured, worker: &Worker) -> String {
+    let last = captured.last_stderr_line.as_deref().or(captured.last_line.as_deref()).unwrap_or("");
+    let how = match (exit.code, exit.signal) {
+        (Some(code), _) => format!("exit {code}"),
+        (None, Some(signal)) => format!("signal {signal}"),
+        (None, None) => "the worker vanished".to_owned(),
+    };
+    match ending {
+        Ending::Complete | Ending::Approve => String::new(),
+        Ending::RequestChanges => if last.is_empty() { how } else { last.to_owned() },
+        Ending::Failed(Failure::ProtocolViolation) => {
+            let words = captured.tail.trim();
+            let start = words.char_indices().rev().nth(400).map_or(0, |(index, _)| index);
+            format!("it left without complete, block or review; its last words: {}", &words[start..])
+        }
+        Ending::Failed(Failure::TimedOut) => {
+            let limit = taken.task.max_runtime.or(worker.profile.settings.max_runtime.map(|limit| limit.as_millis()));
+            format!("stopped after its longest run time of {} ms", limit.unwrap_or(0))
+        }
+        Ending::Failed(_) if last.is_empty() => how,
+        Ending::Failed(_) => format!("{how}: {last}"),
+    }
+}
+
+/// Writes the record, tells the board, removes the record. Where the board is out of reach for long the record stays, and
+/// a dispatcher hands it in.
+async fn tell(
+    taken: &Taken,
+    ending: Ending,
+    error: String,
+    words: Words,
+    mut record: Option<ExitRecord>,
+) -> Result<(), SupervisorError> {
+    if let Some(record) = &mut record
+        && let Err(error) = record.write(ending, &error, &words)
+    {
+        tracing::warn!(%error, "the exit record could not be written");
+    }
+    crash::point("after_record");
+    let end = EndRun {
+        run: taken.run.id.clone(),
+        ending,
+        error,
+        words,
+        reaped: true,
+        policy: taken.settings.policy.clone(),
+    };
+    patiently(&taken.board, end).await?;
+    crash::point("after_end");
+    if let Err(error) = taken.board.settle_queued(&taken.settings.policy).await {
+        tracing::warn!(%error, "children are told by the next dispatcher");
+    }
+    if let Some(record) = record {
+        record.remove();
+    }
+    taken.paths.remove_private();
+    Ok(())
+}

@@ -1,0 +1,258 @@
+//! From a task to a started process: profile, workspace, what the worker is told, its environment, its command.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use andon_core::run::{EndsBy, Ending, Failure};
+use andon_core::task::Phase;
+use andon_process::{Limits, LogSpec, Spec, StartError, Stdin, Terminal, Tree};
+use andon_store::query::ContextOf;
+
+use super::Taken;
+use crate::host::marker;
+use crate::paths::write_private;
+use crate::profile::runner::{self, Invocation, TaskFacts};
+use crate::profile::{self, Profile, ProfileError, Profiles};
+use crate::tidy;
+use crate::workspace::{self, FailureClass, Prepared, WorkspaceError};
+
+/// Why a worker could not be started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Unstartable {
+    pub(super) ending: Ending,
+    pub(super) error: String,
+}
+
+impl Unstartable {
+    /// Trying again may help.
+    fn passing(error: impl ToString) -> Self {
+        Self { ending: Ending::Failed(Failure::SpawnFailed { missing: false }), error: error.to_string() }
+    }
+
+    /// Trying again cannot help: something is missing.
+    fn missing(error: impl ToString) -> Self {
+        Self { ending: Ending::Failed(Failure::SpawnFailed { missing: true }), error: error.to_string() }
+    }
+}
+
+impl From<WorkspaceError> for Unstartable {
+    fn from(error: WorkspaceError) -> Self {
+        let text = format!("workspace: {error}");
+        match error.class() {
+            FailureClass::Capability | FailureClass::Input => Self::missing(text),
+            FailureClass::Spawn => Self::passing(text),
+        }
+    }
+}
+
+impl From<StartError> for Unstartable {
+    fn from(error: StartError) -> Self {
+        if error.exit_code().is_some() { Self::missing(error) } else { Self::passing(error) }
+    }
+}
+
+/// A worker that is ready to start.
+pub(super) struct Launch {
+    spec: Spec,
+    ends_by: EndsBy,
+    profile: Box<Profile>,
+    workspace: Prepared,
+}
+
+/// A worker that runs.
+pub(super) struct Worker {
+    pub(super) tree: Tree,
+    pub(super) ends_by: EndsBy,
+    pub(super) profile: Box<Profile>,
+    pub(super) workspace: Prepared,
+}
+
+impl Launch {
+    /// Starts it.
+    pub(super) fn start(self) -> Result<Worker, Unstartable> {
+        let tree = Tree::start(self.spec)?;
+        Ok(Worker { tree, ends_by: self.ends_by, profile: self.profile, workspace: self.workspace })
+    }
+}
+
+/// Prepares everything but the start. May take minutes, where a repository is large.
+pub(super) async fn prepare(taken: &Taken) -> Result<Launch, Unstartable> {
+    let profile = load_profile(taken)?;
+    let request = request(taken);
+    let workspace = tokio::task::spawn_blocking(move || workspace::prepare(&request))
+        .await
+        .map_err(Unstartable::passing)??;
+    let ends_by = match profile.ends_by() {
+        profile::EndsBy::Exit => EndsBy::Exit,
+        profile::EndsBy::Protocol => EndsBy::Protocol,
+    };
+    let context = ContextOf {
+        task: taken.task.id.clone(),
+        run: Some(taken.run.id.clone()),
+        ends_by: Some(ends_by),
+        terminal_timeout: None,
+        folder: taken.board.folder().to_owned(),
+    };
+    let mut facts = taken.board.run(context).await.map_err(Unstartable::passing)?;
+    facts.task.workspace_path = Some(workspace.path.clone());
+    facts.task.branch.clone_from(&workspace.branch);
+    let mut prompt = andon_core::context::render(&facts);
+    prompt.insert_str(0, &instructions(&profile, &taken.task.skills)?);
+    let invocation = invocation(taken, &profile, &workspace, &prompt)?;
+    for file in &invocation.files {
+        write_private(&file.path, &file.content).map_err(Unstartable::passing)?;
+    }
+    let spec = spec(taken, &profile, &workspace, invocation);
+    Ok(Launch { spec, ends_by, profile: Box::new(profile), workspace })
+}
+
+fn load_profile(taken: &Taken) -> Result<Profile, Unstartable> {
+    let Some(name) = &taken.run.profile else {
+        return Err(Unstartable::missing("the task has no assignee"));
+    };
+    Profiles::load_one(&taken.home, name.as_str()).map_err(|error| {
+        let text = format!("profile {name} on board {}: {error}", taken.board.slug());
+        match error {
+            ProfileError::Io { .. } => Unstartable::passing(text),
+            _ => Unstartable::missing(text),
+        }
+    })
+}
+
+fn request(taken: &Taken) -> workspace::Request {
+    let task = &taken.task;
+    workspace::Request {
+        kind: tidy::kind(task.workspace_kind),
+        path: task.workspace_path.as_ref().map(PathBuf::from),
+        branch: task.branch.clone(),
+        task_id: task.id.to_string(),
+        run_id: taken.run.id.to_string(),
+        scratch_root: taken.board.folder().join("workspaces"),
+        default_workdir: taken.settings.file.default_workdir.as_ref().map(PathBuf::from),
+        clean: false,
+        base: None,
+    }
+}
+
+/// What the profile tells every worker, and the skills of profile and task.
+fn instructions(profile: &Profile, of_task: &[String]) -> Result<String, Unstartable> {
+    let mut text = String::new();
+    if let Some(instructions) = profile.instructions().map_err(Unstartable::passing)? {
+        text.push_str(instructions.trim_end());
+        text.push_str("\n\n");
+    }
+    let mut skills: Vec<&String> = profile.settings.skills.iter().collect();
+    skills.extend(of_task.iter().filter(|skill| !profile.settings.skills.contains(skill)));
+    for skill in skills {
+        match profile.skill_text(skill).map_err(Unstartable::passing)? {
+            Some(body) => text.push_str(&format!("# Skill: {skill}\n\n{}\n\n", body.trim_end())),
+            None => {
+                let name = &profile.name;
+                return Err(Unstartable::missing(format!("profile {name} has no skill {skill}")));
+            }
+        }
+    }
+    Ok(text)
+}
+
+fn invocation(
+    taken: &Taken,
+    profile: &Profile,
+    workspace: &Prepared,
+    prompt: &str,
+) -> Result<Invocation, Unstartable> {
+    let (task, paths) = (&taken.task, &taken.paths);
+    let (script, result, prompt_file) = (paths.script(), paths.result(), paths.prompt());
+    let facts = TaskFacts {
+        id: task.id.as_str(),
+        title: &task.title,
+        body: task.body.as_deref().unwrap_or(""),
+        workspace: &workspace.path,
+        prompt,
+        model: task.model.as_deref(),
+        board: taken.board.slug().as_str(),
+        run_id: taken.run.id.as_str(),
+        branch: workspace.branch.as_deref(),
+        tenant: task.tenant.as_deref(),
+        result_file: &result,
+        script_file: &script,
+        prompt_file: &prompt_file,
+    };
+    let path = environment(taken, profile, workspace).remove(&OsString::from("PATH"));
+    runner::invocation(profile, &facts, path.as_deref()).map_err(Unstartable::missing)
+}
+
+fn spec(taken: &Taken, profile: &Profile, workspace: &Prepared, invocation: Invocation) -> Spec {
+    let config = &taken.settings.config;
+    let log = LogSpec {
+        path: taken.paths.log.clone(),
+        rotate_bytes: config.worker_log_rotate_bytes.0,
+        backups: config.worker_log_backup_count,
+    };
+    let mut spec = Spec::new(invocation.argv, workspace.path.clone(), marker(&taken.run.id), log);
+    spec.env = environment(taken, profile, workspace).into_iter().collect();
+    spec.stdin = invocation.stdin.map_or(Stdin::Null, Stdin::Bytes);
+    spec.limits = Limits {
+        memory_bytes: profile.settings.memory.map(|memory| memory.0),
+        cpu_percent: profile.settings.cpu.map(|cpu| cpu.percent),
+        pids: profile.settings.pids,
+    };
+    spec.terminal = match profile.terminal() {
+        profile::Terminal::None => Terminal::None,
+        profile::Terminal::Pty => Terminal::Pty { cols: 120, rows: 40 },
+        profile::Terminal::Tmux => Terminal::Tmux { socket: tmux_socket(taken), session: session(taken) },
+    };
+    spec
+}
+
+/// A private server for each run. Its path is short: socket paths end at 107 bytes.
+fn tmux_socket(taken: &Taken) -> PathBuf {
+    taken.paths.private.join("tmux")
+}
+
+fn session(taken: &Taken) -> String {
+    format!("andon-{}", taken.task.id)
+}
+
+/// The worker's environment (DESIGN §8): what the profile passes and sets, and which run it is.
+fn environment(taken: &Taken, profile: &Profile, workspace: &Prepared) -> BTreeMap<OsString, OsString> {
+    #[expect(clippy::disallowed_methods, reason = "the profile chooses what passes from it")]
+    let mut env = profile.environment(std::env::vars_os());
+    let path = env.remove(&OsString::from("PATH")).unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".into());
+    env.insert("PATH".into(), with_own_folder(path));
+    let task = &taken.task;
+    let mut set = |name: &str, value: Option<&str>| {
+        if let Some(value) = value {
+            env.insert(name.into(), value.into());
+        }
+    };
+    set("ANDON_HOME", taken.home.to_str());
+    set("ANDON_BOARD", Some(taken.board.slug().as_str()));
+    set("ANDON_TASK", Some(task.id.as_str()));
+    set("ANDON_RUN_TOKEN", Some(&taken.token));
+    set("ANDON_PROFILE", Some(profile.name.as_str()));
+    set("ANDON_WORKSPACE", workspace.path.to_str());
+    set("ANDON_TENANT", task.tenant.as_deref());
+    set("ANDON_BRANCH", workspace.branch.as_deref());
+    set("ANDON_SESSION", task.session_id.as_deref());
+    set("ANDON_RESULT", taken.paths.result().to_str());
+    set("ANDON_PROMPT_FILE", taken.paths.prompt().to_str());
+    set("ANDON_PHASE", Some(match taken.run.kind {
+        Phase::Work => "work",
+        Phase::Review => "review",
+    }));
+    env
+}
+
+/// Workers find `andon` itself, after whatever their PATH has.
+fn with_own_folder(path: OsString) -> OsString {
+    let own = std::env::current_exe().ok().and_then(|exe| exe.parent().map(Path::to_owned));
+    match own {
+        Some(own) => {
+            let known: Vec<PathBuf> = std::env::split_paths(&path).chain([own]).collect();
+            std::env::join_paths(known).unwrap_or(path)
+        }
+        None => path,
+    }
+}

@@ -1,0 +1,273 @@
+//! The life of a run: one loop over everything that can happen to it.
+
+use std::future::Future;
+use std::io;
+use std::time::Duration;
+
+use andon_core::run::{Failure, Renewal};
+use andon_process::{Exit, Shutdown, ShutdownSignals};
+use andon_store::operation::{Renew, Renewed, Started};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+
+use super::ending::{self, Verdict};
+use super::launch::{Launch, Unstartable, Worker};
+use super::record::ExitRecord;
+use super::{SupervisorError, Taken};
+
+/// How preparing ended.
+pub(super) enum Prepared {
+    /// The worker can start.
+    Ready(Box<Launch>),
+    /// It cannot.
+    Failed(Unstartable),
+    /// The run was fenced meanwhile.
+    Fenced,
+    /// The host shuts down.
+    Shutdown,
+}
+
+/// What wakes the loop.
+enum Event {
+    /// The worker's leader exited.
+    Exited(Exit),
+    /// Time to renew, or the bell rang.
+    Look,
+    /// Over its time.
+    TimedOut,
+    /// It ended its run itself and had time enough to leave.
+    Overstayed,
+    /// The host shuts down.
+    Shutdown,
+}
+
+/// Prepares while it renews: preparing a workspace may take longer than a lease.
+pub(super) async fn renewing<F>(taken: &Taken, preparing: F) -> Prepared
+where
+    F: Future<Output = Result<Launch, Unstartable>>,
+{
+    let mut preparing = std::pin::pin!(preparing);
+    let mut ticks = ticks(taken);
+    let bell = Bell::of(taken);
+    let Ok(mut shutdown) = ShutdownSignals::listen() else {
+        return match preparing.await {
+            Ok(launch) => Prepared::Ready(Box::new(launch)),
+            Err(failure) => Prepared::Failed(failure),
+        };
+    };
+    loop {
+        tokio::select! {
+            done = &mut preparing => return match done {
+                Ok(launch) => Prepared::Ready(Box::new(launch)),
+                Err(failure) => Prepared::Failed(failure),
+            },
+            _ = ticks.tick() => {}
+            () = bell.rung() => {}
+            _ = shutdown.recv() => return Prepared::Shutdown,
+        }
+        match renew(taken, false).await {
+            Some(Renewed { renewal: Renewal::Fenced | Renewal::EndedBySelf, .. }) => return Prepared::Fenced,
+            Some(Renewed { renewal: Renewal::Ok, .. }) | None => {}
+        }
+    }
+}
+
+fn ticks(taken: &Taken) -> tokio::time::Interval {
+    let ttl = u64::try_from(taken.settings.policy.lease_ttl).unwrap_or(60_000).max(30);
+    let period = Duration::from_millis(ttl / 3);
+    let mut ticks = interval(period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks.reset();
+    ticks
+}
+
+/// Renews the lease. None: the board is out of reach for now, which on SQLite stops nobody: only a refused renewal does.
+async fn renew(taken: &Taken, progress: bool) -> Option<Renewed> {
+    let renew = Renew {
+        run: taken.run.id.clone(),
+        holder: taken.holder.clone(),
+        progress,
+        policy: taken.settings.policy.clone(),
+    };
+    let renewed = taken.board.run(renew).await;
+    // Hundreds of supervisors sleep most of the time: none keeps a connection meanwhile.
+    taken.board.close_idle();
+    match renewed {
+        Ok(renewed) => Some(renewed),
+        Err(error) => {
+            tracing::warn!(run = %taken.run.id, %error, "the lease could not be renewed; the worker goes on");
+            None
+        }
+    }
+}
+
+/// The doorbell of this run in the event loop.
+struct Bell {
+    socket: Option<tokio::net::UnixDatagram>,
+}
+
+impl Bell {
+    fn of(taken: &Taken) -> Self {
+        let socket = taken.bell.as_ref().and_then(|waiter| waiter.socket().ok());
+        Self { socket: socket.and_then(|socket| tokio::net::UnixDatagram::from_std(socket).ok()) }
+    }
+
+    async fn rung(&self) {
+        let Some(socket) = &self.socket else { return std::future::pending().await };
+        loop {
+            if socket.readable().await.is_err() {
+                return std::future::pending().await;
+            }
+            let mut byte = [0; 16];
+            match socket.try_recv(&mut byte) {
+                Ok(_) => return,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(_) => return std::future::pending().await,
+            }
+        }
+    }
+}
+
+/// Deadlines of a running worker.
+struct Clock {
+    timeout: Option<Instant>,
+    overstay: Option<Instant>,
+    started: Instant,
+    last_output: Instant,
+    output: u64,
+    reported: u64,
+}
+
+/// Watches a worker to its end, and ends the run.
+pub(super) async fn worker(
+    taken: &Taken,
+    mut worker: Worker,
+    record: Option<ExitRecord>,
+) -> Result<(), SupervisorError> {
+    let now = Instant::now();
+    let limit = taken.task.max_runtime.or(worker.profile.settings.max_runtime.map(|limit| limit.as_millis()));
+    let mut clock = Clock {
+        timeout: limit.map(|limit| now + Duration::from_millis(u64::try_from(limit).unwrap_or(0))),
+        overstay: None,
+        started: now,
+        last_output: now,
+        output: 0,
+        reported: 0,
+    };
+    announce(taken, &worker).await;
+    taken.board.close_idle();
+    let bell = Bell::of(taken);
+    let mut ticks = ticks(taken);
+    let mut shutdown = ShutdownSignals::listen().ok();
+    // A ring may have come while the worker was prepared: look once before sleeping.
+    let mut next = Some(Event::Look);
+    let verdict = loop {
+        let event = match next.take() {
+            Some(event) => event,
+            None => wait(&mut worker, &clock, &bell, &mut ticks, shutdown.as_mut()).await,
+        };
+        match event {
+            Event::Exited(exit) => break Verdict::Exited(exit),
+            Event::TimedOut => break Verdict::Stop(Some(Failure::TimedOut)),
+            Event::Overstayed => break Verdict::Stop(None),
+            Event::Shutdown => break Verdict::Stop(Some(Failure::Interrupted)),
+            Event::Look => {
+                if let Some(verdict) = look(taken, &worker, &mut clock).await {
+                    break verdict;
+                }
+            }
+        }
+    };
+    ending::end(taken, worker, verdict, record).await
+}
+
+async fn wait(
+    worker: &mut Worker,
+    clock: &Clock,
+    bell: &Bell,
+    ticks: &mut tokio::time::Interval,
+    shutdown: Option<&mut ShutdownSignals>,
+) -> Event {
+    let signal = async {
+        match shutdown {
+            Some(signals) => loop {
+                match signals.recv().await {
+                    // A terminal that closes is not a shutdown: runs go on without it.
+                    Shutdown::Hangup => {}
+                    Shutdown::Terminate | Shutdown::Interrupt => return,
+                }
+            },
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        biased;
+        exit = worker.tree.wait() => Event::Exited(exit),
+        () = at(clock.timeout) => Event::TimedOut,
+        () = at(clock.overstay) => Event::Overstayed,
+        () = signal => Event::Shutdown,
+        () = bell.rung() => Event::Look,
+        _ = ticks.tick() => Event::Look,
+    }
+}
+
+async fn at(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Renews, and sees what that says: go on, finish, or stop.
+async fn look(taken: &Taken, worker: &Worker, clock: &mut Clock) -> Option<Verdict> {
+    let output = worker.tree.captured().log_bytes;
+    if output != clock.output {
+        clock.output = output;
+        clock.last_output = Instant::now();
+    }
+    let progress = clock.output != clock.reported;
+    let renewed = renew(taken, progress).await?;
+    clock.reported = clock.output;
+    match renewed.renewal {
+        Renewal::Ok => stale(taken, worker, clock, &renewed).then_some(Verdict::Stop(Some(Failure::Stale))),
+        Renewal::EndedBySelf => {
+            let grace = Duration::from_millis(u64::try_from(taken.settings.policy.finish_grace).unwrap_or(0));
+            clock.overstay.get_or_insert(Instant::now() + grace);
+            None
+        }
+        Renewal::Fenced => Some(Verdict::Stop(None)),
+    }
+}
+
+/// No output and no heartbeat for long, of a run that is old. Only where the worker ends by protocol: a script that works
+/// silently for hours is slow, not dead.
+fn stale(taken: &Taken, worker: &Worker, clock: &Clock, renewed: &Renewed) -> bool {
+    let policy = &taken.settings.policy;
+    if policy.stale_after == 0 || worker.ends_by == andon_core::run::EndsBy::Exit {
+        return false;
+    }
+    let silence = worker.profile.settings.heartbeat_stale_after.map_or(policy.heartbeat_stale_after, |d| d.as_millis());
+    let age = i64::try_from(clock.started.elapsed().as_millis()).unwrap_or(i64::MAX);
+    let quiet = i64::try_from(clock.last_output.elapsed().as_millis()).unwrap_or(i64::MAX);
+    let now = taken.board.world().now();
+    let silent = renewed.progress_at.is_none_or(|at| now.since(at) >= silence);
+    age >= policy.stale_after && quiet >= silence && silent
+}
+
+/// Tells the board that the worker started. Not told is no harm: the run is the board's already.
+async fn announce(taken: &Taken, worker: &Worker) {
+    let mut notes: Vec<String> =
+        worker.tree.limits_unavailable().iter().map(|limit| format!("{limit} is not available here")).collect();
+    notes.extend(worker.workspace.note.clone());
+    let started = Started {
+        run: taken.run.id.clone(),
+        task: taken.task.id.clone(),
+        pid: i64::from(worker.tree.leader().pid),
+        workspace: worker.workspace.path.to_str().map(str::to_owned),
+        branch: worker.workspace.branch.clone(),
+        cgroup: worker.tree.cgroup_path().and_then(|path| path.to_str()).map(str::to_owned),
+        notes,
+    };
+    if let Err(error) = taken.board.run(started).await {
+        tracing::warn!(run = %taken.run.id, %error, "the start could not be recorded");
+    }
+}

@@ -1,0 +1,157 @@
+//! Why maintenance did not happen. Nothing has been lost then: each step leaves either the old state or the new one.
+
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use crate::board_file::BoardFileError;
+use crate::error::{DbError, OpError};
+use crate::home::HomeError;
+
+/// Why maintenance did not happen.
+#[derive(Clone, Debug, PartialEq, Error)]
+#[non_exhaustive]
+pub enum MaintenanceError {
+    /// The home or the board's folder.
+    #[error(transparent)]
+    Home(#[from] HomeError),
+    /// An operation on the board.
+    #[error(transparent)]
+    Op(#[from] OpError),
+    /// A file or folder cannot be read, written or moved.
+    #[error("{}: {reason}", .path.display())]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// The target is there already.
+    #[error("{} is there already", .0.display())]
+    TargetExists(PathBuf),
+    /// There is no backup, or it is damaged.
+    #[error("{} is not a usable backup: {detail}", .path.display())]
+    BadBackup {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// Somebody works on the board.
+    #[error("board {board} is in use: {what}")]
+    InUse {
+        /// Which board.
+        board: String,
+        /// By whom.
+        what: String,
+    },
+    /// A file that should be a board of the reference is none.
+    #[error("{} cannot be imported: {detail}", .path.display())]
+    BadSource {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// What would be imported is on the board already.
+    #[error("{count} task(s) of {} are on the board already, the first is {first}", .path.display())]
+    AlreadyImported {
+        /// The source.
+        path: PathBuf,
+        /// The first of them.
+        first: String,
+        /// How many.
+        count: usize,
+    },
+    /// The process that copies files for this one failed.
+    #[error("the copy of {} failed: {reason}", .path.display())]
+    Copy {
+        /// What was to be copied.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl MaintenanceError {
+    /// Every code of its own, each with its own page in `docs/errors`; the others are those of what failed below.
+    pub const ALL_CODES: &'static [&'static str] = &[
+        "maintenance_io",
+        "target_exists",
+        "bad_backup",
+        "board_in_use",
+        "bad_source",
+        "already_imported",
+        "copy_failed",
+    ];
+
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Home(HomeError::Refused(refusal)) => refusal.code(),
+            Self::Home(HomeError::Db(error)) => error.code(),
+            Self::Home(HomeError::File(_)) => "board_file",
+            Self::Op(error) => error.code(),
+            Self::Home(HomeError::Io { .. }) | Self::Io { .. } => "maintenance_io",
+            Self::TargetExists(_) => "target_exists",
+            Self::BadBackup { .. } => "bad_backup",
+            Self::InUse { .. } => "board_in_use",
+            Self::BadSource { .. } => "bad_source",
+            Self::AlreadyImported { .. } => "already_imported",
+            Self::Copy { .. } => "copy_failed",
+        }
+    }
+
+    /// The way out.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        let text = match self {
+            Self::Home(HomeError::Refused(refusal)) => return refusal.hint(),
+            Self::Home(HomeError::Db(error)) => return error.hint().map(str::to_owned),
+            Self::Op(error) => return error.hint(),
+            Self::TargetExists(_) => "choose another name, or replace it with `--force`",
+            Self::BadBackup { .. } => {
+                "a backup is the folder that `andon backup` made, or the `board.db` in it"
+            }
+            Self::InUse { .. } => {
+                "stop its dispatcher and its runs first (`andon pause --stop-running`), or say `--force`: what runs is then \
+                 fenced and stopped"
+            }
+            Self::BadSource { .. } => "name the `kanban.db` of the board to import; it is only read",
+            Self::AlreadyImported { .. } => {
+                "nothing was changed; import into a new board with `--board <name>`"
+            }
+            Self::Home(HomeError::File(_) | HomeError::Io { .. }) | Self::Io { .. } | Self::Copy { .. } => {
+                return None;
+            }
+        };
+        Some(text.to_owned())
+    }
+
+    /// The database's refusal, when it is one.
+    #[must_use]
+    pub const fn database(&self) -> Option<&DbError> {
+        match self {
+            Self::Home(HomeError::Db(error)) | Self::Op(OpError::Db(error)) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<DbError> for MaintenanceError {
+    fn from(error: DbError) -> Self {
+        Self::Op(OpError::Db(error))
+    }
+}
+
+impl From<BoardFileError> for MaintenanceError {
+    fn from(error: BoardFileError) -> Self {
+        Self::Home(HomeError::File(error))
+    }
+}
+
+/// An error of input or output at `path`.
+pub(crate) fn io(path: &Path) -> impl Fn(std::io::Error) -> MaintenanceError + '_ {
+    move |error| MaintenanceError::Io { path: path.to_owned(), reason: error.to_string() }
+}
