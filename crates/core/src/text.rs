@@ -100,10 +100,9 @@ pub fn mentioned_tasks(text: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for word in text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')) {
         let is_id = word.strip_prefix("t_").is_some_and(|rest| {
-            rest.len() == 8 && rest.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_lowercase())
+            rest.len() == 8 && word.parse::<crate::TaskId>().is_ok_and(|id| id.as_str() == word)
         });
-        let has_digit = word.bytes().any(|b| b.is_ascii_digit());
-        if is_id && has_digit && !found.iter().any(|known| known == word) {
+        if is_id && !found.iter().any(|known| known == word) {
             found.push(word.to_owned());
         }
     }
@@ -141,6 +140,6 @@ mod tests {
     #[test]
     fn mentions_are_whole_words() {
         assert_eq!(mentioned_tasks("see t_0123abcd, t_0123abcd and xt_0123abcd t_0123abcde"), ["t_0123abcd"]);
-        assert!(mentioned_tasks("t_function").is_empty());
+        assert!(mentioned_tasks("t_function t_01234567u").is_empty());
     }
 }

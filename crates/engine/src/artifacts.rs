@@ -66,7 +66,8 @@ fn copy(source: &Path, target: &Path) -> io::Result<(u64, String)> {
         std::fs::create_dir_all(folder)?;
     }
     let draft = target.with_extension("part");
-    let mut to = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+    let mut to =
+        std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
     let (mut hash, mut size, mut buffer) = (Sha256::new(), 0_u64, vec![0_u8; 1 << 16]);
     loop {
         let read = from.read(&mut buffer)?;

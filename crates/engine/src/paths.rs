@@ -51,7 +51,9 @@ impl RunPaths {
     /// # Errors
     /// When one cannot be made.
     pub fn create(&self) -> io::Result<()> {
-        for folder in [self.log.parent(), Some(self.private.as_path()), self.exit.parent()].into_iter().flatten() {
+        for folder in
+            [self.log.parent(), Some(self.private.as_path()), self.exit.parent()].into_iter().flatten()
+        {
             std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         }
         Ok(())

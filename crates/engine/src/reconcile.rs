@@ -138,7 +138,12 @@ async fn hand_in(board: &Board, run: &Run, policy: &Policy) -> Result<(), OpErro
 }
 
 /// Stops what is left of a run's tree; reaps the run when nothing is.
-async fn reap(board: &Board, run: &Run, lease: Option<&Lease>, rebooted: bool) -> Result<Reconciled, OpError> {
+async fn reap(
+    board: &Board,
+    run: &Run,
+    lease: Option<&Lease>,
+    rebooted: bool,
+) -> Result<Reconciled, OpError> {
     let paths = RunPaths::new(board.folder(), &run.task, &run.id);
     if !rebooted && !gone(run, lease, &paths).await {
         return Ok(Reconciled::Waiting);

@@ -51,7 +51,8 @@ pub fn of_board(home: &Home, slug: &BoardSlug, config: &Config) -> Result<BoardS
     let folder = home.board_folder(slug);
     let file = BoardFile::read(&folder)?;
     let path = folder.join("board.toml");
-    let limits = BoardLimits::from_table(&path, &file.limits).map_err(|error| SettingsError::Limits(error.to_string()))?;
+    let limits = BoardLimits::from_table(&path, &file.limits)
+        .map_err(|error| SettingsError::Limits(error.to_string()))?;
     let config = config.for_board(&limits);
     Ok(BoardSettings { policy: config.policy(), config, file })
 }

@@ -188,5 +188,7 @@ mod tests {
         assert_eq!(one, two);
         assert_ne!(one, fingerprint(Some(2), None, Some("error in /tmp/x7723cc11/run.py line 98")));
         assert_eq!(fingerprint(Some(1), None, Some("  ")), None);
+        let sign = fingerprint(None, Some(9), Some("Killed worker7 after 12 s: deadbeef42"));
+        assert_eq!(sign.as_deref(), Some("signal 9: killed worker# after ## s: #"));
     }
 }

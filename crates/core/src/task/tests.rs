@@ -706,3 +706,39 @@ fn long_errors_are_cut_between_characters() {
     assert_eq!(step.next.last_failure_error, cut);
     assert_eq!(step.run_end.unwrap().error, cut);
 }
+
+#[test]
+fn andon_itself_never_speaks_for_the_worker() {
+    let block = Event::Block { kind: BlockKind::NeedsInput, reason: reason() };
+    let wait = Event::BlockOnParent { reason: reason() };
+    let put_off = Event::Schedule { at: None, reason: reason() };
+    for event in [Event::Complete, Event::RequestReview, block, wait, put_off] {
+        assert_eq!(code(&running('1'), &event, &Actor::System, &Facts::default()), "forbidden", "{event:?}");
+    }
+    for event in [Event::Approve, Event::RequestChanges { reason: reason() }] {
+        assert_eq!(
+            code(&reviewing('1'), &event, &Actor::System, &Facts::default()),
+            "forbidden",
+            "{event:?}"
+        );
+    }
+}
+
+#[test]
+fn an_unsound_row_is_named() {
+    let unsound = [
+        TaskState::new(Status::Running),
+        TaskState { current_run: Some(run('1')), ..TaskState::new(Status::Ready) },
+        TaskState::new(Status::Blocked),
+        TaskState { status: Status::Ready, ..blocked(BlockKind::Operator) },
+        TaskState { scheduled_at: Some(NOW), ..TaskState::new(Status::Ready) },
+        TaskState { released: true, ..done() },
+        TaskState { held: true, ..TaskState::new(Status::Ready) },
+        TaskState::new(Status::Done),
+        TaskState::new(Status::Review),
+        TaskState { phase: Phase::Review, ..TaskState::new(Status::Ready) },
+    ];
+    let found: std::collections::BTreeSet<_> = unsound.iter().map(|task| task.check().unwrap_err()).collect();
+    assert_eq!(found.len(), 8, "{found:?}");
+    assert!(everywhere().iter().all(|task| task.check().is_ok()));
+}

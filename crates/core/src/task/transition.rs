@@ -530,6 +530,10 @@ impl Moment<'_> {
         if self.actor.is_person() {
             fresh_start(&mut next);
         } else {
+            // A worker that puts itself off again and again without news is a loop like any other.
+            if self.recurs(&mut next) {
+                return self.blocked(BlockKind::Recurring, reason);
+            }
             when = when.map(|at| at.max(self.now.plus(self.policy.backoff_base)));
         }
         next.status = Status::Scheduled;

@@ -60,7 +60,12 @@ fn spawn(board: &Board, argv: &[String], event: &Event) {
         "actor": event.actor, "data": event.data, "at": jiff::Timestamp::from_millisecond(event.at.0).ok(),
     });
     let mut command = tokio::process::Command::new(program);
-    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+    command
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true);
     let mut child = match command.spawn() {
         Ok(child) => child,
         Err(error) => {

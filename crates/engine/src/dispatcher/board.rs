@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use andon_core::run::{Ending, Failure};
 use andon_core::roster::Roster;
+use andon_core::run::{Ending, Failure};
 use andon_core::task::Status;
 use andon_core::{BoardSlug, Millis, TaskId};
 use andon_process::{SelfExe, Slot, boot_id};
@@ -94,7 +94,11 @@ impl Served {
     }
 
     /// One pass, in this order: what has ended, what is due, what can start, what a person should know.
-    pub(super) async fn pass(&mut self, context: &Context<'_>, wake: &mut Wake) -> Result<Report, DispatchError> {
+    pub(super) async fn pass(
+        &mut self,
+        context: &Context<'_>,
+        wake: &mut Wake,
+    ) -> Result<Report, DispatchError> {
         if self.resting.is_some_and(|until| Instant::now() < until) {
             return Ok(Report::default());
         }
@@ -103,7 +107,8 @@ impl Served {
         wake.drain(&self.slug);
         if self.settings.is_none() || context.sweeping {
             let settings = settings::of_board(context.home, &self.slug, &context.loaded.config)?;
-            let roster = roster(&context.loaded.profiles, &settings.config, settings.file.reviewer.as_deref());
+            let roster =
+                roster(&context.loaded.profiles, &settings.config, settings.file.reviewer.as_deref());
             self.settings = Some((settings, roster));
         }
         let Some((settings, roster)) = &self.settings else { return Ok(Report::default()) };
@@ -184,8 +189,9 @@ struct Pass<'a> {
 impl Pass<'_> {
     /// Runs whose supervisors are gone: exit records are handed in, trees stopped, runs reaped.
     async fn end(&self, report: &mut Report) -> Result<(), OpError> {
-        let patience =
-            Patience { stop: self.settings.config.stop_grace.as_millis() + self.settings.policy.lease_ttl / 3 + 5_000 };
+        let patience = Patience {
+            stop: self.settings.config.stop_grace.as_millis() + self.settings.policy.lease_ttl / 3 + 5_000,
+        };
         let now = self.board.world().now();
         for (run, lease) in self.board.run(LiveRuns).await? {
             let expired = lease.as_ref().is_none_or(|lease| lease.facts.expires_at <= now);
@@ -314,10 +320,16 @@ impl Pass<'_> {
         Some(slots)
     }
 
-    async fn launch(&self, claimed: &Claimed, slot: Option<Slot>, report: &mut Report) -> Result<(), OpError> {
+    async fn launch(
+        &self,
+        claimed: &Claimed,
+        slot: Option<Slot>,
+        report: &mut Report,
+    ) -> Result<(), OpError> {
         let home = self.context.home.root();
         let log = self.board.folder().join("logs").join("supervisors.log");
-        let started = start::supervisor(self.context.exe, home, self.board.slug().as_str(), claimed, slot, &log);
+        let started =
+            start::supervisor(self.context.exe, home, self.board.slug().as_str(), claimed, slot, &log);
         if let Err(error) = started {
             tracing::error!(run = %claimed.run.id, %error, "no supervisor could be started");
             // Its own failure to start counts against no task.

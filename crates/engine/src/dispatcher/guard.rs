@@ -17,7 +17,8 @@ pub(super) fn names_pull_request(text: &str) -> bool {
         let rest = word.strip_prefix("https://").or_else(|| word.strip_prefix("http://"));
         rest.is_some_and(|rest| {
             ["/pull/", "/merge_requests/", "/pulls/"].iter().any(|part| {
-                rest.split_once(part).is_some_and(|(_, number)| number.starts_with(|c: char| c.is_ascii_digit()))
+                rest.split_once(part)
+                    .is_some_and(|(_, number)| number.starts_with(|c: char| c.is_ascii_digit()))
             })
         })
     })

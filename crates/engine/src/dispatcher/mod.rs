@@ -123,7 +123,8 @@ struct Dispatcher {
 
 impl Dispatcher {
     fn new(options: Options) -> Result<Self, DispatchError> {
-        let exe = SelfExe::open().map_err(|error| DispatchError::Io { what: "this program's own file", error })?;
+        let exe =
+            SelfExe::open().map_err(|error| DispatchError::Io { what: "this program's own file", error })?;
         let home = Home::new(&options.home);
         Ok(Self {
             options,
@@ -150,11 +151,13 @@ impl Dispatcher {
         }
         let reconciling = std::mem::take(&mut self.reconcile_now) || sweeping;
         let mut report = Report::default();
-        let left = self.options.max.map(|max| {
-            max.saturating_sub(u32::try_from(self.total.spawned.len()).unwrap_or(u32::MAX))
-        });
+        let left = self
+            .options
+            .max
+            .map(|max| max.saturating_sub(u32::try_from(self.total.spawned.len()).unwrap_or(u32::MAX)));
         for (slug, served) in &mut self.served {
-            let left = left.map(|left| left.saturating_sub(u32::try_from(report.spawned.len()).unwrap_or(u32::MAX)));
+            let left =
+                left.map(|left| left.saturating_sub(u32::try_from(report.spawned.len()).unwrap_or(u32::MAX)));
             let Some(loaded) = &self.loaded else { break };
             let context = board::Context {
                 home: &self.home,
@@ -241,7 +244,10 @@ impl Dispatcher {
 
     /// When to look at the latest: a deadline of a board, or the sweep.
     fn next_look(&self) -> Instant {
-        let sweep = self.loaded.as_ref().map_or(Duration::from_secs(30), |loaded| loaded.config.sweep_interval.as_std());
+        let sweep = self
+            .loaded
+            .as_ref()
+            .map_or(Duration::from_secs(30), |loaded| loaded.config.sweep_interval.as_std());
         let sweep = self.swept.map_or_else(Instant::now, |swept| swept + sweep);
         let world = self.home.world();
         let now = world.now();

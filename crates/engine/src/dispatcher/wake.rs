@@ -72,7 +72,9 @@ impl Wake {
                 });
                 self.bells.insert(board.slug().clone(), Listening { waiter, task });
             }
-            Err(error) => tracing::warn!(board = %board.slug(), %error, "no bell; looking by the clock alone"),
+            Err(error) => {
+                tracing::warn!(board = %board.slug(), %error, "no bell; looking by the clock alone")
+            }
         }
     }
 

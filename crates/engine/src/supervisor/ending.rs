@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use andon_core::run::{EndsBy, Ending, ExitFacts, Failure, classify, fingerprint, is_authentication_failure};
+use andon_core::run::{Ending, EndsBy, ExitFacts, Failure, classify, fingerprint, is_authentication_failure};
 use andon_process::{Captured, Exit};
 use andon_store::operation::{EndRun, Handoff};
 use andon_store::sql::runs::Words;
@@ -82,7 +82,13 @@ pub(super) async fn end(
     Ok(())
 }
 
-fn meaning(taken: &Taken, worker: &Worker, exit: Exit, stopped_for: Option<Failure>, captured: &Captured) -> Ending {
+fn meaning(
+    taken: &Taken,
+    worker: &Worker,
+    exit: Exit,
+    stopped_for: Option<Failure>,
+    captured: &Captured,
+) -> Ending {
     match stopped_for {
         Some(Failure::Stale) => Ending::Failed(Failure::Stale),
         stopped_for => classify(&ExitFacts {
@@ -173,14 +179,21 @@ fn error_text(taken: &Taken, ending: Ending, exit: Exit, captured: &Captured, wo
     };
     match ending {
         Ending::Complete | Ending::Approve => String::new(),
-        Ending::RequestChanges => if last.is_empty() { how } else { last.to_owned() },
+        Ending::RequestChanges => {
+            if last.is_empty() {
+                how
+            } else {
+                last.to_owned()
+            }
+        }
         Ending::Failed(Failure::ProtocolViolation) => {
             let words = captured.tail.trim();
             let start = words.char_indices().rev().nth(400).map_or(0, |(index, _)| index);
             format!("it left without complete, block or review; its last words: {}", &words[start..])
         }
         Ending::Failed(Failure::TimedOut) => {
-            let limit = taken.task.max_runtime.or(worker.profile.settings.max_runtime.map(|limit| limit.as_millis()));
+            let limit =
+                taken.task.max_runtime.or(worker.profile.settings.max_runtime.map(|limit| limit.as_millis()));
             format!("stopped after its longest run time of {} ms", limit.unwrap_or(0))
         }
         Ending::Failed(_) if last.is_empty() => how,

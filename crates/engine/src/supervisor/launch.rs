@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use andon_core::run::{EndsBy, Ending, Failure};
+use andon_core::run::{Ending, EndsBy, Failure};
 use andon_core::task::Phase;
 use andon_process::{Limits, LogSpec, Spec, StartError, Stdin, Terminal, Tree};
 use andon_store::query::ContextOf;
@@ -238,10 +238,13 @@ fn environment(taken: &Taken, profile: &Profile, workspace: &Prepared) -> BTreeM
     set("ANDON_SESSION", task.session_id.as_deref());
     set("ANDON_RESULT", taken.paths.result().to_str());
     set("ANDON_PROMPT_FILE", taken.paths.prompt().to_str());
-    set("ANDON_PHASE", Some(match taken.run.kind {
-        Phase::Work => "work",
-        Phase::Review => "review",
-    }));
+    set(
+        "ANDON_PHASE",
+        Some(match taken.run.kind {
+            Phase::Work => "work",
+            Phase::Review => "review",
+        }),
+    );
     env
 }
 

@@ -245,7 +245,8 @@ fn stale(taken: &Taken, worker: &Worker, clock: &Clock, renewed: &Renewed) -> bo
     if policy.stale_after == 0 || worker.ends_by == andon_core::run::EndsBy::Exit {
         return false;
     }
-    let silence = worker.profile.settings.heartbeat_stale_after.map_or(policy.heartbeat_stale_after, |d| d.as_millis());
+    let silence =
+        worker.profile.settings.heartbeat_stale_after.map_or(policy.heartbeat_stale_after, |d| d.as_millis());
     let age = i64::try_from(clock.started.elapsed().as_millis()).unwrap_or(i64::MAX);
     let quiet = i64::try_from(clock.last_output.elapsed().as_millis()).unwrap_or(i64::MAX);
     let now = taken.board.world().now();
@@ -255,8 +256,12 @@ fn stale(taken: &Taken, worker: &Worker, clock: &Clock, renewed: &Renewed) -> bo
 
 /// Tells the board that the worker started. Not told is no harm: the run is the board's already.
 async fn announce(taken: &Taken, worker: &Worker) {
-    let mut notes: Vec<String> =
-        worker.tree.limits_unavailable().iter().map(|limit| format!("{limit} is not available here")).collect();
+    let mut notes: Vec<String> = worker
+        .tree
+        .limits_unavailable()
+        .iter()
+        .map(|limit| format!("{limit} is not available here"))
+        .collect();
     notes.extend(worker.workspace.note.clone());
     let started = Started {
         run: taken.run.id.clone(),
