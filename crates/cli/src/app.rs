@@ -10,7 +10,6 @@ use andon_core::{BoardSlug, Millis, Policy, ProfileName, RunId, TaskId};
 use andon_engine::config::{BoardLimits, Config};
 use andon_engine::profile::Profiles;
 use andon_engine::roster::roster;
-use andon_store::operation::Decompose;
 use andon_store::query::{List, Show, Shown, Sort};
 use andon_store::{Board, BoardFile, Caller, Home, Mode, Operation};
 use futures::executor::block_on;
@@ -79,6 +78,16 @@ impl App {
         })
     }
 
+    /// Structured lines on standard error, as `ANDON_LOG` asks.
+    pub(crate) fn log(&self) {
+        crate::commands::dispatch::log_to_stderr(&self.environment);
+    }
+
+    /// Writes structured lines to standard error from here on, as `ANDON_LOG` asks.
+    pub(crate) fn log(&self) {
+        crate::commands::dispatch::log_to_stderr(&self.environment);
+    }
+
     /// The home.
     pub(crate) fn home(&self) -> &Home {
         &self.home
@@ -118,7 +127,7 @@ impl App {
             (None, Some(own)) => Ok(own),
             (None, None) => match self.home.current() {
                 Some(current) => Ok(current),
-                None => "default".parse().map_err(Failure::NoTaskId),
+                None => "default".parse().map_err(Failure::BadId),
             },
         }
     }
@@ -290,14 +299,6 @@ impl App {
         self.run(Show { task: task.clone(), limit })
     }
 
-    /// Turns an idea into work (ST-23, ST-24), and settles what it moved.
-    ///
-    /// # Errors
-    /// The board's refusal, or the database's.
-    pub(crate) fn decompose(&self, operation: Decompose) -> Result<(andon_store::sql::tasks::Task, Vec<TaskId>), Failure> {
-        self.run(operation)
-    }
-
     /// Where the files of the board lie.
     ///
     /// # Errors
@@ -311,7 +312,7 @@ impl App {
         let given = match failure {
             Failure::Refused(Refusal::UnknownTask(given)) => given.clone(),
             Failure::Refused(Refusal::UnknownParents(given)) => given.first()?.clone(),
-            Failure::NoTaskId(error) if error.what == "task id" => error.text.to_lowercase(),
+            Failure::BadId(error) if error.what == "task id" => error.text.to_lowercase(),
             _ => return None,
         };
         self.board.get()?;

@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 
 use andon_core::task::Refusal;
 use andon_engine::config::{ConfigError, Problems};
+use andon_engine::dispatcher::DispatchError;
+use andon_engine::dispatcher::DispatchError;
 use andon_engine::profile::ProfileError;
+use andon_engine::settings::SettingsError;
 use andon_engine::workspace::{FailureClass, WorkspaceError};
 use andon_store::{BoardFileError, DbError, HomeError, OpError};
 use thiserror::Error;
@@ -22,9 +25,9 @@ pub(crate) enum Failure {
         /// What would be right.
         hint: Option<String>,
     },
-    /// A text that should name a task does not.
+    /// A text that should name something cannot.
     #[error("{0}")]
-    NoTaskId(#[from] andon_core::id::InvalidId),
+    BadId(#[from] andon_core::id::InvalidId),
     /// This process says that it is a worker, and cannot be one.
     #[error("{0}")]
     BrokenIdentity(String),
@@ -49,6 +52,9 @@ pub(crate) enum Failure {
     /// A workspace or branch cannot be used.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
+    /// The dispatcher cannot work.
+    #[error(transparent)]
+    Dispatch(DispatchError),
     /// A file cannot be read or written.
     #[error("{}: {reason}", .path.display())]
     File {
@@ -57,6 +63,9 @@ pub(crate) enum Failure {
         /// Why not.
         reason: String,
     },
+    /// The dispatcher cannot go on.
+    #[error(transparent)]
+    Dispatch(DispatchError),
     /// Something that is not there, other than what the board refuses by itself.
     #[error("{message}")]
     NotFound {
@@ -76,6 +85,20 @@ impl From<OpError> for Failure {
     }
 }
 
+impl From<DispatchError> for Failure {
+    fn from(error: DispatchError) -> Self {
+        match error {
+            DispatchError::Home(error) => error.into(),
+            DispatchError::Config(error) | DispatchError::Settings(SettingsError::Config(error)) => error.into(),
+            DispatchError::Settings(SettingsError::Board(error)) => error.into(),
+            DispatchError::Op(error) => error.into(),
+            other @ (DispatchError::Settings(SettingsError::Limits(_)) | DispatchError::Io { .. }) => {
+                Self::Dispatch(other)
+            }
+        }
+    }
+}
+
 impl From<HomeError> for Failure {
     fn from(error: HomeError) -> Self {
         match error {
@@ -83,6 +106,17 @@ impl From<HomeError> for Failure {
             HomeError::Db(error) => Self::Db(error),
             HomeError::File(error) => Self::Board(error),
             HomeError::Io { path, reason } => Self::File { path, reason },
+        }
+    }
+}
+
+impl From<DispatchError> for Failure {
+    fn from(error: DispatchError) -> Self {
+        match error {
+            DispatchError::Home(error) => error.into(),
+            DispatchError::Config(error) => error.into(),
+            DispatchError::Op(error) => error.into(),
+            error @ (DispatchError::Settings(_) | DispatchError::Io { .. }) => Self::Dispatch(error),
         }
     }
 }
@@ -102,7 +136,12 @@ impl Failure {
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Usage { .. } => "usage",
-            Self::NoTaskId(_) => "unknown_task",
+            Self::BadId(error) => match error.what {
+                "task id" => "unknown_task",
+                "run id" => "unknown_run",
+                "board name" => "unknown_board",
+                _ => "unknown_profile",
+            },
             Self::BrokenIdentity(_) => "stale_run",
             Self::Refused(refusal) => refusal.code(),
             Self::Db(error) => error.code(),
@@ -112,7 +151,10 @@ impl Failure {
             Self::Config(error) => error.code(),
             Self::Profile(error) => error.code(),
             Self::Workspace(error) => error.code(),
+            Self::Dispatch(_) => "dispatch",
             Self::File { .. } => "file_io",
+            Self::Dispatch(DispatchError::Settings(_)) => "board_file_malformed",
+            Self::Dispatch(_) => "dispatch_io",
             Self::NotFound { .. } => "not_found",
         }
     }
@@ -121,7 +163,10 @@ impl Failure {
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
             Self::Usage { hint, .. } | Self::NotFound { hint, .. } => hint.clone(),
-            Self::NoTaskId(_) => Some("`andon list` shows the tasks of this board".to_owned()),
+            Self::BadId(error) if error.what == "task id" => {
+                Some("`andon list` shows the tasks of this board".to_owned())
+            }
+            Self::BadId(_) => None,
             Self::BrokenIdentity(_) => Some(
                 "a worker is known by ANDON_TASK, ANDON_RUN and ANDON_RUN_TOKEN together; unset them to act as a person"
                     .to_owned(),
@@ -132,7 +177,7 @@ impl Failure {
                 Some("mend the file or variable that is named; nothing was changed".to_owned())
             }
             Self::Profile(ProfileError::Unknown { .. }) => Some("`andon profile list` shows them".to_owned()),
-            Self::Profile(_) | Self::Workspace(_) | Self::File { .. } => None,
+            Self::Profile(_) | Self::Workspace(_) | Self::Dispatch(_) | Self::File { .. } => None,
         }
     }
 
@@ -140,12 +185,12 @@ impl Failure {
     pub(crate) fn exit(&self) -> ExitCode {
         match self {
             Self::Usage { .. } => ExitCode::Usage,
-            Self::NoTaskId(_) | Self::NotFound { .. } => ExitCode::UnknownId,
+            Self::BadId(_) | Self::NotFound { .. } => ExitCode::UnknownId,
             Self::BrokenIdentity(_) => ExitCode::Refused,
             Self::Refused(refusal) if refusal.is_unknown_id() => ExitCode::UnknownId,
             Self::Refused(_) => ExitCode::Refused,
             Self::Db(error) => database(error),
-            Self::Board(_) | Self::Limits(_) | Self::Config(_) | Self::File { .. } => ExitCode::Database,
+            Self::Board(_) | Self::Limits(_) | Self::Config(_) | Self::Dispatch(_) | Self::File { .. } => ExitCode::Database,
             Self::Profile(error) => profile(error),
             Self::Workspace(error) => workspace(error),
         }

@@ -70,7 +70,7 @@ pub(crate) fn task_and_words(app: &App, words: &[String]) -> Result<(TaskId, Str
         Some((first, rest)) => match first.parse() {
             Ok(id) => Ok((id, rest.join(" "))),
             Err(_) if app.in_worker() => Ok((app.own_task()?, words.join(" "))),
-            Err(error) => Err(Failure::NoTaskId(error)),
+            Err(error) => Err(Failure::BadId(error)),
         },
         None => Ok((app.own_task()?, String::new())),
     }

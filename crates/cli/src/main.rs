@@ -12,25 +12,33 @@ mod error;
 mod exit;
 mod follow;
 mod input;
+mod insight;
 mod json;
 mod output;
+mod remains;
 mod time;
 
 use std::ffi::OsString;
 
 use crate::args::parse;
 use crate::environment::Environment;
-use crate::exit::ExitCode;
 
 fn main() -> std::process::ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
-    run(&arguments).into()
+    run(&arguments)
 }
 
-fn run(arguments: &[OsString]) -> ExitCode {
+/// A supervisor is this same binary: it is looked for before anything of the command line is built.
+fn run(arguments: &[OsString]) -> std::process::ExitCode {
     let environment = Environment::of_process();
-    match parse(arguments) {
+    if let [_, word, rest @ ..] = arguments
+        && word == "__supervise"
+    {
+        return commands::supervise::run(rest, &environment);
+    }
+    let code = match parse(arguments) {
         Ok(cli) => cli.run(environment),
         Err(error) => output::usage(arguments, &error),
-    }
+    };
+    code.into()
 }

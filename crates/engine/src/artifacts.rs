@@ -18,7 +18,7 @@ use crate::workspace;
 pub async fn keep(
     board: &Board,
     task: &TaskId,
-    run: &RunId,
+    run: Option<&RunId>,
     declared: &[String],
     workspace: &Path,
     caller: &Caller,
@@ -28,7 +28,10 @@ pub async fn keep(
     }
     let (found, mut problems) = workspace::artifacts(declared, workspace);
     for artifact in found {
-        let relative = format!("{task}/{run}-{}", artifact.name);
+        let relative = match run {
+            Some(run) => format!("{task}/{run}-{}", artifact.name),
+            None => format!("{task}/by-hand-{}", artifact.name),
+        };
         let target = board.folder().join("attachments").join(&relative);
         let copied = copy(&artifact.path, &target);
         let (size, sha256) = match copied {
@@ -45,7 +48,7 @@ pub async fn keep(
             content_type: None,
             size: i64::try_from(size).unwrap_or(i64::MAX),
             sha256,
-            run: Some(run.to_string()),
+            run: run.map(RunId::to_string),
             caller: caller.clone(),
         };
         board.run(attach).await?;

@@ -1,5 +1,7 @@
 //! The one way in which a task changes: load, ask the core, write what it said, in the operation's transaction.
 
+use std::pin::Pin;
+
 use andon_core::task::{Effect, Event, EventKind, Fact, Facts, Refusal, RunEnd, Step, stale_write, step};
 use andon_core::{Policy, TaskId};
 use serde_json::{Value, json};
@@ -143,6 +145,7 @@ async fn end_run<T: Tx>(tx: &mut T, end: &RunEnd, words: &Words) -> Result<(), O
     if lease.is_none_or(|lease| lease.holder.is_none()) {
         runs::reaped(tx, &end.run, None, None).await?;
         leases::delete(tx, &end.run).await?;
+        boards::probe_gone(tx, &end.run, end.by_self).await?;
     }
     Ok(())
 }
@@ -190,7 +193,18 @@ async fn perform<T: Tx>(tx: &mut T, task: &TaskId, effect: &Effect, policy: &Pol
 }
 
 /// Tells one slice of a parent's children after `after`, and queues the rest in the same transaction.
-pub(crate) async fn tell_children<T: Tx>(
+/// Boxed: a child that is told is advanced as its parent was.
+pub(crate) fn tell_children<'a, T: Tx>(
+    tx: &'a mut T,
+    parent: &'a TaskId,
+    mode: &'static str,
+    after: &'a str,
+    policy: &'a Policy,
+) -> Pin<Box<dyn Future<Output = Result<(), OpError>> + Send + 'a>> {
+    Box::pin(tell_slice(tx, parent, mode, after, policy))
+}
+
+async fn tell_slice<T: Tx>(
     tx: &mut T,
     parent: &TaskId,
     mode: &'static str,

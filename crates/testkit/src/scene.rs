@@ -186,8 +186,9 @@ impl Scene {
         }
     }
 
-    /// Creates a task.
+    /// Creates a task, a millisecond after the one before.
     pub async fn create(&self, draft: Draft) -> Task {
+        self.world.advance(1);
         self.ok(self.creation(draft)).await.task
     }
 

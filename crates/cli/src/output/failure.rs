@@ -10,9 +10,14 @@ use super::style::{Look, paint};
 use crate::error::Failure;
 use crate::exit::ExitCode;
 
-/// Tells a failure on standard error.
-pub(crate) fn complain(failure: &Failure, json: bool) {
-    tell(&failure.to_string(), failure.code(), failure.hint().as_deref(), json);
+/// Tells a failure on standard error, with the id that was probably `meant`.
+pub(crate) fn complain(failure: &Failure, meant: Option<&str>, json: bool) {
+    let hint = match (meant, failure.hint()) {
+        (Some(meant), Some(hint)) => Some(format!("did you mean {meant}? {hint}")),
+        (Some(meant), None) => Some(format!("did you mean {meant}?")),
+        (None, hint) => hint,
+    };
+    tell(&failure.to_string(), failure.code(), hint.as_deref(), json);
 }
 
 fn tell(message: &str, code: &str, hint: Option<&str>, json: bool) {

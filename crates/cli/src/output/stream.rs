@@ -4,6 +4,7 @@
 
 use std::io::{self, Write as _};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde::Serialize;
 
 /// Writes text for people to standard output; colours only where a terminal shows them.
@@ -20,9 +21,25 @@ pub(crate) fn print_json<T: Serialize + ?Sized>(value: &T) {
     }
 }
 
+/// Writes JSON on one line, for streams.
+pub(crate) fn print_json_line<T: Serialize + ?Sized>(value: &T) {
+    if let Ok(mut text) = serde_json::to_string(value) {
+        text.push('\n');
+        let _ = io::stdout().lock().write_all(text.as_bytes());
+    }
+}
+
 /// Hands on what was printed; whether somebody still reads.
 pub(crate) fn flush() -> bool {
-    io::stdout().lock().flush().is_ok()
+    let mut stdout = io::stdout().lock();
+    stdout.flush().is_ok() && !hung_up(&stdout)
+}
+
+/// A pipe whose reader has gone says so without being written to.
+fn hung_up(stdout: &io::StdoutLock<'_>) -> bool {
+    let mut descriptors = [PollFd::new(stdout, PollFlags::empty())];
+    poll(&mut descriptors, Some(&Timespec::default())).is_ok()
+        && descriptors[0].revents().intersects(PollFlags::ERR | PollFlags::HUP)
 }
 
 /// Writes a line of talk to standard error.

@@ -28,7 +28,9 @@ pub(crate) enum Look {
 
 impl Look {
     const fn style(self) -> Style {
-        let colour = |colour: AnsiColor| Style::new().fg_color(Some(anstyle::Color::Ansi(colour)));
+        const fn colour(colour: AnsiColor) -> Style {
+            Style::new().fg_color(Some(anstyle::Color::Ansi(colour)))
+        }
         match self {
             Self::Plain => Style::new(),
             Self::Heading => Style::new().bold(),

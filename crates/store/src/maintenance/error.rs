@@ -132,10 +132,10 @@ impl MaintenanceError {
     /// The database's refusal, when it is one.
     #[must_use]
     pub const fn database(&self) -> Option<&DbError> {
-        match self {
-            Self::Home(HomeError::Db(error)) | Self::Op(OpError::Db(error)) => Some(error),
-            _ => None,
+        if let Self::Home(HomeError::Db(error)) | Self::Op(OpError::Db(error)) = self {
+            return Some(error);
         }
+        None
     }
 }
 

@@ -59,12 +59,13 @@ impl Operation for Claim {
     type Reply = Vec<Claimed>;
 
     async fn apply<T: Tx>(&self, tx: &mut T) -> Result<Vec<Claimed>, OpError> {
+        tx.lock(Lock::Caps).await?;
+        // Also while paused: a back-off that has passed must not stay the next deadline.
+        tasks::ripen(tx).await?;
         let pauses = boards::pauses(tx).await?;
         if pauses.iter().any(|pause| matches!(pause.scope.as_str(), "everything" | "board")) {
             return Ok(Vec::new());
         }
-        tx.lock(Lock::Caps).await?;
-        tasks::ripen(tx).await?;
         if let Some(assignee) = &self.roster.default_assignee
             && self.roster.profiles.contains_key(assignee)
         {

@@ -104,15 +104,17 @@ impl EndRun {
             return Ok(());
         }
         let now = tx.now();
-        let (step, until) = match known {
-            // Runs that started before the cool-down say nothing new.
-            Some(known) if known.probe.as_deref() != Some(run.id.as_str()) => (known.step, known.until),
+        let (step, until, probe) = match known {
+            // Runs that started before the cool-down say nothing new: one probe stays one.
+            Some(known) if known.probe.as_deref() != Some(run.id.as_str()) => {
+                (known.step, known.until, known.probe)
+            }
             known => {
                 let step = known.map_or(0, |known| known.step).saturating_add(1);
-                (step, now.plus(cooldown(step, &self.policy)))
+                (step, now.plus(cooldown(step, &self.policy)), None)
             }
         };
-        boards::set_cooldown(tx, &Cooldown { profile: profile.clone(), until, step, probe: None }).await?;
+        boards::set_cooldown(tx, &Cooldown { profile: profile.clone(), until, step, probe }).await?;
         let event = NewEvent {
             task: Some(run.task.clone()),
             run: Some(run.id.clone()),

@@ -54,7 +54,7 @@ impl Operation for NextDeadline {
             tx,
             "select (select min(eligible_at) from tasks where eligible_at is not null and status in ('ready', 'review')), \
              (select min(scheduled_at) from tasks where scheduled_at is not null), \
-             (select min(expires_at) from leases), \
+             (select min(expires_at) from leases join runs on runs.id = leases.run_id where runs.ended_at is null), \
              (select min(until) from cooldowns where probe_run is null)",
             &[],
         )

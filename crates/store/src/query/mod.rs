@@ -3,6 +3,7 @@
 mod context;
 mod diagnostics;
 mod feed;
+mod known;
 mod list;
 mod live;
 mod ready;
@@ -13,6 +14,7 @@ mod why;
 pub use context::ContextOf;
 pub use diagnostics::{DiagnosticsOf, Examined};
 pub use feed::{EventFilter, Events, EventsAfter, Head};
+pub use known::{FileIndex, Files, Known};
 pub use list::{List, Listed, Sort};
 pub use live::{Deadlines, LiveRuns, NextDeadline, WaitingChildren};
 pub use ready::{ReadyAssignees, ReadyOf, WorkersWords};

@@ -1,6 +1,6 @@
 //! What belongs to the board as a whole: the cord, cool-downs, hosts, readers' places.
 
-use andon_core::{Cursor, Millis, ProfileName};
+use andon_core::{Cursor, Millis, ProfileName, RunId};
 
 use crate::error::DbError;
 use crate::tx::{Tx, first};
@@ -107,6 +107,17 @@ pub async fn set_cooldown<T: Tx>(tx: &mut T, cooldown: &Cooldown) -> Result<(), 
 /// Of the database.
 pub async fn clear_cooldown<T: Tx>(tx: &mut T, profile: &ProfileName) -> Result<(), DbError> {
     tx.execute("delete from cooldowns where profile = $1", vals![profile]).await.map(drop)
+}
+
+/// Records that a run is gone that may have been a cool-down's probe: by its own word it has found the limit gone; else
+/// it has found nothing out, and another may probe.
+///
+/// # Errors
+/// Of the database.
+pub async fn probe_gone<T: Tx>(tx: &mut T, run: &RunId, by_self: bool) -> Result<(), DbError> {
+    const OVER: &str = "delete from cooldowns where probe_run = $1";
+    const AGAIN: &str = "update cooldowns set probe_run = null where probe_run = $1";
+    tx.execute(if by_self { OVER } else { AGAIN }, vals![run]).await.map(drop)
 }
 
 /// A host that dispatches.

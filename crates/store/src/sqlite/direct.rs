@@ -113,6 +113,7 @@ pub(crate) fn apply_alone<O: Operation>(
             return Ok((reply, Vec::new()));
         }
     };
+    crate::crash::point("before_commit");
     if let Err(error) = connection.execute_batch("commit") {
         if !connection.is_autocommit() {
             let _ = connection.execute_batch("rollback");

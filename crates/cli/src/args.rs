@@ -1,0 +1,205 @@
+//! The command line: global options, the verbs, and the way to each.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use andon_core::BoardSlug;
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+use crate::app::{App, Globals};
+use crate::commands;
+use crate::environment::Environment;
+use crate::error::Failure;
+use crate::exit::{ExitCode, TABLE};
+use crate::output;
+
+/// A durable board for fleets of agents
+///
+/// Tasks with dependencies live on a board; a dispatcher runs each ready task as a supervised process, and every handoff is
+/// a row that people and agents can read. Data goes to standard output, talk to standard error.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "andon", version, after_help = TABLE, arg_required_else_help = false, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    globals: GlobalArgs,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// Options of every verb.
+#[derive(Clone, Debug, clap::Args)]
+struct GlobalArgs {
+    /// Which board [env: ANDON_BOARD; else the current one, else default]
+    #[arg(long, global = true, value_name = "BOARD", help_heading = "Global options")]
+    board: Option<BoardSlug>,
+    /// Where boards and profiles lie [env: ANDON_HOME; else ~/.andon]
+    #[arg(long, global = true, value_name = "FOLDER", help_heading = "Global options")]
+    home: Option<PathBuf>,
+    /// Who does it, where a person does [env: ANDON_USER; else USER]
+    #[arg(long, global = true, value_name = "NAME", aliases = ["author", "created-by"], help_heading = "Global options")]
+    by: Option<String>,
+    /// Write data and errors as JSON
+    #[arg(long, global = true, help_heading = "Global options")]
+    json: bool,
+}
+
+/// The verbs, in the order of the help.
+#[derive(Clone, Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "one is made in the life of the process")]
+enum Command {
+    Init(commands::init::InitArgs),
+    Create(commands::create::CreateArgs),
+    #[command(visible_alias = "ls")]
+    List(commands::list::ListArgs),
+    Show(commands::show::ShowArgs),
+    Why(commands::why::WhyArgs),
+    Context(commands::context::ContextArgs),
+    Runs(commands::runs::RunsArgs),
+    Log(commands::log::LogArgs),
+    Events(commands::events::EventsArgs),
+    Tail(commands::tail::TailArgs),
+    Watch(commands::watch::WatchArgs),
+    Stats(commands::stats::StatsArgs),
+    Assignees(commands::assignees::AssigneesArgs),
+    Assign(commands::assign::AssignArgs),
+    Reassign(commands::reassign::ReassignArgs),
+    Link(commands::link::LinkArgs),
+    Unlink(commands::unlink::UnlinkArgs),
+    Edit(commands::edit::EditArgs),
+    Comment(commands::comment::CommentArgs),
+    Specify(commands::specify::SpecifyArgs),
+    Decompose(commands::decompose::DecomposeArgs),
+    Claim(commands::claim::ClaimArgs),
+    Heartbeat(commands::heartbeat::HeartbeatArgs),
+    Complete(commands::complete::CompleteArgs),
+    RequestReview(commands::request_review::RequestReviewArgs),
+    Approve(commands::approve::ApproveArgs),
+    RequestChanges(commands::request_changes::RequestChangesArgs),
+    Block(commands::block::BlockArgs),
+    Unblock(commands::unblock::UnblockArgs),
+    Schedule(commands::schedule::ScheduleArgs),
+    Promote(commands::promote::PromoteArgs),
+    Hold(commands::hold::HoldArgs),
+    Triage(commands::triage::TriageArgs),
+    Reclaim(commands::reclaim::ReclaimArgs),
+    Archive(commands::archive::ArchiveArgs),
+    Reopen(commands::reopen::ReopenArgs),
+    SetStatus(commands::set_status::SetStatusArgs),
+    Pause(commands::pause::PauseArgs),
+    Resume(commands::resume::ResumeArgs),
+    Recompute(commands::recompute::RecomputeArgs),
+    Stop(commands::stop::StopArgs),
+    Delete(commands::delete::DeleteArgs),
+    Dispatch(commands::dispatch::DispatchArgs),
+    Serve(commands::serve::ServeArgs),
+    ExitCodes(commands::exit_codes::ExitCodesArgs),
+}
+
+/// Reads a command line.
+///
+/// # Errors
+/// What clap says of it, help and version too.
+pub(crate) fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
+    Cli::try_parse_from(arguments)
+}
+
+impl Cli {
+    /// Runs the verb and tells how it ended.
+    pub(crate) fn run(self, environment: Environment) -> ExitCode {
+        let json = self.globals.json;
+        let Some(command) = self.command else {
+            output::print(&Self::command().render_help().ansi().to_string());
+            return ExitCode::Done;
+        };
+        let globals =
+            Globals { home: self.globals.home, board: self.globals.board, by: self.globals.by, json };
+        let app = match App::new(globals, environment) {
+            Ok(app) => app,
+            Err(failure) => {
+                output::complain(&failure, None, json);
+                return failure.exit();
+            }
+        };
+        match command.run(&app) {
+            Ok(code) => code,
+            Err(failure) => {
+                output::complain(&failure, app.meant(&failure).as_deref(), json);
+                failure.exit()
+            }
+        }
+    }
+}
+
+impl Command {
+    fn run(self, app: &App) -> Result<ExitCode, Failure> {
+        match self {
+            Self::Init(args) => commands::init::run(app, args),
+            Self::Create(args) => commands::create::run(app, args),
+            Self::List(args) => commands::list::run(app, args),
+            Self::Show(args) => commands::show::run(app, args),
+            Self::Why(args) => commands::why::run(app, args),
+            Self::Context(args) => commands::context::run(app, args),
+            Self::Runs(args) => commands::runs::run(app, args),
+            Self::Log(args) => commands::log::run(app, args),
+            Self::Events(args) => commands::events::run(app, args),
+            Self::Tail(args) => commands::tail::run(app, args),
+            Self::Watch(args) => commands::watch::run(app, args),
+            Self::Stats(args) => commands::stats::run(app, args),
+            Self::Assignees(args) => commands::assignees::run(app, args),
+            Self::Assign(args) => commands::assign::run(app, args),
+            Self::Reassign(args) => commands::reassign::run(app, args),
+            Self::Link(args) => commands::link::run(app, args),
+            Self::Unlink(args) => commands::unlink::run(app, args),
+            Self::Edit(args) => commands::edit::run(app, args),
+            Self::Comment(args) => commands::comment::run(app, args),
+            Self::Specify(args) => commands::specify::run(app, args),
+            Self::Decompose(args) => commands::decompose::run(app, args),
+            Self::Claim(args) => commands::claim::run(app, args),
+            Self::Heartbeat(args) => commands::heartbeat::run(app, args),
+            Self::Complete(args) => commands::complete::run(app, args),
+            Self::RequestReview(args) => commands::request_review::run(app, args),
+            Self::Approve(args) => commands::approve::run(app, args),
+            Self::RequestChanges(args) => commands::request_changes::run(app, args),
+            Self::Block(args) => commands::block::run(app, args),
+            Self::Unblock(args) => commands::unblock::run(app, args),
+            Self::Schedule(args) => commands::schedule::run(app, args),
+            Self::Promote(args) => commands::promote::run(app, args),
+            Self::Hold(args) => commands::hold::run(app, args),
+            Self::Triage(args) => commands::triage::run(app, args),
+            Self::Reclaim(args) => commands::reclaim::run(app, args),
+            Self::Archive(args) => commands::archive::run(app, args),
+            Self::Reopen(args) => commands::reopen::run(app, args),
+            Self::SetStatus(args) => commands::set_status::run(app, args),
+            Self::Pause(args) => commands::pause::run(app, args),
+            Self::Resume(args) => commands::resume::run(app, args),
+            Self::Recompute(args) => commands::recompute::run(app, args),
+            Self::Stop(args) => commands::stop::run(app, args),
+            Self::Delete(args) => commands::delete::run(app, args),
+            Self::Dispatch(args) => commands::dispatch::run(app, args),
+            Self::Serve(args) => commands::serve::run(app, args),
+            Self::ExitCodes(args) => commands::exit_codes::run(args),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_verb_and_option_has_a_text_in_the_imperative_without_a_full_stop() {
+        for verb in Cli::command().get_subcommands() {
+            let about = verb.get_about().map(ToString::to_string).unwrap_or_default();
+            assert!(!about.is_empty() && !about.ends_with('.'), "{}: {about:?}", verb.get_name());
+            for argument in verb.get_arguments() {
+                let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+                assert!(!help.is_empty() && !help.ends_with('.'), "{} {}", verb.get_name(), argument.get_id());
+            }
+        }
+    }
+}

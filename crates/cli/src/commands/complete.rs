@@ -1,0 +1,111 @@
+//! `andon complete`: finish tasks.
+
+use std::path::PathBuf;
+
+use andon_core::TaskId;
+use andon_engine::artifacts;
+use andon_store::Caller;
+use andon_store::operation::{Complete, Handoff};
+use clap::Args;
+use futures::executor::block_on;
+use serde_json::{Map, Value};
+
+use crate::app::{App, absolute};
+use crate::error::Failure;
+use crate::exit::ExitCode;
+use crate::{bulk, input, output};
+
+/// Finish tasks
+#[derive(Args, Clone, Debug)]
+pub(crate) struct CompleteArgs {
+    /// Which tasks; a worker's own where none is named
+    #[arg(value_name = "TASK")]
+    ids: Vec<String>,
+    /// The result, in a few words
+    #[arg(long, value_name = "TEXT")]
+    result: Option<String>,
+    /// What was done, for whoever goes on with it
+    #[arg(long, value_name = "TEXT", conflicts_with = "summary_file")]
+    summary: Option<String>,
+    /// The same from a file; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    summary_file: Option<PathBuf>,
+    /// The same as data: a JSON object
+    #[arg(long, value_name = "JSON", value_parser = input::json_object)]
+    metadata: Option<Value>,
+    /// A file to keep as an attachment; may be said several times
+    #[arg(long = "artifact", value_name = "FILE")]
+    artifacts: Vec<PathBuf>,
+    /// A task that this run created; may be said several times
+    #[arg(long = "created-card", visible_alias = "created", value_name = "TASK")]
+    created: Vec<String>,
+}
+
+/// Completes tasks; their children go on.
+pub(crate) fn run(app: &App, args: CompleteArgs) -> Result<ExitCode, Failure> {
+    let ids = bulk::ids(app, &args.ids)?;
+    let handoff = args.summary.is_some()
+        || args.summary_file.is_some()
+        || args.metadata.is_some()
+        || !args.artifacts.is_empty()
+        || !args.created.is_empty();
+    if ids.len() > 1 && handoff {
+        let message = "a summary, metadata, artifacts and created tasks belong to one task".to_owned();
+        return Err(Failure::usage(message, "complete the tasks one by one; `--result` may be shared"));
+    }
+    let metadata = metadata(args.metadata, &args.artifacts)?;
+    let summary = input::text(args.summary, args.summary_file.as_deref())?;
+    let (caller, policy) = (app.caller()?, app.policy()?);
+    let code = bulk::tasks(app, &ids, "Completed", |task| {
+        keep_artifacts(app, &task, &caller, &metadata)?;
+        app.run(Complete {
+            task,
+            caller: caller.clone(),
+            result: args.result.clone(),
+            summary: summary.clone(),
+            metadata: metadata.clone(),
+            created_cards: args.created.iter().flat_map(|text| input::names(text)).collect(),
+            policy: policy.clone(),
+        })
+    })?;
+    app.settle()?;
+    Ok(code)
+}
+
+/// Keeps what is declared before children may look for it, and before a scratch workspace goes.
+fn keep_artifacts(app: &App, task: &TaskId, caller: &Caller, metadata: &Value) -> Result<(), Failure> {
+    let declared = Handoff { summary: None, metadata: metadata.clone() }.artifacts();
+    if declared.is_empty() {
+        return Ok(());
+    }
+    let shown = app.shown(task, 0)?;
+    let run = shown.task.state.current_run.as_ref();
+    let worked_in = shown.runs.last().and_then(|run| run.workspace_path.clone());
+    let folder = worked_in.or(shown.task.workspace_path).map_or_else(|| PathBuf::from("/"), PathBuf::from);
+    let kept = artifacts::keep(app.board()?, task, run, &declared, &folder, caller);
+    for problem in block_on(kept)? {
+        output::say(&format!("andon: not kept: {}", output::line(&problem)));
+    }
+    Ok(())
+}
+
+/// The metadata with the artifacts in it, by absolute path.
+fn metadata(given: Option<Value>, artifacts: &[PathBuf]) -> Result<Value, Failure> {
+    if artifacts.is_empty() {
+        return Ok(given.unwrap_or(Value::Null));
+    }
+    let mut object = match given {
+        Some(Value::Object(object)) => object,
+        Some(_) | None => Map::new(),
+    };
+    let mut listed = match object.remove("artifacts") {
+        Some(Value::Array(items)) => items,
+        Some(item @ Value::String(_)) => vec![item],
+        Some(_) | None => Vec::new(),
+    };
+    for path in artifacts {
+        listed.push(Value::String(absolute(path)?.to_string_lossy().into_owned()));
+    }
+    object.insert("artifacts".to_owned(), Value::Array(listed));
+    Ok(Value::Object(object))
+}

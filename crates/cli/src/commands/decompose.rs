@@ -1,0 +1,90 @@
+//! `andon decompose`: an idea becomes several tasks, by a plan.
+
+use std::path::PathBuf;
+
+use andon_core::ProfileName;
+use andon_core::task::Refusal;
+use andon_store::operation::{Child, Decompose};
+use clap::Args;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::app::App;
+use crate::error::Failure;
+use crate::exit::ExitCode;
+use crate::{input, output};
+
+/// Split an idea into tasks that it then waits for
+#[derive(Args, Clone, Debug)]
+pub(crate) struct DecomposeArgs {
+    /// Which idea
+    id: String,
+    /// The plan, a JSON file; `-` is standard input:
+    /// {"children": [{"title": …, "body": …, "assignee": …, "parents": [0]}, …]}
+    #[arg(long, value_name = "FILE")]
+    plan: PathBuf,
+    /// The children wait for a promote
+    #[arg(long)]
+    hold: bool,
+}
+
+/// A plan. Parents of a child are positions in the list, from 0.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Plan {
+    title: Option<String>,
+    body: Option<String>,
+    assignee: Option<ProfileName>,
+    children: Vec<PlannedChild>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PlannedChild {
+    title: String,
+    body: Option<String>,
+    assignee: Option<ProfileName>,
+    #[serde(default)]
+    parents: Vec<usize>,
+}
+
+/// Decomposes an idea; the whole plan, or nothing.
+pub(crate) fn run(app: &App, args: DecomposeArgs) -> Result<ExitCode, Failure> {
+    let id = input::task(app, Some(&args.id))?;
+    let text = input::text(None, Some(&args.plan))?.unwrap_or_default();
+    let plan: Plan = serde_json::from_str(&text)
+        .map_err(|error| Refusal::BadPlan(format!("{}: {error}", args.plan.display())))?;
+    if plan.children.is_empty() {
+        return Err(Refusal::BadPlan(format!("{}: the plan has no children", args.plan.display())).into());
+    }
+    let needs_roster = plan.assignee.is_some() || plan.children.iter().any(|child| child.assignee.is_some());
+    let children = plan.children.into_iter().map(|child| Child {
+        title: child.title,
+        body: child.body,
+        assignee: child.assignee,
+        parents: child.parents,
+    });
+    let (task, ids) = app.run(Decompose {
+        task: id,
+        title: plan.title,
+        body: plan.body,
+        assignee: plan.assignee,
+        children: children.collect(),
+        hold_children: args.hold,
+        caller: app.caller()?,
+        roster: app.roster_if(needs_roster)?,
+        policy: app.policy()?,
+    })?;
+    if app.json {
+        output::print_json(&json!({
+            "task_id": task.id, "ok": true, "reason": null, "fanout": ids.len(), "child_ids": ids,
+            "new_title": task.title,
+        }));
+    } else {
+        output::print(&format!("Decomposed {}  ({})\n", task.id, output::placed(&task, app.now())));
+        for id in ids {
+            output::print(&format!("  {id}\n"));
+        }
+    }
+    Ok(ExitCode::Done)
+}

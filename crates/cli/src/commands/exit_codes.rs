@@ -1,0 +1,18 @@
+//! `andon exit-codes`: what the exit codes mean.
+
+use clap::Args;
+
+use crate::error::Failure;
+use crate::exit::{ExitCode, TABLE};
+use crate::output;
+
+/// Say what the exit codes mean
+#[derive(Args, Clone, Debug)]
+#[command(after_help = TABLE)]
+pub(crate) struct ExitCodesArgs {}
+
+/// Prints the table.
+pub(crate) fn run(_args: ExitCodesArgs) -> Result<ExitCode, Failure> {
+    output::print(&format!("{TABLE}\n"));
+    Ok(ExitCode::Done)
+}

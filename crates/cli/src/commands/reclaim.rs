@@ -1,0 +1,28 @@
+//! `andon reclaim`: take runs back.
+
+use andon_store::operation::Reclaim;
+use clap::Args;
+
+use crate::app::App;
+use crate::bulk;
+use crate::error::Failure;
+use crate::exit::ExitCode;
+
+/// Take running tasks back: their runs end, and they may run again
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ReclaimArgs {
+    /// Which tasks
+    #[arg(required = true, value_name = "TASK")]
+    ids: Vec<String>,
+    /// Why
+    #[arg(long, value_name = "TEXT", default_value = "taken back")]
+    reason: String,
+}
+
+/// Takes runs back; their process trees are stopped before the tasks may run again.
+pub(crate) fn run(app: &App, args: ReclaimArgs) -> Result<ExitCode, Failure> {
+    let (caller, policy) = (app.caller()?, app.policy()?);
+    bulk::tasks(app, &bulk::ids(app, &args.ids)?, "Reclaimed", |task| {
+        app.run(Reclaim { task, caller: caller.clone(), reason: args.reason.clone(), policy: policy.clone() })
+    })
+}

@@ -1,0 +1,47 @@
+//! `andon recompute`: look for tasks that wait though nothing holds them (GA-05).
+
+use andon_store::operation::Sweep;
+use clap::Args;
+use serde_json::json;
+
+use crate::app::App;
+use crate::error::Failure;
+use crate::exit::ExitCode;
+use crate::output;
+
+/// Look for tasks that wait though nothing holds them
+///
+/// Tasks are promoted the moment that what they waited for is done. What this finds was missed then: it is promoted, and
+/// it is a defect of Andon worth reporting.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct RecomputeArgs {}
+
+/// Sweeps the board until it finds nothing more.
+pub(crate) fn run(app: &App, _args: RecomputeArgs) -> Result<ExitCode, Failure> {
+    let policy = app.policy()?;
+    app.settle()?;
+    let mut found = Vec::new();
+    loop {
+        let slice = app.run(Sweep { policy: policy.clone() })?;
+        if slice.is_empty() {
+            break;
+        }
+        found.extend(slice);
+    }
+    if app.json {
+        output::print_json(&json!({ "promoted": found, "defects": found.len() }));
+    } else {
+        for task in &found {
+            output::print(&format!("Promoted {task}\n"));
+        }
+    }
+    if found.is_empty() {
+        output::say("nothing waits without a reason");
+    } else {
+        output::say(&format!(
+            "{} task(s) waited though nothing held them: a defect of Andon, recorded as promoted_by_sweep",
+            found.len()
+        ));
+    }
+    Ok(ExitCode::Done)
+}

@@ -1,0 +1,89 @@
+//! `andon runs`: the attempts at a task.
+
+use andon_core::Millis;
+use andon_store::sql::runs::Run;
+use clap::Args;
+
+use super::show::{StateType, outcome};
+use crate::app::App;
+use crate::error::Failure;
+use crate::exit::ExitCode;
+use crate::json::RunJson;
+use crate::output::{Cell, Look, Table};
+use crate::{input, output, time};
+
+/// Show the runs of a task
+#[derive(Args, Clone, Debug)]
+pub(crate) struct RunsArgs {
+    /// Which task; a worker's own where none is named
+    id: Option<String>,
+    /// Choose runs by this
+    #[arg(long, value_enum, requires = "state_name")]
+    state_type: Option<StateType>,
+    /// Choose runs of this status or outcome
+    #[arg(long, requires = "state_type", value_name = "NAME")]
+    state_name: Option<String>,
+}
+
+/// Shows the runs of a task, oldest first.
+pub(crate) fn run(app: &App, args: RunsArgs) -> Result<ExitCode, Failure> {
+    let id = input::task(app, args.id.as_deref())?;
+    let wanted = state_filter(args.state_type, args.state_name.as_deref())?;
+    let mut runs = app.shown(&id, 0)?.runs;
+    runs.retain(|run| wanted(run));
+    if app.json {
+        output::print_json(&runs.iter().map(RunJson::from).collect::<Vec<_>>());
+    } else if runs.is_empty() {
+        output::say("(no runs)");
+    } else {
+        output::print(&table(&runs, app.now(), ""));
+    }
+    Ok(ExitCode::Done)
+}
+
+/// Which runs `--state-type` and `--state-name` choose.
+pub(crate) fn state_filter(
+    kind: Option<StateType>,
+    name: Option<&str>,
+) -> Result<Box<dyn Fn(&Run) -> bool>, Failure> {
+    let (Some(kind), Some(name)) = (kind, name) else { return Ok(Box::new(|_| true)) };
+    match (kind, name) {
+        (StateType::Status, "open" | "running") => Ok(Box::new(|run| run.ended_at.is_none())),
+        (StateType::Status, "ended" | "closed") => Ok(Box::new(|run| run.ended_at.is_some())),
+        (StateType::Status, other) => {
+            Err(Failure::Usage { message: input::one_of("status of runs", other, &["open", "ended"]), hint: None })
+        }
+        (StateType::Outcome, other) => {
+            let wanted = outcome(other)?;
+            Ok(Box::new(move |run| run.outcome == Some(wanted)))
+        }
+    }
+}
+
+/// Runs as a table.
+pub(crate) fn table(runs: &[Run], now: Millis, indent: &'static str) -> String {
+    let mut table =
+        Table::new().indent(indent).head(&["#", "kind", "outcome", "profile", "took", "started", "exit", "run", "words"]);
+    for run in runs {
+        let outcome = run.outcome.map_or("running", |outcome| outcome.as_str());
+        let took = run.ended_at.unwrap_or(now).since(run.started_at).max(0);
+        let exit = match (run.exit_code, run.signal) {
+            (_, Some(signal)) => format!("signal {signal}"),
+            (Some(code), None) => code.to_string(),
+            (None, None) => "-".to_owned(),
+        };
+        let words = run.error.as_deref().or(run.summary.as_deref()).unwrap_or("");
+        table.row([
+            Cell::new(run.attempt.to_string()).right(),
+            Cell::new(run.kind.as_str()),
+            Cell::new(outcome).look(output::of_outcome(run.outcome)),
+            Cell::new(run.profile.as_ref().map_or("-", |profile| profile.as_str())),
+            Cell::new(time::length(took)).right(),
+            Cell::new(time::relative(run.started_at, now)),
+            Cell::new(exit),
+            Cell::new(run.id.as_str()).look(Look::Dim),
+            Cell::new(andon_core::text::first_line(words, 120)),
+        ]);
+    }
+    table.render()
+}

@@ -1,0 +1,91 @@
+//! `andon stats`: how many, where.
+
+use std::collections::BTreeMap;
+
+use andon_store::query::StatsOf;
+use clap::Args;
+use serde_json::{Map, Value, json};
+
+use crate::app::App;
+use crate::error::Failure;
+use crate::exit::ExitCode;
+use crate::output::{Cell, Look, Table};
+use crate::time::{relative, rfc3339};
+use crate::output;
+
+/// Count the tasks of a board
+#[derive(Args, Clone, Debug)]
+pub(crate) struct StatsArgs {}
+
+/// Shows counts, what runs, what is paused and who dispatches.
+pub(crate) fn run(app: &App, _args: StatsArgs) -> Result<ExitCode, Failure> {
+    let stats = app.run(StatsOf)?;
+    let mut by_assignee: BTreeMap<String, BTreeMap<&str, u32>> = BTreeMap::new();
+    for (assignee, status, count) in &stats.by_assignee {
+        let assignee = assignee.clone().unwrap_or_else(|| "(unassigned)".to_owned());
+        by_assignee.entry(assignee).or_default().insert(status.as_str(), *count);
+    }
+    if app.json {
+        let by_status: Map<String, Value> =
+            stats.by_status.iter().map(|(status, count)| (status.to_string(), json!(count))).collect();
+        let by_outcome: Map<String, Value> =
+            stats.by_outcome.iter().map(|(outcome, count)| (outcome.clone(), json!(count))).collect();
+        output::print_json(&json!({
+            "by_status": by_status,
+            "by_assignee": by_assignee,
+            "oldest_ready_age_seconds": stats.oldest_ready.map(|oldest| stats.now.since(oldest).max(0) / 1_000),
+            "runs_by_outcome": by_outcome,
+            "running": stats.live.iter().map(|(profile, count)| json!({ "profile": profile, "count": count })).collect::<Vec<_>>(),
+            "paused": stats.pauses.iter().map(|pause| json!({
+                "scope": pause.scope, "by": pause.by, "reason": pause.reason, "at": rfc3339(pause.at),
+            })).collect::<Vec<_>>(),
+            "cooling_down": stats.cooldowns.iter().map(|cooldown| json!({
+                "profile": cooldown.profile, "until": rfc3339(cooldown.until), "step": cooldown.step,
+            })).collect::<Vec<_>>(),
+            "dispatchers": stats.hosts.iter().map(|host| json!({
+                "host": host.name, "pid": host.pid, "last_seen": rfc3339(host.last_seen),
+            })).collect::<Vec<_>>(),
+            "now": rfc3339(stats.now),
+        }));
+        return Ok(ExitCode::Done);
+    }
+    let mut table = Table::new();
+    for (status, count) in &stats.by_status {
+        let look = if *count == 0 { Look::Dim } else { output::of_status(*status) };
+        table.row([
+            Cell::new(output::icon(*status)).look(look),
+            Cell::new(status.as_str()).look(look),
+            Cell::new(count.to_string()).right(),
+        ]);
+    }
+    let mut out = table.render();
+    if !by_assignee.is_empty() {
+        let mut table = Table::new().indent("  ");
+        for (assignee, counts) in &by_assignee {
+            let told: Vec<String> = counts.iter().map(|(status, count)| format!("{status} {count}")).collect();
+            table.row([Cell::new(assignee), Cell::new(told.join(", "))]);
+        }
+        out.push_str(&format!("\n{}\n{}", output::paint(Look::Heading, "By assignee"), table.render()));
+    }
+    let mut table = Table::new();
+    if let Some(oldest) = stats.oldest_ready {
+        table.row(["oldest ready task".into(), Cell::new(relative(oldest, stats.now))]);
+    }
+    for pause in &stats.pauses {
+        let why = pause.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
+        let text = format!("{} by {} {}{why}", pause.scope, pause.by, relative(pause.at, stats.now));
+        table.row([Cell::new("paused").look(Look::Warning), Cell::new(text)]);
+    }
+    for cooldown in &stats.cooldowns {
+        let text = format!("{} until {}", cooldown.profile, relative(cooldown.until, stats.now));
+        table.row([Cell::new("cooling down").look(Look::Warning), Cell::new(text)]);
+    }
+    for host in &stats.hosts {
+        let text = format!("{} (pid {}), seen {}", host.name, host.pid, relative(host.last_seen, stats.now));
+        table.row([Cell::new("dispatcher"), Cell::new(text)]);
+    }
+    let more = table.render();
+    out.push_str(&if more.is_empty() { String::new() } else { format!("\n{more}") });
+    output::print(&out);
+    Ok(ExitCode::Done)
+}

@@ -1,0 +1,28 @@
+//! `andon unblock`: let blocked and scheduled tasks go on.
+
+use andon_store::operation::Unblock;
+use clap::Args;
+
+use crate::app::App;
+use crate::bulk;
+use crate::error::Failure;
+use crate::exit::ExitCode;
+
+/// Let blocked or scheduled tasks go on
+#[derive(Args, Clone, Debug)]
+pub(crate) struct UnblockArgs {
+    /// Which tasks
+    #[arg(required = true, value_name = "TASK")]
+    ids: Vec<String>,
+    /// Why; becomes a comment
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+}
+
+/// Lets tasks go on.
+pub(crate) fn run(app: &App, args: UnblockArgs) -> Result<ExitCode, Failure> {
+    let (caller, policy) = (app.caller()?, app.policy()?);
+    bulk::tasks(app, &bulk::ids(app, &args.ids)?, "Unblocked", |task| {
+        app.run(Unblock { task, caller: caller.clone(), reason: args.reason.clone(), policy: policy.clone() })
+    })
+}

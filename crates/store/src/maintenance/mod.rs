@@ -1,0 +1,23 @@
+//! What keeps a board whole: backups, restoring, the doctor, quarantine, recovery, import from the reference, filling a
+//! board for measurements. All of it reads live databases through SQLite alone.
+
+mod aftermath;
+mod backup;
+mod defects;
+mod doctor;
+mod error;
+mod quarantine;
+mod recover;
+mod restore;
+mod snapshot;
+mod usage;
+
+pub use backup::{Backup, BackupOptions, backup};
+pub use defects::Defect;
+pub use doctor::{Finding, Report, examine, is_damage, repair};
+pub use error::MaintenanceError;
+pub(crate) use error::io;
+pub use quarantine::{Copier, Quarantine, copy_file, lift, quarantine, quarantined};
+pub use recover::{Saved, recover};
+pub use restore::{RestoreOptions, Restored, restore};
+pub(crate) use snapshot::beside;
