@@ -1,1 +1,30 @@
-//! Being written.
+//! What the black-box tests of the built `andon` stand on: a house of its own for each test, its dispatchers, and a look
+//! at the processes of this machine.
+//!
+//! **Nothing here knows how Andon works inside**: it starts the binary, reads what it prints, and sends signals.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on should stop, and says where"
+)]
+
+mod answer;
+mod binary;
+mod dispatcher;
+mod house;
+pub mod processes;
+mod wait;
+
+pub use answer::{Answer, text_of};
+pub use binary::andon;
+pub use dispatcher::Dispatcher;
+pub use house::House;
+pub use wait::{wait_for, wait_until};
+
+/// Whether the long variants of the tests are asked for (`ANDON_CHAOS=1`).
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "the switch of whoever runs the tests")]
+pub fn chaos() -> bool {
+    std::env::var_os("ANDON_CHAOS").is_some_and(|value| value == "1")
+}

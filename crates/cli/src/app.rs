@@ -64,9 +64,13 @@ impl App {
     /// Usage, where no home can be found.
     pub(crate) fn new(globals: Globals, environment: Environment) -> Result<Self, Failure> {
         let named = globals.home.clone().or_else(|| environment.get("ANDON_HOME").map(PathBuf::from));
-        let root = named.or_else(|| environment.user_home().map(|home| home.join(".andon"))).ok_or_else(|| {
-            Failure::usage("there is no home: neither HOME nor ANDON_HOME is set", "say `--home <folder>`")
-        })?;
+        let root =
+            named.or_else(|| environment.user_home().map(|home| home.join(".andon"))).ok_or_else(|| {
+                Failure::usage(
+                    "there is no home: neither HOME nor ANDON_HOME is set",
+                    "say `--home <folder>`",
+                )
+            })?;
         let root = std::path::absolute(&root).map_err(Failure::file(&root))?;
         Ok(Self {
             json: globals.json,
@@ -76,11 +80,6 @@ impl App {
             board: OnceCell::new(),
             settings: OnceCell::new(),
         })
-    }
-
-    /// Structured lines on standard error, as `ANDON_LOG` asks.
-    pub(crate) fn log(&self) {
-        crate::commands::dispatch::log_to_stderr(&self.environment);
     }
 
     /// Writes structured lines to standard error from here on, as `ANDON_LOG` asks.
@@ -203,7 +202,8 @@ impl App {
         }
         let folder = self.home.board_folder(&self.slug()?);
         let file = BoardFile::read(&folder)?;
-        let limits = BoardLimits::from_table(&folder.join("board.toml"), &file.limits).map_err(Failure::Limits)?;
+        let limits =
+            BoardLimits::from_table(&folder.join("board.toml"), &file.limits).map_err(Failure::Limits)?;
         let config = self.config()?.for_board(&limits);
         let settings = Settings { policy: config.policy(), config, file };
         Ok(self.settings.get_or_init(|| settings))
@@ -253,7 +253,8 @@ impl App {
             return Err(Failure::usage(message, "leave `--by` out"));
         }
         let broken = |what: String| Failure::BrokenIdentity(format!("this worker has no identity: {what}"));
-        let run = self.environment.text("ANDON_RUN").ok_or_else(|| broken("ANDON_RUN is not set".to_owned()))?;
+        let run =
+            self.environment.text("ANDON_RUN").ok_or_else(|| broken("ANDON_RUN is not set".to_owned()))?;
         let run: RunId = run.parse().map_err(|error| broken(format!("ANDON_RUN: {error}")))?;
         let token = self.environment.text("ANDON_RUN_TOKEN");
         let token = token.ok_or_else(|| broken("ANDON_RUN_TOKEN is not set".to_owned()))?;
@@ -269,7 +270,8 @@ impl App {
     /// The person's name.
     pub(crate) fn person(&self) -> String {
         let named = self.globals.by.clone().filter(|name| !name.trim().is_empty());
-        let named = named.or_else(|| self.environment.text("ANDON_USER")).or_else(|| self.environment.text("USER"));
+        let named =
+            named.or_else(|| self.environment.text("ANDON_USER")).or_else(|| self.environment.text("USER"));
         named.map_or_else(|| "user".to_owned(), |name| name.trim().chars().take(64).collect())
     }
 
@@ -284,9 +286,9 @@ impl App {
     /// Usage outside a worker; a broken identity where the variable names no task.
     pub(crate) fn own_task(&self) -> Result<TaskId, Failure> {
         match self.environment.text("ANDON_TASK") {
-            Some(text) => text
-                .parse()
-                .map_err(|error| Failure::BrokenIdentity(format!("this worker has no identity: ANDON_TASK: {error}"))),
+            Some(text) => text.parse().map_err(|error| {
+                Failure::BrokenIdentity(format!("this worker has no identity: ANDON_TASK: {error}"))
+            }),
             None => Err(Failure::usage("no task is named", "name a task: its id looks like t_0123abcd")),
         }
     }

@@ -45,7 +45,6 @@ struct GlobalArgs {
 
 /// The verbs, in the order of the help.
 #[derive(Clone, Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "one is made in the life of the process")]
 enum Command {
     Init(commands::init::InitArgs),
     Create(commands::create::CreateArgs),
@@ -69,6 +68,7 @@ enum Command {
     Comment(commands::comment::CommentArgs),
     Specify(commands::specify::SpecifyArgs),
     Decompose(commands::decompose::DecomposeArgs),
+    Swarm(commands::swarm::SwarmArgs),
     Claim(commands::claim::ClaimArgs),
     Heartbeat(commands::heartbeat::HeartbeatArgs),
     Complete(commands::complete::CompleteArgs),
@@ -154,6 +154,7 @@ impl Command {
             Self::Comment(args) => commands::comment::run(app, args),
             Self::Specify(args) => commands::specify::run(app, args),
             Self::Decompose(args) => commands::decompose::run(app, args),
+            Self::Swarm(args) => commands::swarm::run(app, args),
             Self::Claim(args) => commands::claim::run(app, args),
             Self::Heartbeat(args) => commands::heartbeat::run(app, args),
             Self::Complete(args) => commands::complete::run(app, args),
@@ -198,7 +199,12 @@ mod tests {
             assert!(!about.is_empty() && !about.ends_with('.'), "{}: {about:?}", verb.get_name());
             for argument in verb.get_arguments() {
                 let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
-                assert!(!help.is_empty() && !help.ends_with('.'), "{} {}", verb.get_name(), argument.get_id());
+                assert!(
+                    !help.is_empty() && !help.ends_with('.'),
+                    "{} {}",
+                    verb.get_name(),
+                    argument.get_id()
+                );
             }
         }
     }

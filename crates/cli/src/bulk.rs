@@ -81,7 +81,11 @@ pub(crate) fn each<J: Serialize>(
                     });
                     rows.push(json!({ "task_id": id, "ok": false, "task": null, "error": error }));
                 } else {
-                    output::say(&format!("andon: {}: {}", output::line(id), output::line(&failure.to_string())));
+                    output::say(&format!(
+                        "andon: {}: {}",
+                        output::line(id),
+                        output::line(&failure.to_string())
+                    ));
                 }
             }
         }

@@ -20,13 +20,6 @@ impl Environment {
         Self { variables: std::env::vars_os().collect() }
     }
 
-    /// An environment of these variables alone.
-    #[cfg(test)]
-    pub(crate) fn of(variables: &[(&str, &str)]) -> Self {
-        let variables = variables.iter().map(|(name, value)| (name.into(), value.into())).collect();
-        Self { variables }
-    }
-
     /// A variable; an empty one counts as unset.
     pub(crate) fn get(&self, name: &str) -> Option<&OsString> {
         let found = self.variables.iter().find(|(known, _)| known == name);

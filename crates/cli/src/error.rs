@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use andon_core::task::Refusal;
 use andon_engine::config::{ConfigError, Problems};
 use andon_engine::dispatcher::DispatchError;
-use andon_engine::dispatcher::DispatchError;
 use andon_engine::profile::ProfileError;
 use andon_engine::settings::SettingsError;
 use andon_engine::workspace::{FailureClass, WorkspaceError};
@@ -63,9 +62,6 @@ pub(crate) enum Failure {
         /// Why not.
         reason: String,
     },
-    /// The dispatcher cannot go on.
-    #[error(transparent)]
-    Dispatch(DispatchError),
     /// Something that is not there, other than what the board refuses by itself.
     #[error("{message}")]
     NotFound {
@@ -89,7 +85,9 @@ impl From<DispatchError> for Failure {
     fn from(error: DispatchError) -> Self {
         match error {
             DispatchError::Home(error) => error.into(),
-            DispatchError::Config(error) | DispatchError::Settings(SettingsError::Config(error)) => error.into(),
+            DispatchError::Config(error) | DispatchError::Settings(SettingsError::Config(error)) => {
+                error.into()
+            }
             DispatchError::Settings(SettingsError::Board(error)) => error.into(),
             DispatchError::Op(error) => error.into(),
             other @ (DispatchError::Settings(SettingsError::Limits(_)) | DispatchError::Io { .. }) => {
@@ -106,17 +104,6 @@ impl From<HomeError> for Failure {
             HomeError::Db(error) => Self::Db(error),
             HomeError::File(error) => Self::Board(error),
             HomeError::Io { path, reason } => Self::File { path, reason },
-        }
-    }
-}
-
-impl From<DispatchError> for Failure {
-    fn from(error: DispatchError) -> Self {
-        match error {
-            DispatchError::Home(error) => error.into(),
-            DispatchError::Config(error) => error.into(),
-            DispatchError::Op(error) => error.into(),
-            error @ (DispatchError::Settings(_) | DispatchError::Io { .. }) => Self::Dispatch(error),
         }
     }
 }
@@ -151,7 +138,6 @@ impl Failure {
             Self::Config(error) => error.code(),
             Self::Profile(error) => error.code(),
             Self::Workspace(error) => error.code(),
-            Self::Dispatch(_) => "dispatch",
             Self::File { .. } => "file_io",
             Self::Dispatch(DispatchError::Settings(_)) => "board_file_malformed",
             Self::Dispatch(_) => "dispatch_io",
@@ -190,7 +176,9 @@ impl Failure {
             Self::Refused(refusal) if refusal.is_unknown_id() => ExitCode::UnknownId,
             Self::Refused(_) => ExitCode::Refused,
             Self::Db(error) => database(error),
-            Self::Board(_) | Self::Limits(_) | Self::Config(_) | Self::Dispatch(_) | Self::File { .. } => ExitCode::Database,
+            Self::Board(_) | Self::Limits(_) | Self::Config(_) | Self::Dispatch(_) | Self::File { .. } => {
+                ExitCode::Database
+            }
             Self::Profile(error) => profile(error),
             Self::Workspace(error) => workspace(error),
         }

@@ -51,7 +51,7 @@ Exit codes:
   0  done
   1  refused by the board; nothing has changed
   2  wrong usage: the command line makes no sense
-  3  something is left unfinished (`dispatch --until-idle`, `recompute`)
+  3  something is left unfinished (`dispatch --until-idle`)
   4  unknown id: a task, run, profile, skill, board or attachment that is not there
   5  the database, a file or the configuration cannot be used
   6  busy: others hold the board; try again

@@ -1,9 +1,9 @@
 //! Following a board: events as they happen, until interrupted or until nobody reads any more.
 
 use andon_core::Cursor;
+use andon_store::Waiter;
 use andon_store::query::EventFilter;
 use andon_store::sql::events::Event;
-use andon_store::Waiter;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::app::App;

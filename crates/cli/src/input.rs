@@ -19,7 +19,8 @@ const LONGEST_TEXT: u64 = 64 << 20;
 pub(crate) fn one_of(what: &str, text: &str, known: &[&str]) -> String {
     let meant = nearest(text, known.iter().copied());
     let meant = meant.first().map_or_else(String::new, |name| format!("; did you mean {name}?"));
-    format!("there is no {what} {:?}{meant} They are {}", text.chars().take(80).collect::<String>(), known.join(", "))
+    let given: String = text.chars().take(80).collect();
+    format!("there is no {what} {given:?}{meant} (one of {})", known.join(", "))
 }
 
 /// For clap: a status.

@@ -42,8 +42,11 @@ pub(crate) fn diagnostics(app: &App, task: Option<&TaskId>) -> Result<Vec<TaskDi
         block_cycle_threshold: own.block_cycle_threshold,
         block_cycle_window_seconds: whole(own.block_cycle_window, 1),
     };
-    let examined =
-        app.run(DiagnosticsOf { task: task.cloned(), roster: Some(app.roster()?), thresholds: thresholds.clone() })?;
+    let examined = app.run(DiagnosticsOf {
+        task: task.cloned(),
+        roster: Some(app.roster()?),
+        thresholds: thresholds.clone(),
+    })?;
     let here = host::name();
     let facts: Vec<_> = examined
         .into_iter()

@@ -25,7 +25,8 @@ pub(crate) fn remove(app: &App, deleted: &Deleted, worked_in: Option<&str>) -> R
     let board = app.board()?;
     let mut problems = Vec::new();
     let task = &deleted.task.id;
-    let folders = [board.folder().join("attachments").join(task.as_str()), paths::log_folder(board.folder(), task)];
+    let folders =
+        [board.folder().join("attachments").join(task.as_str()), paths::log_folder(board.folder(), task)];
     for folder in folders {
         if let Err(error) = remove_folder(&folder) {
             problems.push(format!("{}: {error}", folder.display()));
@@ -33,7 +34,8 @@ pub(crate) fn remove(app: &App, deleted: &Deleted, worked_in: Option<&str>) -> R
     }
     for attachment in &deleted.attachments {
         let path = board.folder().join("attachments").join(&attachment.path);
-        if path.is_file() && path.components().all(|part| part != std::path::Component::ParentDir)
+        if path.is_file()
+            && path.components().all(|part| part != std::path::Component::ParentDir)
             && let Err(error) = std::fs::remove_file(&path)
         {
             problems.push(format!("{}: {error}", path.display()));
@@ -42,7 +44,9 @@ pub(crate) fn remove(app: &App, deleted: &Deleted, worked_in: Option<&str>) -> R
     if let Some(target) = tidy::target(board, &deleted.task, worked_in) {
         match cleanup(&target) {
             Ok(Cleanup::Removed { .. } | Cleanup::Nothing) => {}
-            Ok(Cleanup::Kept { reason }) => problems.push(format!("{} stays: {reason}", target.path.display())),
+            Ok(Cleanup::Kept { reason }) => {
+                problems.push(format!("{} stays: {reason}", target.path.display()))
+            }
             Err(error) => problems.push(error.to_string()),
         }
     }

@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use andon_core::{BoardSlug, Policy};
+use andon_core::{BoardSlug, Policy, TaskId};
 
 use crate::doorbell::Doorbell;
 use crate::error::{DbError, OpError};
-use crate::operation::SettleQueued;
+use crate::operation::{Forgotten, SettleQueued, Sweep};
 use crate::sqlite::{Direct, Flavour, Writer};
 use crate::tx::Operation;
 use crate::world::World;
@@ -126,6 +126,24 @@ impl Board {
             Writes::Short(direct) => direct.run(question),
             Writes::Long(_) => self.inner.reads.run(question),
         }
+    }
+
+    /// Promotes what waits though nothing holds it, a slice at a time; gives what was found. Each find is a defect.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn sweep(&self, policy: &Policy) -> Result<Vec<TaskId>, OpError> {
+        let mut found = Vec::new();
+        let mut next = Some(String::new());
+        while let Some(after) = next {
+            let (tasks, last) = self.run(Forgotten { after }).await?;
+            if !tasks.is_empty() {
+                found.extend(self.run(Sweep { tasks, policy: policy.clone() }).await?);
+            }
+            next = last;
+            tokio::task::yield_now().await;
+        }
+        Ok(found)
     }
 
     /// Tells the children that are still queued, slice by slice, so that other writers get their turn in between.

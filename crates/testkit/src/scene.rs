@@ -8,7 +8,7 @@ use andon_core::run::{Ending, Failure};
 use andon_core::task::{Actor, BlockKind, Status};
 use andon_core::{Millis, Policy, TaskId};
 use andon_store::operation::{
-    Block, Claim, Claimed, Complete, Create, EndRun, NewTask, Reap, Start, Sweep, Take, Taken,
+    Block, Claim, Claimed, Complete, Create, EndRun, NewTask, Reap, Start, Take, Taken,
 };
 use andon_store::query::{Show, Shown};
 use andon_store::sql::leases::Holder;
@@ -334,7 +334,7 @@ impl Scene {
 
     /// What the slow sweep finds: nothing, unless an edge was missed.
     pub async fn sweep(&self) -> Vec<TaskId> {
-        self.ok(Sweep { policy: self.policy.clone() }).await
+        self.board.sweep(&self.policy).await.expect("the board is swept")
     }
 
     /// Tells every queued child.

@@ -32,7 +32,8 @@ pub(crate) fn give(app: &App, words: &[String], reclaim: Option<&str>) -> Result
     })?;
     let (caller, policy) = (app.caller()?, app.policy()?);
     let roster = app.roster_if(assignee.is_some())?;
-    let word = assignee.as_ref().map_or_else(|| "Unassigned".to_owned(), |name| format!("Assigned to {name}:"));
+    let word =
+        assignee.as_ref().map_or_else(|| "Unassigned".to_owned(), |name| format!("Assigned to {name}:"));
     bulk::tasks(app, &bulk::ids(app, ids)?, &word, |task| {
         app.run(Assign {
             task,

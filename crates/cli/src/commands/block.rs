@@ -59,7 +59,10 @@ pub(crate) fn run(app: &App, args: BlockArgs) -> Result<ExitCode, Failure> {
         (None, None) => Kind::Sticky(default),
     };
     if on.is_some() && kind != Kind::Dependency {
-        return Err(Failure::usage("`--on` names a parent to wait for", "say `--kind dependency`, or leave `--on` out"));
+        return Err(Failure::usage(
+            "`--on` names a parent to wait for",
+            "say `--kind dependency`, or leave `--on` out",
+        ));
     }
     bulk::tasks(app, &bulk::ids(app, &given)?, "Blocked", |task| one(app, task, kind, &reason, on.as_ref()))
 }

@@ -77,7 +77,10 @@ fn prepare(app: &App, claimed: &Claimed) -> Result<Option<String>, Failure> {
         }
         Err(error) => {
             let error = error.to_string();
-            output::say(&format!("andon: the claim stands, but there is no workspace: {}", output::line(&error)));
+            output::say(&format!(
+                "andon: the claim stands, but there is no workspace: {}",
+                output::line(&error)
+            ));
             Ok(None)
         }
     }

@@ -1,9 +1,9 @@
 //! `andon context`: the text that a worker reads.
 
+use andon_core::RunId;
 use andon_core::context::{ContextFacts, render};
 use andon_core::run::EndsBy;
 use andon_core::task::Phase;
-use andon_core::RunId;
 use andon_engine::profile;
 use andon_store::query::ContextOf;
 use clap::Args;

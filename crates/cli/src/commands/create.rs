@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use andon_core::task::{Refusal, WorkspaceKind};
+use andon_core::task::{Refusal, Status, WorkspaceKind};
 use andon_core::{ProfileName, TaskId};
 use andon_engine::config::Duration;
 use andon_engine::workspace::validate_branch;
@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::error::Failure;
 use crate::exit::ExitCode;
 use crate::json::TaskJson;
-use crate::{bulk, input, output, time};
+use crate::{bulk, input, insight, output, time};
 
 /// Where a new task starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -118,11 +118,8 @@ pub(crate) fn run(app: &App, args: CreateArgs) -> Result<ExitCode, Failure> {
     let created = futures::executor::block_on(board.run(operation))?;
     let task = &created.task;
     if app.json {
-        let json = if created.new {
-            TaskJson::new(task, &parents, &[])
-        } else {
-            bulk::task_json(app, &task.id)?
-        };
+        let json =
+            if created.new { TaskJson::new(task, &parents, &[]) } else { bulk::task_json(app, &task.id)? };
         output::print_json(&json);
         return Ok(ExitCode::Done);
     }
@@ -130,7 +127,22 @@ pub(crate) fn run(app: &App, args: CreateArgs) -> Result<ExitCode, Failure> {
     let word = if created.new { "Created" } else { "Exists already:" };
     let placed = output::placed(task, app.now());
     output::print(&format!("{word} {}  ({placed}, assignee={assignee})\n", task.id));
+    if task.state.status == Status::Ready && task.assignee.is_some() {
+        nobody_dispatches(app, &task.id)?;
+    }
     Ok(ExitCode::Done)
+}
+
+/// Says so where the task would wait for ever.
+fn nobody_dispatches(app: &App, task: &TaskId) -> Result<(), Failure> {
+    let reasons = insight::reasons(app, task)?;
+    if let Some(reason) = reasons.iter().find(|reason| reason.code == "no_dispatcher") {
+        output::say(&format!(
+            "andon: {}: `andon serve` or `andon dispatch` starts it",
+            output::line(&reason.message)
+        ));
+    }
+    Ok(())
 }
 
 impl CreateArgs {

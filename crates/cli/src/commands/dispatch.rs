@@ -39,7 +39,8 @@ pub(crate) fn run(app: &App, args: DispatchArgs) -> Result<ExitCode, Failure> {
         (false, false) => Until::Stopped,
     };
     let board = if args.all { None } else { Some(app.board()?.slug().clone()) };
-    let options = Options { home: app.home().root().to_owned(), board, until, dry_run: args.dry_run, max: args.max };
+    let options =
+        Options { home: app.home().root().to_owned(), board, until, dry_run: args.dry_run, max: args.max };
     let talk = until == Until::Stopped || !app.json;
     let outcome = work(app, options, talk)?;
     let unfinished = until == Until::Idle && outcome.unfinished > 0;

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use andon_core::{ProfileName, TaskId};
 use andon_core::task::Status;
+use andon_core::{ProfileName, TaskId};
 use andon_engine::config::Duration;
 use andon_engine::workspace::validate_branch;
 use andon_store::operation::{Edit, Reclaim, ResetFailures, TaskChanges};
@@ -141,13 +141,18 @@ fn clear_claim(app: &App, task: &TaskId) -> Result<Task, Failure> {
 impl EditArgs {
     fn changes(&self, app: &App) -> Result<TaskChanges, Failure> {
         let or_none = |text: &Option<String>| {
-            text.as_ref().map(|text| Some(text.trim().to_owned()).filter(|text| !text.is_empty() && text != "none"))
+            text.as_ref()
+                .map(|text| Some(text.trim().to_owned()).filter(|text| !text.is_empty() && text != "none"))
         };
         let branch = or_none(&self.branch);
         if let Some(Some(branch)) = &branch {
             validate_branch(branch)?;
         }
-        let skills = if self.clear_skills { Some(Vec::new()) } else { Some(self.skills.clone()).filter(|s| !s.is_empty()) };
+        let skills = if self.clear_skills {
+            Some(Vec::new())
+        } else {
+            Some(self.skills.clone()).filter(|s| !s.is_empty())
+        };
         Ok(TaskChanges {
             title: self.title.clone(),
             body: input::text(self.body.clone(), self.body_file.as_deref())?.map(Some),

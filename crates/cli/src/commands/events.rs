@@ -61,7 +61,11 @@ pub(crate) fn run(app: &App, args: EventsArgs) -> Result<ExitCode, Failure> {
 }
 
 /// All events after a place, and the place after them.
-pub(crate) fn read(app: &App, mut cursor: Cursor, filter: &EventFilter) -> Result<(Vec<Event>, Cursor), Failure> {
+pub(crate) fn read(
+    app: &App,
+    mut cursor: Cursor,
+    filter: &EventFilter,
+) -> Result<(Vec<Event>, Cursor), Failure> {
     let mut events = Vec::new();
     loop {
         let read = app.run(EventsAfter { cursor, filter: filter.clone(), limit: LOOK })?;
@@ -94,9 +98,8 @@ fn look(kind: &str) -> Look {
     match kind {
         "completed" | "approved" => Look::Good,
         "claimed" | "spawned" | "heartbeat" => Look::Live,
-        "blocked" | "gave_up" | "crashed" | "timed_out" | "spawn_failed" | "protocol_violation" | "lost" | "stale" => {
-            Look::Bad
-        }
+        "blocked" | "gave_up" | "crashed" | "timed_out" | "spawn_failed" | "protocol_violation" | "lost"
+        | "stale" => Look::Bad,
         "review_requested" | "changes_requested" | "rate_limited" | "promoted_by_sweep" => Look::Warning,
         _ => Look::Plain,
     }

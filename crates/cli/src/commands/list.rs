@@ -1,7 +1,7 @@
 //! `andon list`: the tasks of a board.
 
-use andon_core::task::Status;
 use andon_core::ProfileName;
+use andon_core::task::Status;
 use andon_store::query::{List, Sort};
 use clap::Args;
 
@@ -82,8 +82,11 @@ pub(crate) fn run(app: &App, args: ListArgs) -> Result<ExitCode, Failure> {
         offset: cursor,
     })?;
     if app.json {
-        let tasks: Vec<TaskJson> =
-            listed.tasks.iter().map(|(task, parents, children)| TaskJson::new(task, parents, children)).collect();
+        let tasks: Vec<TaskJson> = listed
+            .tasks
+            .iter()
+            .map(|(task, parents, children)| TaskJson::new(task, parents, children))
+            .collect();
         output::print_json(&tasks);
     } else {
         if app.home().boards().len() > 1 {

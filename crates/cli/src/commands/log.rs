@@ -47,7 +47,8 @@ pub(crate) fn run(app: &App, args: LogArgs) -> Result<ExitCode, Failure> {
     let bell = Bell::of_board(app)?;
     while output::flush() {
         bell.drain();
-        let ended = app.shown(&task, 0)?.runs.iter().any(|known| known.id == run.id && known.reaped_at.is_some());
+        let ended =
+            app.shown(&task, 0)?.runs.iter().any(|known| known.id == run.id && known.reaped_at.is_some());
         // A log that has become shorter was rotated: the new one is read from its start.
         if std::fs::metadata(&path).is_ok_and(|found| found.len() < at) {
             at = 0;
@@ -70,10 +71,14 @@ fn choose<'a>(
     follow: bool,
 ) -> Result<(&'a Run, PathBuf), Failure> {
     let path = |run: &Run| folder.join(format!("{}.log", run.id));
-    let missing = |message: String| Failure::NotFound { message, hint: Some(format!("`andon runs {task}` shows its runs")) };
+    let missing = |message: String| Failure::NotFound {
+        message,
+        hint: Some(format!("`andon runs {task}` shows its runs")),
+    };
     let found = match named {
         Some(name) => {
-            let wanted = |run: &&Run| run.attempt.to_string() == name || run.id.as_str().eq_ignore_ascii_case(name);
+            let wanted =
+                |run: &&Run| run.attempt.to_string() == name || run.id.as_str().eq_ignore_ascii_case(name);
             let run = runs.iter().find(wanted);
             Some(run.ok_or_else(|| missing(format!("task {task} has no run {name:?}")))?)
         }

@@ -1,5 +1,10 @@
 //! The verbs: one file each, with its arguments and `run`.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "every verb takes its arguments for itself, used up or not"
+)]
+
 pub(crate) mod approve;
 pub(crate) mod archive;
 pub(crate) mod assign;
@@ -40,6 +45,7 @@ pub(crate) mod specify;
 pub(crate) mod stats;
 pub(crate) mod stop;
 pub(crate) mod supervise;
+pub(crate) mod swarm;
 pub(crate) mod tail;
 pub(crate) mod triage;
 pub(crate) mod unblock;

@@ -30,7 +30,8 @@ pub(crate) struct PromoteArgs {
 
 /// Promotes tasks, each by itself.
 pub(crate) fn run(app: &App, args: PromoteArgs) -> Result<ExitCode, Failure> {
-    let (first, words) = args.words.split_first().map(|(first, rest)| (first.clone(), rest.join(" "))).unwrap_or_default();
+    let (first, words) =
+        args.words.split_first().map(|(first, rest)| (first.clone(), rest.join(" "))).unwrap_or_default();
     let mut given = vec![first];
     given.extend(args.ids.iter().cloned());
     let ids = bulk::ids(app, &given)?;
@@ -43,7 +44,11 @@ pub(crate) fn run(app: &App, args: PromoteArgs) -> Result<ExitCode, Failure> {
             match &done {
                 Ok(text) => output::print(&format!("{text}\n")),
                 Err(failure) if ids.len() > 1 => {
-                    output::say(&format!("andon: {}: {}", output::line(id), output::line(&failure.to_string())));
+                    output::say(&format!(
+                        "andon: {}: {}",
+                        output::line(id),
+                        output::line(&failure.to_string())
+                    ));
                 }
                 Err(_) => {}
             }

@@ -1,7 +1,7 @@
 //! `andon recompute`: look for tasks that wait though nothing holds them (GA-05).
 
-use andon_store::operation::Sweep;
 use clap::Args;
+use futures::executor::block_on;
 use serde_json::json;
 
 use crate::app::App;
@@ -20,14 +20,7 @@ pub(crate) struct RecomputeArgs {}
 pub(crate) fn run(app: &App, _args: RecomputeArgs) -> Result<ExitCode, Failure> {
     let policy = app.policy()?;
     app.settle()?;
-    let mut found = Vec::new();
-    loop {
-        let slice = app.run(Sweep { policy: policy.clone() })?;
-        if slice.is_empty() {
-            break;
-        }
-        found.extend(slice);
-    }
+    let found = block_on(app.board()?.sweep(&policy))?;
     if app.json {
         output::print_json(&json!({ "promoted": found, "defects": found.len() }));
     } else {

@@ -21,6 +21,11 @@ pub(crate) fn run(app: &App, args: RequestChangesArgs) -> Result<ExitCode, Failu
     let (task, reason) = input::task_and_words(app, &args.words)?;
     let (caller, policy) = (app.caller()?, app.policy()?);
     bulk::tasks(app, &[task.to_string()], "Changes requested:", |task| {
-        app.run(RequestChanges { task, caller: caller.clone(), reason: reason.clone(), policy: policy.clone() })
+        app.run(RequestChanges {
+            task,
+            caller: caller.clone(),
+            reason: reason.clone(),
+            policy: policy.clone(),
+        })
     })
 }

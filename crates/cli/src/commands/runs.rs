@@ -41,18 +41,19 @@ pub(crate) fn run(app: &App, args: RunsArgs) -> Result<ExitCode, Failure> {
     Ok(ExitCode::Done)
 }
 
+/// Whether a run is chosen.
+type Chosen = Box<dyn Fn(&Run) -> bool>;
+
 /// Which runs `--state-type` and `--state-name` choose.
-pub(crate) fn state_filter(
-    kind: Option<StateType>,
-    name: Option<&str>,
-) -> Result<Box<dyn Fn(&Run) -> bool>, Failure> {
+pub(crate) fn state_filter(kind: Option<StateType>, name: Option<&str>) -> Result<Chosen, Failure> {
     let (Some(kind), Some(name)) = (kind, name) else { return Ok(Box::new(|_| true)) };
     match (kind, name) {
         (StateType::Status, "open" | "running") => Ok(Box::new(|run| run.ended_at.is_none())),
         (StateType::Status, "ended" | "closed") => Ok(Box::new(|run| run.ended_at.is_some())),
-        (StateType::Status, other) => {
-            Err(Failure::Usage { message: input::one_of("status of runs", other, &["open", "ended"]), hint: None })
-        }
+        (StateType::Status, other) => Err(Failure::Usage {
+            message: input::one_of("status of runs", other, &["open", "ended"]),
+            hint: None,
+        }),
         (StateType::Outcome, other) => {
             let wanted = outcome(other)?;
             Ok(Box::new(move |run| run.outcome == Some(wanted)))
@@ -62,8 +63,9 @@ pub(crate) fn state_filter(
 
 /// Runs as a table.
 pub(crate) fn table(runs: &[Run], now: Millis, indent: &'static str) -> String {
-    let mut table =
-        Table::new().indent(indent).head(&["#", "kind", "outcome", "profile", "took", "started", "exit", "run", "words"]);
+    let mut table = Table::new()
+        .indent(indent)
+        .head(&["#", "kind", "outcome", "profile", "took", "started", "exit", "run", "words"]);
     for run in runs {
         let outcome = run.outcome.map_or("running", |outcome| outcome.as_str());
         let took = run.ended_at.unwrap_or(now).since(run.started_at).max(0);

@@ -35,7 +35,10 @@ pub(crate) fn run(app: &App, args: SetStatusArgs) -> Result<ExitCode, Failure> {
         hint: Some("the status comes last, after the tasks".to_owned()),
     })?;
     if status == Status::Running {
-        return Err(Failure::usage("the status running cannot be set", "`andon claim <task>` takes it by hand"));
+        return Err(Failure::usage(
+            "the status running cannot be set",
+            "`andon claim <task>` takes it by hand",
+        ));
     }
     let code = bulk::tasks(app, &bulk::ids(app, ids)?, "Moved", |task| one(app, &task, status))?;
     app.settle()?;
@@ -44,7 +47,7 @@ pub(crate) fn run(app: &App, args: SetStatusArgs) -> Result<ExitCode, Failure> {
 
 fn one(app: &App, id: &TaskId, to: Status) -> Result<Task, Failure> {
     let now = app.shown(id, 0)?.task;
-    if now.state.status == to && !(to == Status::Todo && !now.state.held) {
+    if now.state.status == to && (to != Status::Todo || now.state.held) {
         return Ok(now);
     }
     let now = open(app, now, to)?;
@@ -57,7 +60,9 @@ fn one(app: &App, id: &TaskId, to: Status) -> Result<Task, Failure> {
         Status::Triage => app.run(ToTriage { task, caller, reason, policy }),
         Status::Todo => app.run(Hold { task, caller, reason, policy }),
         Status::Ready => app.run(Promote { task, caller, reason, force: false, policy }),
-        Status::Scheduled => app.run(Schedule { task, at: None, reason: "parked".to_owned(), caller, policy }),
+        Status::Scheduled => {
+            app.run(Schedule { task, at: None, reason: "parked".to_owned(), caller, policy })
+        }
         Status::Blocked => {
             let reason = "blocked by hand".to_owned();
             app.run(Block { task, caller, kind: BlockKind::Operator, reason, policy })

@@ -160,10 +160,8 @@ fn facts(app: &App, shown: &Shown, now: Millis) -> Result<String, Failure> {
     fact("skills", (!task.skills.is_empty()).then(|| task.skills.join(", ")));
     fact("max runtime", task.max_runtime.map(time::length));
     let policy = app.settings()?.policy.failure_limit;
-    let retries = task.max_retries.map_or_else(
-        || format!("{policy} (configuration)"),
-        |own| format!("{own} (task)"),
-    );
+    let retries =
+        task.max_retries.map_or_else(|| format!("{policy} (configuration)"), |own| format!("{own} (task)"));
     fact("gives up after", Some(format!("{retries}, failures in a row: {}", task.state.counters.failures)));
     fact("key", task.idempotency_key.clone());
     fact("session", task.session_id.clone());
@@ -188,15 +186,20 @@ fn comments(shown: &Shown, now: Millis) -> String {
     let mut text = String::new();
     for comment in &shown.comments {
         let kind = if comment.author_kind == "person" { "" } else { ", worker" };
-        let head = format!(
-            "{}{kind}, {}",
-            output::line(&comment.author),
-            time::relative(comment.created_at, now)
-        );
-        text.push_str(&format!("  {}\n{}", output::paint(Look::Dim, &head), output::block(&comment.body, "    ")));
+        let head =
+            format!("{}{kind}, {}", output::line(&comment.author), time::relative(comment.created_at, now));
+        text.push_str(&format!(
+            "  {}\n{}",
+            output::paint(Look::Dim, &head),
+            output::block(&comment.body, "    ")
+        ));
     }
     let left_out = usize::try_from(shown.comment_count).unwrap_or(0).saturating_sub(shown.comments.len());
-    let title = if left_out == 0 { "Comments".to_owned() } else { format!("Comments ({left_out} earlier ones left out)") };
+    let title = if left_out == 0 {
+        "Comments".to_owned()
+    } else {
+        format!("Comments ({left_out} earlier ones left out)")
+    };
     section(&title, &text)
 }
 

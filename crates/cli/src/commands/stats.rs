@@ -2,16 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use andon_store::query::StatsOf;
+use andon_store::query::{Stats, StatsOf};
 use clap::Args;
 use serde_json::{Map, Value, json};
 
 use crate::app::App;
 use crate::error::Failure;
 use crate::exit::ExitCode;
+use crate::output;
 use crate::output::{Cell, Look, Table};
 use crate::time::{relative, rfc3339};
-use crate::output;
+
+/// Tasks by assignee and status.
+type Counts<'a> = BTreeMap<String, BTreeMap<&'a str, u32>>;
 
 /// Count the tasks of a board
 #[derive(Args, Clone, Debug)]
@@ -20,35 +23,44 @@ pub(crate) struct StatsArgs {}
 /// Shows counts, what runs, what is paused and who dispatches.
 pub(crate) fn run(app: &App, _args: StatsArgs) -> Result<ExitCode, Failure> {
     let stats = app.run(StatsOf)?;
-    let mut by_assignee: BTreeMap<String, BTreeMap<&str, u32>> = BTreeMap::new();
+    let mut by_assignee = Counts::new();
     for (assignee, status, count) in &stats.by_assignee {
         let assignee = assignee.clone().unwrap_or_else(|| "(unassigned)".to_owned());
         by_assignee.entry(assignee).or_default().insert(status.as_str(), *count);
     }
     if app.json {
-        let by_status: Map<String, Value> =
-            stats.by_status.iter().map(|(status, count)| (status.to_string(), json!(count))).collect();
-        let by_outcome: Map<String, Value> =
-            stats.by_outcome.iter().map(|(outcome, count)| (outcome.clone(), json!(count))).collect();
-        output::print_json(&json!({
-            "by_status": by_status,
-            "by_assignee": by_assignee,
-            "oldest_ready_age_seconds": stats.oldest_ready.map(|oldest| stats.now.since(oldest).max(0) / 1_000),
-            "runs_by_outcome": by_outcome,
-            "running": stats.live.iter().map(|(profile, count)| json!({ "profile": profile, "count": count })).collect::<Vec<_>>(),
-            "paused": stats.pauses.iter().map(|pause| json!({
-                "scope": pause.scope, "by": pause.by, "reason": pause.reason, "at": rfc3339(pause.at),
-            })).collect::<Vec<_>>(),
-            "cooling_down": stats.cooldowns.iter().map(|cooldown| json!({
-                "profile": cooldown.profile, "until": rfc3339(cooldown.until), "step": cooldown.step,
-            })).collect::<Vec<_>>(),
-            "dispatchers": stats.hosts.iter().map(|host| json!({
-                "host": host.name, "pid": host.pid, "last_seen": rfc3339(host.last_seen),
-            })).collect::<Vec<_>>(),
-            "now": rfc3339(stats.now),
-        }));
-        return Ok(ExitCode::Done);
+        output::print_json(&as_json(&stats, &by_assignee));
+    } else {
+        output::print(&as_text(&stats, &by_assignee));
     }
+    Ok(ExitCode::Done)
+}
+
+fn as_json(stats: &Stats, by_assignee: &Counts<'_>) -> Value {
+    let by_status: Map<String, Value> =
+        stats.by_status.iter().map(|(status, count)| (status.to_string(), json!(count))).collect();
+    let by_outcome: Map<String, Value> =
+        stats.by_outcome.iter().map(|(outcome, count)| (outcome.clone(), json!(count))).collect();
+    json!({
+        "by_status": by_status,
+        "by_assignee": by_assignee,
+        "oldest_ready_age_seconds": stats.oldest_ready.map(|oldest| stats.now.since(oldest).max(0) / 1_000),
+        "runs_by_outcome": by_outcome,
+        "running": stats.live.iter().map(|(profile, count)| json!({ "profile": profile, "count": count })).collect::<Vec<_>>(),
+        "paused": stats.pauses.iter().map(|pause| json!({
+            "scope": pause.scope, "by": pause.by, "reason": pause.reason, "at": rfc3339(pause.at),
+        })).collect::<Vec<_>>(),
+        "cooling_down": stats.cooldowns.iter().map(|cooldown| json!({
+            "profile": cooldown.profile, "until": rfc3339(cooldown.until), "step": cooldown.step,
+        })).collect::<Vec<_>>(),
+        "dispatchers": stats.hosts.iter().map(|host| json!({
+            "host": host.name, "pid": host.pid, "last_seen": rfc3339(host.last_seen),
+        })).collect::<Vec<_>>(),
+        "now": rfc3339(stats.now),
+    })
+}
+
+fn as_text(stats: &Stats, by_assignee: &Counts<'_>) -> String {
     let mut table = Table::new();
     for (status, count) in &stats.by_status {
         let look = if *count == 0 { Look::Dim } else { output::of_status(*status) };
@@ -61,8 +73,9 @@ pub(crate) fn run(app: &App, _args: StatsArgs) -> Result<ExitCode, Failure> {
     let mut out = table.render();
     if !by_assignee.is_empty() {
         let mut table = Table::new().indent("  ");
-        for (assignee, counts) in &by_assignee {
-            let told: Vec<String> = counts.iter().map(|(status, count)| format!("{status} {count}")).collect();
+        for (assignee, counts) in by_assignee {
+            let told: Vec<String> =
+                counts.iter().map(|(status, count)| format!("{status} {count}")).collect();
             table.row([Cell::new(assignee), Cell::new(told.join(", "))]);
         }
         out.push_str(&format!("\n{}\n{}", output::paint(Look::Heading, "By assignee"), table.render()));
@@ -85,7 +98,5 @@ pub(crate) fn run(app: &App, _args: StatsArgs) -> Result<ExitCode, Failure> {
         table.row([Cell::new("dispatcher"), Cell::new(text)]);
     }
     let more = table.render();
-    out.push_str(&if more.is_empty() { String::new() } else { format!("\n{more}") });
-    output::print(&out);
-    Ok(ExitCode::Done)
+    if more.is_empty() { out } else { format!("{out}\n{more}") }
 }

@@ -41,11 +41,16 @@ pub(crate) fn run(app: &App, args: StopArgs) -> Result<ExitCode, Failure> {
 
 /// Fences the run of a task. A task that was stopped before, and of which something may still live, is no mistake.
 fn fence(app: &App, task: &TaskId, reason: &str) -> Result<Task, Failure> {
-    let stop = Stop { task: task.clone(), caller: app.caller()?, reason: reason.to_owned(), policy: app.policy()? };
+    let stop =
+        Stop { task: task.clone(), caller: app.caller()?, reason: reason.to_owned(), policy: app.policy()? };
     match app.run(stop) {
         Err(Failure::Refused(refusal)) => {
             let shown = app.shown(task, 0)?;
-            if shown.runs.iter().any(|run| run.reaped_at.is_none()) { Ok(shown.task) } else { Err(refusal.into()) }
+            if shown.runs.iter().any(|run| run.reaped_at.is_none()) {
+                Ok(shown.task)
+            } else {
+                Err(refusal.into())
+            }
         }
         answer => answer,
     }

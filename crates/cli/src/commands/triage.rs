@@ -23,6 +23,11 @@ pub(crate) struct TriageArgs {
 pub(crate) fn run(app: &App, args: TriageArgs) -> Result<ExitCode, Failure> {
     let (caller, policy) = (app.caller()?, app.policy()?);
     bulk::tasks(app, &bulk::ids(app, &args.ids)?, "Back to triage:", |task| {
-        app.run(ToTriage { task, caller: caller.clone(), reason: args.reason.clone(), policy: policy.clone() })
+        app.run(ToTriage {
+            task,
+            caller: caller.clone(),
+            reason: args.reason.clone(),
+            policy: policy.clone(),
+        })
     })
 }

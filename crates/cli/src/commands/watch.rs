@@ -30,7 +30,8 @@ pub(crate) struct WatchArgs {
 /// Follows the board.
 pub(crate) fn run(app: &App, args: WatchArgs) -> Result<ExitCode, Failure> {
     let (head, _) = app.run(Head { reader: None })?;
-    let filter = EventFilter { task: None, kinds: args.kinds.as_deref().map(input::names).unwrap_or_default() };
+    let filter =
+        EventFilter { task: None, kinds: args.kinds.as_deref().map(input::names).unwrap_or_default() };
     let narrow = args.assignee.is_some() || args.tenant.is_some();
     // A task that is gone keeps the answer that it last had.
     let mut known: BTreeMap<String, bool> = BTreeMap::new();

@@ -35,7 +35,11 @@ pub(crate) fn text(reasons: &[andon_core::why::Reason], now: andon_core::Millis,
         let code = output::paint(Look::Name, reason.code);
         out.push_str(&format!("{indent}{code}: {}\n", output::line(&reason.message)));
         if let Some(until) = reason.until {
-            out.push_str(&format!("{indent}  until {} ({})\n", time::local(until), time::relative(until, now)));
+            out.push_str(&format!(
+                "{indent}  until {} ({})\n",
+                time::local(until),
+                time::relative(until, now)
+            ));
         }
         if let Some(clear) = &reason.clear {
             out.push_str(&format!("{indent}  → {}\n", output::line(&clear.command)));

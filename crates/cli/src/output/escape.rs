@@ -36,7 +36,8 @@ fn escaped(text: &str, keep: impl Fn(char) -> bool) -> String {
 /// A text on one line.
 pub(crate) fn line(text: &str) -> String {
     if text.contains(['\n', '\r', '\t']) {
-        let one: String = text.trim().chars().map(|c| if matches!(c, '\n' | '\r' | '\t') { ' ' } else { c }).collect();
+        let one: String =
+            text.trim().chars().map(|c| if matches!(c, '\n' | '\r' | '\t') { ' ' } else { c }).collect();
         return escaped(&one, |_| false);
     }
     escaped(text, |_| false)

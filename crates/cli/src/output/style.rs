@@ -68,9 +68,9 @@ pub(crate) const fn of_outcome(outcome: Option<Outcome>) -> Look {
     match outcome {
         None => Look::Live,
         Some(Outcome::Completed | Outcome::Approved) => Look::Good,
-        Some(Outcome::ReviewRequested | Outcome::ChangesRequested | Outcome::Blocked | Outcome::Scheduled) => {
-            Look::Warning
-        }
+        Some(
+            Outcome::ReviewRequested | Outcome::ChangesRequested | Outcome::Blocked | Outcome::Scheduled,
+        ) => Look::Warning,
         Some(
             Outcome::SpawnFailed
             | Outcome::Crashed
@@ -80,6 +80,8 @@ pub(crate) const fn of_outcome(outcome: Option<Outcome>) -> Look {
             | Outcome::Lost
             | Outcome::Stale,
         ) => Look::Bad,
-        Some(Outcome::Interrupted | Outcome::Reclaimed | Outcome::Cancelled | Outcome::StoodDown) => Look::Dim,
+        Some(Outcome::Interrupted | Outcome::Reclaimed | Outcome::Cancelled | Outcome::StoodDown) => {
+            Look::Dim
+        }
     }
 }

@@ -8,7 +8,7 @@ use andon_core::run::{Ending, Failure};
 use andon_core::task::Status;
 use andon_core::{BoardSlug, Millis, TaskId};
 use andon_process::{SelfExe, Slot, boot_id};
-use andon_store::operation::{BlockUnrunnable, Claim, Claimed, EndRun, FireDue, Seen, Sweep};
+use andon_store::operation::{BlockUnrunnable, Claim, Claimed, EndRun, FireDue, Seen};
 use andon_store::query::{LiveRuns, NextDeadline, ReadyAssignees, ReadyOf, StatsOf};
 use andon_store::sql::runs::Words;
 use andon_store::{Board, Home, Mode, OpError, crash};
@@ -210,14 +210,19 @@ impl Pass<'_> {
     /// What the clock and the queue ask for.
     async fn due(&self, report: &mut Report) -> Result<(), OpError> {
         let policy = &self.settings.policy;
-        let fired = self.board.run(FireDue { policy: policy.clone() }).await?;
-        report.fired.extend(fired.iter().map(TaskId::to_string));
-        self.board.settle_queued(policy).await?;
+        let deadlines = self.board.run(NextDeadline).await?;
+        if deadlines.scheduled.is_some_and(|at| at <= self.board.world().now()) {
+            let fired = self.board.run(FireDue { policy: policy.clone() }).await?;
+            report.fired.extend(fired.iter().map(TaskId::to_string));
+        }
+        if deadlines.queued {
+            self.board.settle_queued(policy).await?;
+        }
         if self.context.sweeping {
             let boot = boot_id().unwrap_or_default();
             let pid = i64::from(std::process::id());
             self.board.run(Seen { host: crate::host::name(), boot_id: boot, pid }).await?;
-            let found = self.board.run(Sweep { policy: policy.clone() }).await?;
+            let found = self.board.sweep(policy).await?;
             for task in &found {
                 tracing::error!(%task, "a task waited though nothing held it: please report this defect");
             }

@@ -264,8 +264,12 @@ impl Operation for Examine {
             found.push(Defect::Unsettled { parent: row.parse()?, mode: row.text()?, after: row.text()? });
         }
         if !found.iter().any(|defect| matches!(defect, Defect::Unsettled { .. })) {
-            let forgotten = tasks::forgotten(tx, PAGE).await?;
-            found.extend(forgotten.into_iter().map(|task| Defect::Forgotten { task }));
+            let mut next = Some(String::new());
+            while let Some(after) = next {
+                let (forgotten, last) = tasks::forgotten(tx, &after, PAGE).await?;
+                found.extend(forgotten.into_iter().map(|task| Defect::Forgotten { task }));
+                next = last;
+            }
         }
         Ok(found)
     }

@@ -109,7 +109,9 @@ pub fn repair(
 ) -> Result<Report, MaintenanceError> {
     let before = examine(home, slug)?;
     let mut repaired = Vec::new();
-    if before.findings.iter().any(|finding| finding.repair.is_some()) {
+    // What is damaged below the rows is not written to.
+    let damaged = before.findings.iter().any(|finding| finding.code == "integrity");
+    if !damaged && before.findings.iter().any(|finding| finding.repair.is_some()) {
         let board = home.open(slug, Mode::Short)?;
         let repair = Repair { caller: caller.clone(), policy: policy.clone() };
         // Freeing one task may free others: until nothing is left, but never for ever.
@@ -160,7 +162,6 @@ fn inside(
         let connection = sqlite::open(&live, file.identity.as_deref(), Flavour::Reader, home.world().as_ref())?;
         let fail = |error: rusqlite::Error| translate(&live, &error);
         let bad = integrity(&connection, &live)?;
-        let damaged = !bad.is_empty();
         for detail in bad {
             report.findings.push(
                 Finding::new("integrity", Severity::Critical, detail)
@@ -171,9 +172,6 @@ fn inside(
         if mode != "wal" {
             let what = format!("its journal mode is {mode}: writers and readers wait for each other");
             report.findings.push(Finding::new("journal_mode", Severity::Warning, what));
-        }
-        if damaged {
-            return Ok(());
         }
     }
     let board = home.open(slug, Mode::Short)?;

@@ -95,7 +95,7 @@ pub fn restore(
     crate::crash::point("restore_prepared");
     describe(&folder, source_folder.as_deref(), known, identity.unwrap_or(said.identity), new)?;
     crate::crash::point("restore_described");
-    let aside = beside(&live, &format!(".before-restore-{}", stamp(now)));
+    let aside = free(&live, &format!(".before-restore-{}", stamp(now)));
     let aside = place(&draft, &live, &aside, &standing);
     remove_database(&draft);
     let aside = aside?;
@@ -220,6 +220,17 @@ fn prepare(
         policy: options.policy.clone(),
     };
     Ok(direct.run(&after)?)
+}
+
+/// A name that nothing has yet.
+fn free(live: &Path, ending: &str) -> PathBuf {
+    let mut path = beside(live, ending);
+    let mut count = 1;
+    while path.exists() {
+        count += 1;
+        path = beside(live, &format!("{ending}-{count}"));
+    }
+    path
 }
 
 fn bring_files(from: Option<&Path>, folder: &Path) -> Result<u64, MaintenanceError> {

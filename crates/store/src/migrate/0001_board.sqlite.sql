@@ -67,6 +67,8 @@ create index tasks_review on tasks (reviewer, priority desc, created_at, id)
 create index tasks_eligible on tasks (eligible_at) where eligible_at is not null;
 create index tasks_scheduled on tasks (scheduled_at) where scheduled_at is not null;
 create index tasks_status on tasks (status, priority desc, created_at, id);
+create index tasks_todo on tasks (id) where status = 'todo';
+create index tasks_failed on tasks (id) where status = 'ready' and consecutive_failures > 0;
 create index tasks_order on tasks (priority desc, created_at, id) where status <> 'archived';
 create unique index tasks_idempotency on tasks (idempotency_key)
     where idempotency_key is not null and status <> 'archived';

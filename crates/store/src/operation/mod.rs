@@ -50,6 +50,6 @@ pub use review::{Approve, RequestChanges, RequestReview};
 pub use schedule::{FireDue, Schedule};
 pub use stop::{Reclaim, Stop};
 pub use supervise::{CheckGuard, Started, Take, Taken};
-pub use sweep::{SettleQueued, Sweep};
+pub use sweep::{Forgotten, SettleQueued, Sweep};
 pub use unblock::{Hold, Promote, ToTriage, Unblock};
 pub use unrunnable::BlockUnrunnable;

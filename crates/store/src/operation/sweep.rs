@@ -40,6 +40,8 @@ impl Operation for SettleQueued {
 /// recorded as one.
 #[derive(Clone, Debug)]
 pub struct Sweep {
+    /// What [`Forgotten`] found; each is looked at again.
+    pub tasks: Vec<TaskId>,
     /// Limits.
     pub policy: Policy,
 }
@@ -52,18 +54,34 @@ impl Operation for Sweep {
     }
 
     async fn apply<T: Tx>(&self, tx: &mut T) -> Result<Vec<TaskId>, OpError> {
-        if links::next_settlement(tx).await?.is_some() {
-            return Ok(Vec::new());
-        }
         let mut found = Vec::new();
-        for id in tasks::forgotten(tx, SLICE).await? {
-            if settle(tx, &id, &Event::ParentsSettled { completion: false }, &self.policy).await? {
-                let task = tasks::get(tx, &id).await?;
+        if links::next_settlement(tx).await?.is_some() {
+            return Ok(found);
+        }
+        for id in &self.tasks {
+            if settle(tx, id, &Event::ParentsSettled { completion: false }, &self.policy).await? {
+                let task = tasks::get(tx, id).await?;
                 let data = json!({ "defect": "an edge was missed" });
                 append(tx, &task, EventKind::PromotedBySweep, &andon_core::task::Actor::System, data).await?;
-                found.push(id);
+                found.push(id.clone());
             }
         }
         Ok(found)
+    }
+}
+
+/// Looks at one slice of the waiting tasks, by id: gives those that nothing holds, and where to go on.
+#[derive(Clone, Debug, Default)]
+pub struct Forgotten {
+    /// Where the slice before ended; empty for the first.
+    pub after: String,
+}
+
+impl Operation for Forgotten {
+    type Reply = (Vec<TaskId>, Option<String>);
+    const WRITES: bool = false;
+
+    async fn apply<T: Tx>(&self, tx: &mut T) -> Result<(Vec<TaskId>, Option<String>), OpError> {
+        Ok(tasks::forgotten(tx, &self.after, SLICE).await?)
     }
 }

@@ -35,6 +35,8 @@ pub struct Deadlines {
     pub lease: Option<Millis>,
     /// A profile's cool-down ends.
     pub cooldown: Option<Millis>,
+    /// Children are queued to be told.
+    pub queued: bool,
 }
 
 impl Deadlines {
@@ -55,7 +57,7 @@ impl Operation for NextDeadline {
             "select (select min(eligible_at) from tasks where eligible_at is not null and status in ('ready', 'review')), \
              (select min(scheduled_at) from tasks where scheduled_at is not null), \
              (select min(expires_at) from leases join runs on runs.id = leases.run_id where runs.ended_at is null), \
-             (select min(until) from cooldowns where probe_run is null)",
+             (select min(until) from cooldowns where probe_run is null), exists (select 1 from settlements)",
             &[],
         )
         .await?;
@@ -65,6 +67,7 @@ impl Operation for NextDeadline {
             scheduled: row.opt_at()?,
             lease: row.opt_at()?,
             cooldown: row.opt_at()?,
+            queued: row.flag()?,
         })
     }
 }

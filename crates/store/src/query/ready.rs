@@ -86,7 +86,7 @@ impl Operation for WorkersWords {
             .query(
                 "select tasks.id, comments.id, comments.author, comments.author_kind, comments.run_id, comments.body, \
                  comments.created_at from tasks join comments on comments.task_id = tasks.id \
-                 where tasks.status = 'ready' and tasks.started_at is not null and tasks.consecutive_failures > 0 \
+                 where tasks.status = 'ready' and tasks.consecutive_failures > 0 \
                  and comments.author_kind = 'worker' and comments.created_at >= $1 \
                  and not exists (select 1 from events where events.task_id = tasks.id and events.at > comments.created_at \
                    and events.kind in ('unblocked', 'promoted_manual', 'reclaimed', 'failures_reset', 'reopened', \

@@ -432,18 +432,27 @@ pub async fn due<T: Tx>(tx: &mut T, limit: u32) -> Result<Vec<TaskId>, DbError> 
     rows.into_iter().map(|mut row| row.parse()).collect()
 }
 
-/// Tasks that wait though nothing holds them: what the slow sweep looks for.
+/// Of the next `limit` waiting tasks after `after`, those that nothing holds, and the last one that was looked at.
 ///
 /// # Errors
 /// Of the database.
-pub async fn forgotten<T: Tx>(tx: &mut T, limit: u32) -> Result<Vec<TaskId>, DbError> {
+pub async fn forgotten<T: Tx>(tx: &mut T, after: &str, limit: u32) -> Result<(Vec<TaskId>, Option<String>), DbError> {
     let rows = tx
         .query(
-            "select id from tasks where status = 'todo' and held = 0 and not exists \
+            "select id, held = 0 and (parents_waived = 1 or not exists \
              (select 1 from links join tasks parent on parent.id = links.parent_id \
-              where links.child_id = tasks.id and parent.satisfied = 0 and tasks.parents_waived = 0) limit $1",
-            vals![limit],
+              where links.child_id = waiting.id and parent.satisfied = 0)) \
+             from tasks waiting where status = 'todo' and id > $1 order by id limit $2",
+            vals![after, limit],
         )
         .await?;
-    rows.into_iter().map(|mut row| row.parse()).collect()
+    let (mut found, mut last) = (Vec::new(), None);
+    for mut row in rows {
+        let id: TaskId = row.parse()?;
+        last = Some(id.to_string());
+        if row.flag()? {
+            found.push(id);
+        }
+    }
+    Ok((found, last))
 }

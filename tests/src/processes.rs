@@ -1,0 +1,80 @@
+//! The processes of this machine, as procfs shows them. Only processes of a test's own house are ever signalled.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// Processes whose environment holds `name=value`. A zombie has no environment.
+#[must_use]
+pub fn with_environ(name: &str, value: impl AsRef<OsStr>) -> Vec<i32> {
+    let mut wanted = format!("{name}=").into_bytes();
+    wanted.extend(value.as_ref().as_bytes());
+    all("environ", |environ| environ.split(|byte| *byte == 0).any(|entry| entry == wanted))
+}
+
+/// The processes of a run: its worker and all that it started.
+#[must_use]
+pub fn of_run(run: &str) -> Vec<i32> {
+    with_environ("ANDON_RUN", run)
+}
+
+/// The supervisors of a run.
+#[must_use]
+pub fn supervisors_of(run: &str) -> Vec<i32> {
+    all("cmdline", |line| {
+        let arguments: Vec<&[u8]> = line.split(|byte| *byte == 0).collect();
+        arguments.get(1) == Some(&b"__supervise".as_slice()) && arguments.contains(&run.as_bytes())
+    })
+}
+
+fn all(file: &str, wanted: impl Fn(&[u8]) -> bool) -> Vec<i32> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else { continue };
+        if std::fs::read(entry.path().join(file)).is_ok_and(|content| wanted(&content)) {
+            found.push(pid);
+        }
+    }
+    found
+}
+
+/// Whether a process lives; a zombie does not.
+#[must_use]
+pub fn lives(pid: i32) -> bool {
+    state(pid).is_some_and(|state| state != 'Z' && state != 'X')
+}
+
+/// The state letter of a process: `T` is stopped.
+#[must_use]
+pub fn state(pid: i32) -> Option<char> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.rsplit_once(')')?.1.trim_start().chars().next()
+}
+
+/// SIGKILL. A process that is gone is no mistake.
+pub fn kill(pid: i32) {
+    send(pid, Signal::KILL);
+}
+
+/// SIGTERM.
+pub fn terminate(pid: i32) {
+    send(pid, Signal::TERM);
+}
+
+/// SIGSTOP; returns when the process has stopped.
+pub fn freeze(pid: i32) {
+    send(pid, Signal::STOP);
+    crate::wait_until("a process stops", || state(pid).is_none_or(|state| matches!(state, 'T' | 'Z' | 'X')));
+}
+
+/// SIGCONT.
+pub fn thaw(pid: i32) {
+    send(pid, Signal::CONT);
+}
+
+fn send(pid: i32, signal: Signal) {
+    if let Some(pid) = Pid::from_raw(pid).filter(|_| pid > 1) {
+        let _ = kill_process(pid, signal);
+    }
+}

@@ -1,0 +1,37 @@
+//! Waiting for a thing, not for a time.
+
+use std::time::{Duration, Instant};
+
+/// A test that waits longer hangs.
+const LIMIT: Duration = Duration::from_secs(100);
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// What `look` finds, as soon as it finds something.
+///
+/// # Panics
+/// After a time in which everything should have happened; `what` says what did not.
+#[track_caller]
+pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let until = Instant::now() + LIMIT;
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(Instant::now() < until, "waited in vain: {what}");
+        pause();
+    }
+}
+
+/// Waits until `holds`.
+///
+/// # Panics
+/// As [`wait_for`].
+#[track_caller]
+pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    wait_for(what, || holds().then_some(()));
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the polling that everybody else uses")]
+fn pause() {
+    std::thread::sleep(PAUSE);
+}

@@ -1,0 +1,100 @@
+//! Nothing runs twice, and nothing starts once the cord was pulled.
+
+use std::process::Child;
+
+use andon_tests::{House, text_of, wait_until};
+
+use crate::guard::{claimed, supervisor};
+
+#[test]
+fn of_many_supervisors_of_one_run_one_starts_a_worker() {
+    let house = House::new();
+    for _ in 0..if andon_tests::chaos() { 100 } else { 8 } {
+        let given = claimed(&house);
+        let racing: Vec<Child> = (0..4)
+            .map(|_| supervisor(&house, &given.run, Some(&given.token)).spawn().unwrap())
+            .collect();
+        for mut child in racing {
+            assert!(child.wait().unwrap().success());
+        }
+        let ran = house.lines("ran");
+        assert_eq!(ran.iter().filter(|line| **line == given.run).count(), 1);
+        assert_eq!(house.outcomes(&given.task), ["completed"]);
+    }
+}
+
+#[test]
+fn a_task_that_was_taken_back_waits_until_no_process_of_its_old_run_lives() {
+    let house = House::new();
+    house.config("stop_grace = \"1s\"\nsweep_interval = \"100ms\"\n");
+    let _dispatchers = (house.dispatcher(), house.dispatcher());
+    let task = house.script(
+        "if [ -e \"$OUT/first\" ]; then\n\
+           kill -0 \"$(cat \"$OUT/first\")\" 2>/dev/null && echo overlap >> \"$OUT/overlap\"\n\
+           exit 0\n\
+         fi\n\
+         trap '' TERM\n\
+         echo $$ > \"$OUT/first.new\"; mv \"$OUT/first.new\" \"$OUT/first\"\n\
+         exec setsid --wait sleep 1000\n",
+    );
+    wait_until("the worker is at work", || house.outside().join("first").exists());
+    let _ = house.andon(["reclaim", &task]).ok();
+    house.wait_status(&task, "done");
+    assert!(house.lines("overlap").is_empty(), "two workers of one task at once");
+    assert_eq!(house.outcomes(&task), ["reclaimed", "completed"]);
+    assert_eq!(house.task(&task)["consecutive_failures"], 0);
+}
+
+/// Whether a task was claimed after the board was paused, by the order of events.
+fn claimed_while_paused(house: &House) -> bool {
+    let mut paused = false;
+    house.events().iter().any(|event| {
+        match text_of(&event["kind"]).as_str() {
+            "paused" => paused = true,
+            "resumed" => paused = false,
+            "claimed" => return paused,
+            _ => {}
+        }
+        false
+    })
+}
+
+#[test]
+fn once_pause_has_answered_nothing_is_claimed() {
+    let house = House::new();
+    let _dispatchers = (house.dispatcher(), house.dispatcher());
+    let rounds = if andon_tests::chaos() { 500 } else { 50 };
+    for _ in 0..rounds {
+        // A new task rings the bell, and the cord is pulled while the dispatchers look.
+        let task = house.script("exit 0");
+        let _ = house.andon(["pause", "wait"]).ok();
+        let started = house.task(&task)["current_run_id"].clone();
+        let late = house.script("exit 0");
+        assert_eq!(house.status(&late), "ready");
+        assert_eq!(house.runs(&late).len(), 0);
+        if started.is_null() && house.status(&task) == "ready" {
+            assert_eq!(house.runs(&task).len(), 0);
+        }
+        let _ = house.andon(["resume"]).ok();
+    }
+    wait_until("everything that was created is done", || {
+        house.json(["list", "--status", "done", "--limit", "10000"]).as_array().unwrap().len() == 2 * rounds
+    });
+    assert!(!claimed_while_paused(&house));
+}
+
+#[test]
+fn a_pause_that_stops_what_runs_leaves_it_blocked() {
+    let house = House::new();
+    let _dispatcher = house.dispatcher();
+    let task = house.script("sleep 1000");
+    let run = house.wait_running(&task);
+    let _ = house.andon(["pause", "--stop-running", "fire drill"]).ok();
+    wait_until("its worker is gone", || andon_tests::processes::of_run(&run).is_empty());
+    assert_eq!(house.task(&task)["block_kind"], "operator");
+    let waits = house.script("exit 0");
+    let why = house.json(["why", &waits]);
+    assert!(why.as_array().unwrap().iter().any(|reason| reason["code"] == "paused"), "{why:#}");
+    let _ = house.andon(["resume"]).ok();
+    house.wait_status(&waits, "done");
+}
