@@ -2,6 +2,18 @@
 
 use andon_tests::{House, processes};
 
+/// A script that writes its run to `ran`, writes to `overlap` where a process of another run of its task lives, and goes on
+/// with `then`. A zombie has no environment, and does not count.
+pub(crate) fn alone(then: &str) -> String {
+    let look = r#"
+printf '%s\n' "$ANDON_RUN" >> "$OUT/ran"
+for process in $(grep -lz "^ANDON_TASK=$ANDON_TASK\$" /proc/[0-9]*/environ 2>/dev/null); do
+  grep -z '^ANDON_RUN=' "$process" 2>/dev/null | grep -qzv "^ANDON_RUN=$ANDON_RUN\$" && echo "$process" >> "$OUT/overlap"
+done
+"#;
+    format!("{look}{then}\n")
+}
+
 #[test]
 fn a_task_runs_to_completion_in_a_house_of_its_own() {
     let house = House::new();

@@ -3,6 +3,8 @@
 
 use andon_tests::{House, processes, text_of, wait_until};
 
+use crate::harness::alone;
+
 const SHORT: &str = "lease_ttl = \"600ms\"\nsweep_interval = \"100ms\"\n";
 
 #[test]
@@ -21,14 +23,8 @@ fn a_frozen_supervisor_is_fenced_and_its_worker_gone_before_the_task_runs_again(
     let house = House::new();
     house.config(SHORT);
     let _dispatcher = house.dispatcher();
-    let task = house.script(
-        "if [ -e \"$OUT/first\" ]; then\n\
-           kill -0 \"$(cat \"$OUT/first\")\" 2>/dev/null && echo overlap >> \"$OUT/overlap\"\n\
-           exit 0\n\
-         fi\n\
-         echo $$ > \"$OUT/first.new\"; mv \"$OUT/first.new\" \"$OUT/first\"\n\
-         exec sleep 1000\n",
-    );
+    let first = "[ -e \"$OUT/first\" ] && exit 0; touch \"$OUT/first\"; exec sleep 1000";
+    let task = house.script(&alone(first));
     let run = house.wait_running(&task);
     wait_until("the worker is at work", || house.outside().join("first").exists());
     let supervisor = processes::supervisors_of(&run)[0];

@@ -5,6 +5,7 @@ use std::process::Child;
 use andon_tests::{House, text_of, wait_until};
 
 use crate::guard::{claimed, supervisor};
+use crate::harness::alone;
 
 #[test]
 fn of_many_supervisors_of_one_run_one_starts_a_worker() {
@@ -28,15 +29,8 @@ fn a_task_that_was_taken_back_waits_until_no_process_of_its_old_run_lives() {
     let house = House::new();
     house.config("stop_grace = \"1s\"\nsweep_interval = \"100ms\"\n");
     let _dispatchers = (house.dispatcher(), house.dispatcher());
-    let task = house.script(
-        "if [ -e \"$OUT/first\" ]; then\n\
-           kill -0 \"$(cat \"$OUT/first\")\" 2>/dev/null && echo overlap >> \"$OUT/overlap\"\n\
-           exit 0\n\
-         fi\n\
-         trap '' TERM\n\
-         echo $$ > \"$OUT/first.new\"; mv \"$OUT/first.new\" \"$OUT/first\"\n\
-         exec setsid --wait sleep 1000\n",
-    );
+    let first = "[ -e \"$OUT/first\" ] && exit 0; trap '' TERM; touch \"$OUT/first\"; setsid sleep 1000";
+    let task = house.script(&alone(first));
     wait_until("the worker is at work", || house.outside().join("first").exists());
     let _ = house.andon(["reclaim", &task]).ok();
     house.wait_status(&task, "done");

@@ -29,9 +29,8 @@ fn pids(house: &House, count: usize) -> Vec<i32> {
     })
 }
 
-fn none_survives(house: &House, pids: &[i32]) {
+fn none_survives(pids: &[i32]) {
     wait_until("no descendant survives", || !pids.iter().any(|pid| processes::lives(*pid)));
-    drop(house);
 }
 
 #[test]
@@ -57,7 +56,7 @@ fn nothing_survives_stop_where_no_dispatcher_and_no_supervisor_is_left() {
     dispatcher.kill();
     processes::supervisors_of(&run).into_iter().for_each(processes::kill);
     let _ = house.andon(["stop", &task]).ok();
-    none_survives(&house, &pids);
+    none_survives(&pids);
     wait_until("the run is reaped", || !house.runs(&task)[0]["reaped_at"].is_null());
 }
 
@@ -68,7 +67,7 @@ fn nothing_survives_archive() {
     let task = house.script(STUBBORN);
     let pids = pids(&house, 3);
     let _ = house.andon(["archive", &task]).ok();
-    none_survives(&house, &pids);
+    none_survives(&pids);
     assert_eq!(house.status(&task), "archived");
 }
 
@@ -92,7 +91,7 @@ fn nothing_survives_the_longest_run_time() {
     let limits = ["--max-runtime", "2s", "--max-retries", "1"];
     let task = house.create(["too long", "--assignee", "sh", "--body", STUBBORN].iter().chain(&limits));
     let pids = pids(&house, 3);
-    none_survives(&house, &pids);
+    none_survives(&pids);
     assert_eq!(house.wait_status(&task, "blocked")["block_kind"], "gave_up");
     assert_eq!(house.outcomes(&task), ["timed_out"]);
 }
@@ -117,7 +116,7 @@ fn nothing_survives_the_supervisor() {
     let supervisors = processes::supervisors_of(&run);
     assert_eq!(supervisors.len(), 1);
     supervisors.into_iter().for_each(processes::kill);
-    none_survives(&house, &pids);
+    none_survives(&pids);
     house.wait_status(&task, "blocked");
     assert_eq!(house.outcomes(&task), ["crashed"]);
     wait_until("the run is reaped", || !house.runs(&task)[0]["reaped_at"].is_null());
@@ -132,5 +131,5 @@ fn nothing_survives_a_worker_that_leaves_children_behind() {
     let pids = pids(&house, 3);
     house.touch("go");
     house.wait_status(&task, "done");
-    none_survives(&house, &pids);
+    none_survives(&pids);
 }

@@ -4,16 +4,16 @@ rm -f "$region.months"
 for month in 01 02 03; do
     echo "adding up month $month"
     awk -F , -v OFS='\t' -v month="$month" '
-        NR > 1 && substr($1, 6, 2) == month { sum[$2] += $3 * $4; units += $3 }
-        END { for (product in sum) print product, sum[product]; print units + 0 > "/dev/stderr" }
-    ' "$figures" 2>>"$region.units" >>"$region.months"
+        NR > 1 && substr($1, 6, 2) == month { sum[$2] += $3 * $4 }
+        END { for (product in sum) print product, sum[product] }
+    ' "$figures" >>"$region.months"
     sleep 0.6   # Slow enough to be watched.
 done
-awk -F '\t' -v OFS='\t' '{ sum[$1] += $2 } END { for (product in sum) printf "%s\t%.2f\n", product, sum[product] }' \
+awk -F '\t' '{ sum[$1] += $2 } END { for (product in sum) printf "%s\t%.2f\n", product, sum[product] }' \
     "$region.months" | sort >"$region.tsv"
-units=$(awk '{ sum += $1 } END { print sum }' "$region.units")
+rm "$region.months"
+units=$(awk -F , 'NR > 1 { sum += $3 } END { print sum }' "$figures")
 total=$(awk -F '\t' '{ sum += $2 } END { printf "%.2f", sum }' "$region.tsv")
-rm -f "$region.months" "$region.units"
 
 # What children and people read, and a file to keep.
 printf '{"summary": "%s units, %s GBP", "metadata": {"units": %s}, "artifacts": ["%s.tsv"]}\n' \

@@ -4,13 +4,13 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use andon_core::Cursor;
 use andon_core::task::EventKind;
+use andon_core::{BoardSlug, Cursor};
 use andon_store::operation::AdvanceCursor;
 use andon_store::query::{EventFilter, EventsAfter, Head};
 use andon_store::sql::events::Event;
 use andon_store::{Board, OpError};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
 
 const READER: &str = "on_attention";
@@ -52,13 +52,25 @@ fn concerns_a_person(event: &Event) -> bool {
     event.kind.parse::<EventKind>().is_ok_and(EventKind::needs_attention) && !by_a_person
 }
 
-/// Runs the command without waiting for it.
+/// Tells that a board's database is damaged.
+pub(super) fn tell_damage(slug: &BoardSlug, argv: &[String], detail: &str) {
+    let at = jiff::Timestamp::now().to_string();
+    let input = json!({ "board": slug, "kind": "quarantine", "data": { "detail": detail }, "at": at });
+    run(argv, "quarantine", &input);
+}
+
 fn spawn(board: &Board, argv: &[String], event: &Event) {
-    let Some((program, arguments)) = argv.split_first() else { return };
     let input = json!({
         "board": board.slug(), "number": event.number, "task": event.task, "run": event.run, "kind": event.kind,
         "actor": event.actor, "data": event.data, "at": jiff::Timestamp::from_millisecond(event.at.0).ok(),
     });
+    run(argv, &event.kind, &input);
+}
+
+/// Runs the command without waiting for it.
+fn run(argv: &[String], kind: &str, input: &Value) {
+    let Some((program, arguments)) = argv.split_first() else { return };
+    let input = input.to_string();
     let mut command = tokio::process::Command::new(program);
     command
         .args(arguments)
@@ -73,10 +85,10 @@ fn spawn(board: &Board, argv: &[String], event: &Event) {
             return;
         }
     };
-    let (program, kind) = (program.clone(), event.kind.clone());
+    let (program, kind) = (program.clone(), kind.to_owned());
     tokio::spawn(async move {
         if let Some(mut stdin) = child.stdin.take() {
-            let _ = stdin.write_all(input.to_string().as_bytes()).await;
+            let _ = stdin.write_all(input.as_bytes()).await;
         }
         match tokio::time::timeout(LIMIT, child.wait()).await {
             Ok(Ok(status)) if status.success() => {}

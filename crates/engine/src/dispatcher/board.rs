@@ -85,7 +85,7 @@ impl Served {
     }
 
     /// A board that failed rests, longer each time: 1 s to 5 min. Its connections are closed.
-    pub(super) fn quarantine(&mut self) {
+    pub(super) fn rest(&mut self) {
         self.rests = self.rests.saturating_add(1);
         let wait = Duration::from_secs(1_u64 << self.rests.min(9)).min(Duration::from_secs(300));
         self.resting = Some(Instant::now() + wait);

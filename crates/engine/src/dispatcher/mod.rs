@@ -5,6 +5,7 @@
 mod attention;
 mod board;
 mod guard;
+mod quarantine;
 mod report;
 mod start;
 mod wake;
@@ -22,6 +23,7 @@ use crate::config::ConfigFingerprint;
 use board::Served;
 use wake::Wake;
 
+pub use quarantine::COPY;
 pub use report::{Report, Spawned};
 pub use start::{SLOT, SUPERVISE, TOKEN};
 
@@ -119,6 +121,7 @@ struct Dispatcher {
     total: Report,
     reconcile_now: bool,
     swept: Option<Instant>,
+    folder_seen: Option<std::time::SystemTime>,
 }
 
 impl Dispatcher {
@@ -136,6 +139,7 @@ impl Dispatcher {
             total: Report::default(),
             reconcile_now: true,
             swept: None,
+            folder_seen: None,
         })
     }
 
@@ -147,6 +151,10 @@ impl Dispatcher {
         let sweeping = self.swept.is_none_or(|swept| swept.elapsed() >= sweep_interval);
         if sweeping {
             self.swept = Some(Instant::now());
+        }
+        let folder = self.boards_folder_changed_at();
+        if sweeping || folder != self.folder_seen {
+            self.folder_seen = folder;
             self.find_boards(wake)?;
         }
         let reconciling = std::mem::take(&mut self.reconcile_now) || sweeping;
@@ -175,7 +183,8 @@ impl Dispatcher {
                 }
                 Err(error) => {
                     tracing::error!(board = %slug, %error, "this board rests; the others go on");
-                    served.quarantine();
+                    served.rest();
+                    quarantine::keep(&self.home, &self.exe, slug, &error, &loaded.config);
                 }
             }
         }
@@ -202,6 +211,11 @@ impl Dispatcher {
         }
         self.seen = Some(seen);
         Ok(())
+    }
+
+    /// When a board last came or went.
+    fn boards_folder_changed_at(&self) -> Option<std::time::SystemTime> {
+        std::fs::metadata(self.home.boards_folder()).and_then(|meta| meta.modified()).ok()
     }
 
     /// Boards come and go while the dispatcher runs.
@@ -233,7 +247,8 @@ impl Dispatcher {
             let glance = Instant::now() + Duration::from_secs(1);
             match wake.wait(until.min(glance)).await {
                 wake::Reason::Deadline if Instant::now() < until => {
-                    if self.served.values().any(Served::changed) {
+                    let boards = self.boards_folder_changed_at() != self.folder_seen;
+                    if boards || self.served.values().any(Served::changed) {
                         return wake::Reason::Rang;
                     }
                 }

@@ -159,7 +159,8 @@ async fn keep_artifacts(taken: &Taken, worker: &Worker, handoff: &Handoff) {
     let declared = handoff.artifacts();
     let caller = Caller::system();
     let (task, run) = (&taken.task.id, &taken.run.id);
-    let kept = artifacts::keep(&taken.board, task, Some(run), &declared, &worker.workspace.path, &caller).await;
+    let kept =
+        artifacts::keep(&taken.board, task, Some(run), &declared, &worker.workspace.path, &caller).await;
     match kept {
         Ok(problems) => {
             for problem in problems {

@@ -1,0 +1,131 @@
+//! `andon doctor`: look for what is wrong with boards and profiles, repair what is safe, save what can be read.
+
+use std::path::PathBuf;
+
+use andon_core::diagnose::Severity;
+use andon_store::DbError;
+use andon_store::maintenance::{Report, examine, quarantine, recover, repair};
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::copy::elsewhere;
+use crate::app::App;
+use crate::error::Failure;
+use crate::exit::ExitCode;
+use crate::output;
+use crate::output::{Cell, Look, Table};
+
+/// Look for what is wrong, and repair what is safe
+///
+/// Checks the integrity of the board's database and everything that must hold of its tasks, runs and files. Exits with 5
+/// when something is wrong that is left unrepaired.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct DoctorArgs {
+    /// Repair what follows from the rest of the board, and say what was done
+    #[arg(long)]
+    repair: bool,
+    /// Look at every board
+    #[arg(long)]
+    all: bool,
+    /// Save what can be read of a damaged database into this new file, which `restore` takes
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["repair", "all"])]
+    recover: Option<PathBuf>,
+}
+
+/// Examines, repairs or recovers.
+pub(crate) fn run(app: &App, args: DoctorArgs) -> Result<ExitCode, Failure> {
+    if let Some(target) = &args.recover {
+        return save(app, target);
+    }
+    let slugs = if args.all { app.home().boards() } else { vec![app.slug()?] };
+    let mut reports = Vec::new();
+    for slug in slugs {
+        reports.push(if args.repair {
+            repair(app.home(), &slug, &app.caller()?, &app.config()?.policy())?
+        } else {
+            examine(app.home(), &slug)?
+        });
+    }
+    let profiles: Vec<(String, String)> =
+        app.profiles().broken.iter().map(|(name, error)| (name.clone(), error.to_string())).collect();
+    if app.json {
+        let broken: Vec<Value> =
+            profiles.iter().map(|(name, problem)| json!({ "name": name, "problem": problem })).collect();
+        output::print_json(&json!({ "home": app.home().root(), "boards": reports, "broken_profiles": broken }));
+    } else {
+        for report in &reports {
+            print(report);
+        }
+        for (name, problem) in &profiles {
+            output::print(&format!("{}  profile {name}: {}\n", output::paint(Look::Warning, "⚠"), output::line(problem)));
+        }
+    }
+    let bad = reports.iter().flat_map(|report| &report.findings).any(|found| found.severity != Severity::Warning);
+    Ok(if bad { ExitCode::Database } else { ExitCode::Done })
+}
+
+fn print(report: &Report) {
+    let head = output::paint(Look::Heading, &format!("Board {}", report.board));
+    let tasks = report.tasks.map_or(String::new(), |tasks| format!(", {tasks} tasks"));
+    let well = if report.healthy() { "all is well" } else { "not well" };
+    let mut out = format!("{head}: {well}{tasks}\n");
+    for done in &report.repaired {
+        out.push_str(&format!("  {}  repaired: {}\n", output::paint(Look::Good, "✓"), output::line(done)));
+    }
+    for found in &report.findings {
+        let (sign, look) = match found.severity {
+            Severity::Warning => ("⚠", Look::Warning),
+            Severity::Error => ("!!", Look::Bad),
+            Severity::Critical => ("!!!", Look::Bad),
+        };
+        out.push_str(&format!("  {}  {}: {}\n", output::paint(look, sign), found.code, output::line(&found.what)));
+        if let Some(repair) = &found.repair {
+            out.push_str(&format!("     → andon doctor --repair: {repair}\n"));
+        } else if let Some(way_out) = &found.way_out {
+            out.push_str(&format!("     → {}\n", output::line(way_out)));
+        }
+    }
+    output::print(&out);
+}
+
+fn save(app: &App, target: &std::path::Path) -> Result<ExitCode, Failure> {
+    let target = crate::app::absolute(target)?;
+    let saved = recover(app.home(), &app.slug()?, &target, &elsewhere, &app.config()?.policy())?;
+    if app.json {
+        let tables: Vec<Value> = saved
+            .iter()
+            .map(|saved| {
+                json!({ "table": saved.table, "rows": saved.rows, "refused": saved.refused, "whole": saved.whole })
+            })
+            .collect();
+        output::print_json(&json!({ "path": target, "tables": tables }));
+        return Ok(ExitCode::Done);
+    }
+    let mut table = Table::new().head(&["table", "rows", "refused", ""]);
+    for saved in &saved {
+        let whole = if saved.whole { Cell::new("whole") } else { Cell::new("in part").look(Look::Warning) };
+        table.row([
+            saved.table.into(),
+            Cell::new(saved.rows.to_string()).right(),
+            Cell::new(saved.refused.to_string()).right(),
+            whole,
+        ]);
+    }
+    output::print(&table.render());
+    output::say(&format!("Saved to {}; `andon restore {}` makes it the board", target.display(), target.display()));
+    Ok(ExitCode::Done)
+}
+
+/// A command met a damaged database: it is copied once, and people are told where.
+pub(crate) fn met(app: &App, failure: &Failure) {
+    let Some(DbError::Corrupt { path, detail }) = failure.database() else { return };
+    let Some(folder) = path.parent() else { return };
+    match quarantine(folder, detail, app.now(), &elsewhere) {
+        Ok(marker) => {
+            if let Some(copy) = marker.copy_in(folder) {
+                output::say(&format!("andon: a copy of it lies in {}", copy.display()));
+            }
+        }
+        Err(error) => output::say(&format!("andon: it could not be copied: {error}")),
+    }
+}

@@ -1,0 +1,35 @@
+//! `andon man`: the manual pages.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::app::absolute;
+use crate::args::command;
+use crate::error::Failure;
+use crate::exit::ExitCode;
+use crate::output;
+
+/// Write the manual pages
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ManArgs {
+    /// One page per verb into this folder; left out, the first page goes to standard output
+    #[arg(long, value_name = "FOLDER")]
+    dir: Option<PathBuf>,
+}
+
+/// Writes the pages.
+pub(crate) fn run(args: ManArgs) -> Result<ExitCode, Failure> {
+    let Some(folder) = args.dir else {
+        let mut page = Vec::new();
+        let whole = clap_mangen::Man::new(command()).render(&mut page);
+        whole.map_err(Failure::file("andon.1".as_ref()))?;
+        output::print(&String::from_utf8_lossy(&page));
+        return Ok(ExitCode::Done);
+    };
+    let folder = absolute(&folder)?;
+    std::fs::create_dir_all(&folder).map_err(Failure::file(&folder))?;
+    clap_mangen::generate_to(command(), &folder).map_err(Failure::file(&folder))?;
+    output::say(&format!("The pages lie in {}", folder.display()));
+    Ok(ExitCode::Done)
+}
