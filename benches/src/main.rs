@@ -10,6 +10,7 @@
 )]
 
 mod board;
+mod host;
 mod rows;
 mod table;
 

@@ -62,10 +62,29 @@ pub fn terminate(pid: i32) {
     send(pid, Signal::TERM);
 }
 
-/// SIGSTOP; returns when the process has stopped.
+/// SIGSTOP at a moment at which the process holds no lock on a file, so that nobody else waits for it; returns when it
+/// has stopped.
 pub fn freeze(pid: i32) {
-    send(pid, Signal::STOP);
-    crate::wait_until("a process stops", || state(pid).is_none_or(|state| matches!(state, 'T' | 'Z' | 'X')));
+    crate::wait_until("a process stops between two transactions", || {
+        send(pid, Signal::STOP);
+        crate::wait_until("a process stops", || state(pid).is_none_or(|state| matches!(state, 'T' | 'Z' | 'X')));
+        let free = !holds_write_lock(pid);
+        if !free {
+            thaw(pid);
+        }
+        free
+    });
+}
+
+/// Whether it holds a lock that keeps others from writing.
+#[must_use]
+pub fn holds_write_lock(pid: i32) -> bool {
+    let locks = std::fs::read_to_string("/proc/locks").unwrap_or_default();
+    let mut held = locks.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    held.any(|lock| {
+        let pid = pid.to_string();
+        matches!(lock.as_slice(), [_, "POSIX", _, "WRITE", holder, ..] if *holder == pid)
+    })
 }
 
 /// SIGCONT.

@@ -15,6 +15,8 @@ pub(crate) enum Failure {
     File { path: PathBuf, source: std::io::Error },
     #[error("the tests need {0}")]
     Missing(String),
+    #[error("the demo: {0}")]
+    Demo(String),
     #[error("{0} finding(s); each names its file, its line and the rule")]
     Untidy(usize),
     #[error("out of date: {0}; run `cargo xtask docs` and commit the result")]

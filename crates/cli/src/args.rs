@@ -92,6 +92,21 @@ enum Command {
     Delete(commands::delete::DeleteArgs),
     Dispatch(commands::dispatch::DispatchArgs),
     Serve(commands::serve::ServeArgs),
+    Attach(commands::attach::AttachArgs),
+    Attachments(commands::attach::AttachmentsArgs),
+    Detach(commands::attach::DetachArgs),
+    #[command(visible_alias = "diag")]
+    Diagnostics(commands::diagnostics::DiagnosticsArgs),
+    Boards(commands::boards::BoardsArgs),
+    Profile(commands::profile::ProfileArgs),
+    Doctor(commands::doctor::DoctorArgs),
+    Backup(commands::backup::BackupArgs),
+    Restore(commands::restore::RestoreArgs),
+    Import(commands::import::ImportArgs),
+    Gc(commands::gc::GcArgs),
+    Bench(commands::bench::BenchArgs),
+    Completions(commands::completions::CompletionsArgs),
+    Man(commands::man::ManArgs),
     ExitCodes(commands::exit_codes::ExitCodesArgs),
 }
 
@@ -101,6 +116,11 @@ enum Command {
 /// What clap says of it, help and version too.
 pub(crate) fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     Cli::try_parse_from(arguments)
+}
+
+/// The whole command line, for completions and manual pages.
+pub(crate) fn command() -> clap::Command {
+    Cli::command()
 }
 
 impl Cli {
@@ -124,6 +144,7 @@ impl Cli {
             Ok(code) => code,
             Err(failure) => {
                 output::complain(&failure, app.meant(&failure).as_deref(), json);
+                commands::doctor::met(&app, &failure);
                 failure.exit()
             }
         }
@@ -178,6 +199,20 @@ impl Command {
             Self::Delete(args) => commands::delete::run(app, args),
             Self::Dispatch(args) => commands::dispatch::run(app, args),
             Self::Serve(args) => commands::serve::run(app, args),
+            Self::Attach(args) => commands::attach::attach(app, args),
+            Self::Attachments(args) => commands::attach::list(app, args),
+            Self::Detach(args) => commands::attach::detach(app, args),
+            Self::Diagnostics(args) => commands::diagnostics::run(app, args),
+            Self::Boards(args) => commands::boards::run(app, args),
+            Self::Profile(args) => commands::profile::run(app, args),
+            Self::Doctor(args) => commands::doctor::run(app, args),
+            Self::Backup(args) => commands::backup::run(app, args),
+            Self::Restore(args) => commands::restore::run(app, args),
+            Self::Import(args) => commands::import::run(app, args),
+            Self::Gc(args) => commands::gc::run(app, args),
+            Self::Bench(args) => commands::bench::run(app, args),
+            Self::Completions(args) => commands::completions::run(args),
+            Self::Man(args) => commands::man::run(args),
             Self::ExitCodes(args) => commands::exit_codes::run(args),
         }
     }

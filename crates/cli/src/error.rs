@@ -8,6 +8,7 @@ use andon_engine::dispatcher::DispatchError;
 use andon_engine::profile::ProfileError;
 use andon_engine::settings::SettingsError;
 use andon_engine::workspace::{FailureClass, WorkspaceError};
+use andon_store::maintenance::MaintenanceError;
 use andon_store::{BoardFileError, DbError, HomeError, OpError};
 use thiserror::Error;
 
@@ -54,6 +55,9 @@ pub(crate) enum Failure {
     /// The dispatcher cannot work.
     #[error(transparent)]
     Dispatch(DispatchError),
+    /// A backup, restore, import or recovery cannot be.
+    #[error(transparent)]
+    Maintenance(MaintenanceError),
     /// A file cannot be read or written.
     #[error("{}: {reason}", .path.display())]
     File {
@@ -108,7 +112,22 @@ impl From<HomeError> for Failure {
     }
 }
 
+impl From<MaintenanceError> for Failure {
+    fn from(error: MaintenanceError) -> Self {
+        match error {
+            MaintenanceError::Home(error) => error.into(),
+            MaintenanceError::Op(error) => error.into(),
+            other => Self::Maintenance(other),
+        }
+    }
+}
+
 impl Failure {
+    /// The database's refusal, when it is one.
+    pub(crate) const fn database(&self) -> Option<&DbError> {
+        if let Self::Db(error) = self { Some(error) } else { None }
+    }
+
     /// Wrong usage, with what would be right.
     pub(crate) fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::Usage { message: message.into(), hint: Some(hint.into()) }
@@ -138,6 +157,7 @@ impl Failure {
             Self::Config(error) => error.code(),
             Self::Profile(error) => error.code(),
             Self::Workspace(error) => error.code(),
+            Self::Maintenance(error) => error.code(),
             Self::File { .. } => "file_io",
             Self::Dispatch(DispatchError::Settings(_)) => "board_file_malformed",
             Self::Dispatch(_) => "dispatch_io",
@@ -162,6 +182,7 @@ impl Failure {
             Self::Board(_) | Self::Limits(_) | Self::Config(_) => {
                 Some("mend the file or variable that is named; nothing was changed".to_owned())
             }
+            Self::Maintenance(error) => error.hint(),
             Self::Profile(ProfileError::Unknown { .. }) => Some("`andon profile list` shows them".to_owned()),
             Self::Profile(_) | Self::Workspace(_) | Self::Dispatch(_) | Self::File { .. } => None,
         }
@@ -181,6 +202,12 @@ impl Failure {
             }
             Self::Profile(error) => profile(error),
             Self::Workspace(error) => workspace(error),
+            Self::Maintenance(
+                MaintenanceError::TargetExists(_)
+                | MaintenanceError::InUse { .. }
+                | MaintenanceError::AlreadyImported { .. },
+            ) => ExitCode::Refused,
+            Self::Maintenance(_) => ExitCode::Database,
         }
     }
 }

@@ -36,6 +36,11 @@ fn run(arguments: &[OsString]) -> std::process::ExitCode {
     {
         return commands::supervise::run(rest, &environment);
     }
+    if let [_, word, from, to] = arguments
+        && word == commands::copy::WORD
+    {
+        return commands::copy::run(from, to);
+    }
     let code = match parse(arguments) {
         Ok(cli) => cli.run(environment),
         Err(error) => output::usage(arguments, &error),

@@ -7,7 +7,7 @@ for month in 01 02 03; do
         NR > 1 && substr($1, 6, 2) == month { sum[$2] += $3 * $4 }
         END { for (product in sum) print product, sum[product] }
     ' "$figures" >>"$region.months"
-    sleep 0.6   # Slow enough to be watched.
+    sleep 1   # Slow enough to be watched.
 done
 awk -F '\t' '{ sum[$1] += $2 } END { for (product in sum) printf "%s\t%.2f\n", product, sum[product] }' \
     "$region.months" | sort >"$region.tsv"

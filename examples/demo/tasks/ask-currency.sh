@@ -3,8 +3,8 @@
 set -eu
 currency=$(sed -n 's/^currency: \([A-Z][A-Z][A-Z]\)$/\1/p' "$ANDON_PROMPT_FILE" | tail -n 1)
 if [ -z "$currency" ]; then
-    sleep 0.4
-    andon block --kind needs_input "In which currency? Answer with \"currency: EUR\" or \"currency: USD\""
+    sleep 0.8
+    andon block --kind needs_input 'EUR or USD? Say "currency: EUR"'
     exit 0
 fi
 printf '{"summary": "the report is in %s", "metadata": {"currency": "%s"}}\n' "$currency" "$currency" >"$ANDON_RESULT"

@@ -11,7 +11,7 @@ cat >checks/best-first.sh <<'SCRIPT'
 # The best product of the sample comes first.
 sh report.sh checks/sample.tsv | sed -n 2p | grep -q '^pears'
 SCRIPT
-sleep 0.5   # Slow enough to be watched.
+sleep 1   # Slow enough to be watched.
 sh check.sh
 git add .
 git commit --quiet --message "Best product first"

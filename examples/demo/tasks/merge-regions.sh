@@ -5,7 +5,7 @@ handed_over() { sed -n "s/^_metadata_: .*\"$1\":\"\{0,1\}\([A-Z0-9.]*\).*/\1/p" 
 currency=$(handed_over currency)
 rate=$(handed_over "$currency")
 echo "a pound is $rate $currency"
-sleep 0.6   # Slow enough to be watched.
+sleep 1   # Slow enough to be watched.
 
 tab=$(printf '\t')
 join -t "$tab" north.tsv south.tsv | join -t "$tab" - west.tsv |

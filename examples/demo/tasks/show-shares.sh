@@ -23,7 +23,7 @@ cat >checks/shares.sh <<'SCRIPT'
 # The shares of the sample are right.
 sh report.sh checks/sample.tsv | grep -q '^plums .* 25\.0%$'
 SCRIPT
-sleep 0.8   # Slow enough to be watched.
+sleep 1.4   # Slow enough to be watched.
 sh check.sh
 git add .
 git commit --quiet --message "Share of each product"

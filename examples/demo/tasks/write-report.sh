@@ -4,7 +4,7 @@ echo "taking the program from the branch release"
 rm -rf program
 mkdir program
 git -C "$repository" archive release | tar -x -C program
-sleep 0.4   # Slow enough to be watched.
+sleep 1   # Slow enough to be watched.
 {
     printf '%-10s%12s%12s%12s%12s%7s\n' "$(cat currency)" north south west sum share
     sh program/report.sh sales.tsv | tail -n +2

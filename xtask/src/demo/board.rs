@@ -58,7 +58,9 @@ impl Board {
         let mut command = Process::from(self.command(args));
         // A Ctrl-C of the terminal reaches this program alone, which then stops everything in order.
         command.process_group(0).kill_on_drop(true).stdout(Stdio::piped()).stderr(log);
-        command.spawn().map_err(|source| Failure::Start { command: format!("andon {}", args.join(" ")), source })
+        command
+            .spawn()
+            .map_err(|source| Failure::Start { command: format!("andon {}", args.join(" ")), source })
     }
 
     async fn output(&self, args: &[&str]) -> Result<Output, Failure> {

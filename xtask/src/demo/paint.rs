@@ -75,7 +75,7 @@ impl Canvas {
         let turning = SPINNER.get(self.frame % SPINNER.len()).copied().unwrap_or('●');
         let (icon, colour) = match station.state {
             State::Waiting => ('·', "2"),
-            State::Ready => ('○', "0"),
+            State::Ready | State::Answered => ('○', "0"),
             State::Running => (turning, "36"),
             State::Reviewing => (turning, "35"),
             State::InReview => ('◇', "35"),
@@ -85,7 +85,7 @@ impl Canvas {
             State::Done => ('✓', "32"),
         };
         let took = station.took(now).map(seconds).unwrap_or_default();
-        let fixed = format!("{:<9} {:<8} {:<10}{took:>7}  ", station.key, station.state.word(), station.who);
+        let fixed = format!("{:<8} {:<8} {:<9} {took:>7}  ", station.key, station.state.word(), station.who);
         let room = width.saturating_sub(fixed.chars().count() + 3);
         let rest = format!("{fixed}{}", cut(&station.note, room));
         match (self.colour, station.state) {

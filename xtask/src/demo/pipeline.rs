@@ -131,7 +131,8 @@ mod tests {
     use super::*;
     use crate::shell;
 
-    const HEAD: &str = "profiles = []\n[[task]]\nkey = \"a\"\ntitle = \"A\"\nassignee = \"x\"\nscript = \"a.sh\"\n";
+    const HEAD: &str =
+        "profiles = []\n[[task]]\nkey = \"a\"\ntitle = \"A\"\nassignee = \"x\"\nscript = \"a.sh\"\n";
 
     #[test]
     fn the_pipeline_of_the_examples_hangs_together() {

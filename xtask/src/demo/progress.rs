@@ -14,6 +14,7 @@ pub(super) enum State {
     InReview,
     Reviewing,
     Blocked,
+    Answered,
     Failed,
     Done,
 }
@@ -28,6 +29,7 @@ impl State {
             Self::Retrying => "retry",
             Self::InReview | Self::Reviewing => "review",
             Self::Blocked => "blocked",
+            Self::Answered => "answered",
             Self::Failed => "failed",
             Self::Done => "done",
         }
@@ -36,7 +38,12 @@ impl State {
     /// Whether a process works on it, or soon will without anybody's help.
     pub(super) const fn moves(self) -> bool {
         match self {
-            Self::Ready | Self::Running | Self::Retrying | Self::InReview | Self::Reviewing => true,
+            Self::Ready
+            | Self::Running
+            | Self::Retrying
+            | Self::InReview
+            | Self::Reviewing
+            | Self::Answered => true,
             Self::Waiting | Self::Blocked | Self::Failed | Self::Done => false,
         }
     }
@@ -81,6 +88,11 @@ impl Station {
         self.started.map(|started| self.ended.unwrap_or(now).saturating_sub(started))
     }
 
+    /// Its question has been answered.
+    pub(super) fn answer(&mut self, text: &str) {
+        (self.state, self.note) = (State::Answered, text.to_owned());
+    }
+
     /// Takes a change in; whether it is worth a line of its own.
     pub(super) fn apply(&mut self, change: Change, now: Duration) -> bool {
         let (state, note) = match change {
@@ -95,7 +107,8 @@ impl Station {
             Change::Retrying { error } => (State::Retrying, error),
             Change::InReview => (State::InReview, String::new()),
             Change::Blocked { reason } => (State::Blocked, reason),
-            Change::Unblocked => (State::Ready, "answered".to_owned()),
+            // The demo has said so when it answered, and the board may tell it only after the next start.
+            Change::Unblocked => return false,
             Change::GivenUp { error } => (State::Failed, error),
             Change::Done { summary } => {
                 self.ended = Some(now);

@@ -32,7 +32,9 @@ impl Stage {
         stage.git(&["init", "--quiet"])?;
         // Not every git knows `init --initial-branch`.
         stage.git(&["symbolic-ref", "HEAD", "refs/heads/main"])?;
-        for setting in [["user.name", "Andon demo"], ["user.email", "demo@localhost"], ["commit.gpgsign", "false"]] {
+        for setting in
+            [["user.name", "Andon demo"], ["user.email", "demo@localhost"], ["commit.gpgsign", "false"]]
+        {
             stage.git(&["config", setting[0], setting[1]])?;
         }
         stage.git(&["add", "."])?;

@@ -118,7 +118,9 @@ fn save(app: &App, target: &std::path::Path) -> Result<ExitCode, Failure> {
 
 /// A command met a damaged database: it is copied once, and people are told where.
 pub(crate) fn met(app: &App, failure: &Failure) {
-    let Some(DbError::Corrupt { path, detail }) = failure.database() else { return };
+    let Some(DbError::Corrupt { path, detail } | DbError::Foreign { path, detail }) = failure.database() else {
+        return;
+    };
     let Some(folder) = path.parent() else { return };
     match quarantine(folder, detail, app.now(), &elsewhere) {
         Ok(marker) => {

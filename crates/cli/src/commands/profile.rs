@@ -246,12 +246,19 @@ fn change(app: &App, args: EditArgs) -> Result<ExitCode, Failure> {
 
 fn as_json(profile: &Profile) -> Value {
     let settings: serde_json::Map<String, Value> =
-        profile.settings.entries().into_iter().map(|(key, value)| (key.to_owned(), json!(value))).collect();
+        profile.settings.entries().into_iter().map(|(key, value)| (key.to_owned(), plain(&value))).collect();
     json!({
         "name": profile.name, "runner": profile.runner().as_str(), "description": profile.settings.description,
         "max_running": profile.settings.max_running, "model": profile.settings.model, "skills": profile.skills,
         "ends_by": profile.ends_by().as_str(), "folder": profile.folder, "settings": settings, "problem": null,
     })
+}
+
+/// A value as it stands in a file, as JSON.
+fn plain(text: &str) -> Value {
+    let parsed = format!("value = {text}").parse::<toml::Table>().ok();
+    let value = parsed.and_then(|mut table| table.remove("value"));
+    value.and_then(|value| serde_json::to_value(value).ok()).unwrap_or_else(|| json!(text))
 }
 
 fn list(app: &App) -> Result<ExitCode, Failure> {
