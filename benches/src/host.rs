@@ -35,7 +35,8 @@ impl Host {
         std::fs::create_dir_all(&folder).unwrap();
         let socket = home.path().join("stamps");
         let stamps = UnixDatagram::bind(&socket).unwrap();
-        let mut command = vec![std::env::current_exe().unwrap().display().to_string(), format!("process:{role}")];
+        let mut command =
+            vec![std::env::current_exe().unwrap().display().to_string(), format!("process:{role}")];
         command.extend([socket.display().to_string(), "{task}".to_owned()]);
         command.extend(arguments.iter().map(|argument| (*argument).to_owned()));
         let text = format!("runner = \"command\"\ncommand = {}\n", serde_json::json!(command));

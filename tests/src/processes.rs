@@ -31,7 +31,9 @@ pub fn supervisors_of(run: &str) -> Vec<i32> {
 fn all(file: &str, wanted: impl Fn(&[u8]) -> bool) -> Vec<i32> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else { continue };
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else {
+            continue;
+        };
         if std::fs::read(entry.path().join(file)).is_ok_and(|content| wanted(&content)) {
             found.push(pid);
         }
@@ -67,7 +69,9 @@ pub fn terminate(pid: i32) {
 pub fn freeze(pid: i32) {
     crate::wait_until("a process stops between two transactions", || {
         send(pid, Signal::STOP);
-        crate::wait_until("a process stops", || state(pid).is_none_or(|state| matches!(state, 'T' | 'Z' | 'X')));
+        crate::wait_until("a process stops", || {
+            state(pid).is_none_or(|state| matches!(state, 'T' | 'Z' | 'X'))
+        });
         let free = !holds_write_lock(pid);
         if !free {
             thaw(pid);

@@ -66,7 +66,9 @@ fn a_missing_or_wrong_identity_starts_nothing() {
     for run in ["", "nonsense", "01ARZ3NDEKTSV4RRFFQ69G5FAV", "../../x", given.task.as_str()] {
         stands_down(&house, task, supervisor(&house, run, Some(&given.token)));
     }
-    for arguments in [&["__supervise"][..], &["__supervise", "/nowhere"], &["__supervise", "a", "b", "c", "d"]] {
+    for arguments in
+        [&["__supervise"][..], &["__supervise", "/nowhere"], &["__supervise", "a", "b", "c", "d"]]
+    {
         let mut command = house.command();
         command.args(arguments).env("ANDON_SUPERVISE_TOKEN", &given.token);
         stands_down(&house, task, command);

@@ -35,9 +35,15 @@ fn a_frozen_supervisor_is_fenced_and_its_worker_gone_before_the_task_runs_again(
     assert!(processes::of_run(&run).is_empty());
     let runs = house.runs(&task);
     assert_eq!(runs.len(), 2);
-    assert_eq!((text_of(&runs[0]["outcome"]), text_of(&runs[1]["outcome"])), ("lost".into(), "completed".into()));
+    assert_eq!(
+        (text_of(&runs[0]["outcome"]), text_of(&runs[1]["outcome"])),
+        ("lost".into(), "completed".into())
+    );
     let kinds = house.kinds_of(&task);
-    assert!(kinds.contains(&"claim_extended".to_owned()), "a living supervisor gets one more term: {kinds:?}");
+    assert!(
+        kinds.contains(&"claim_extended".to_owned()),
+        "a living supervisor gets one more term: {kinds:?}"
+    );
 }
 
 #[test]

@@ -12,9 +12,8 @@ fn of_many_supervisors_of_one_run_one_starts_a_worker() {
     let house = House::new();
     for _ in 0..if andon_tests::chaos() { 100 } else { 8 } {
         let given = claimed(&house);
-        let racing: Vec<Child> = (0..4)
-            .map(|_| supervisor(&house, &given.run, Some(&given.token)).spawn().unwrap())
-            .collect();
+        let racing: Vec<Child> =
+            (0..4).map(|_| supervisor(&house, &given.run, Some(&given.token)).spawn().unwrap()).collect();
         for mut child in racing {
             assert!(child.wait().unwrap().success());
         }

@@ -42,7 +42,10 @@ fn nothing_survives_stop() {
     let _ = house.andon(["stop", &task]).ok();
     assert!(!pids.iter().any(|pid| processes::lives(*pid)), "stop answers when nothing lives any more");
     let stopped = house.show(&task);
-    assert_eq!((&stopped["task"]["status"], &stopped["task"]["block_kind"]), (&"blocked".into(), &"operator".into()));
+    assert_eq!(
+        (&stopped["task"]["status"], &stopped["task"]["block_kind"]),
+        (&"blocked".into(), &"operator".into())
+    );
     assert_eq!(stopped["runs"][0]["outcome"], "cancelled");
 }
 
@@ -126,7 +129,8 @@ fn nothing_survives_the_supervisor() {
 fn nothing_survives_a_worker_that_leaves_children_behind() {
     let house = House::new();
     let _dispatcher = house.dispatcher();
-    let script = STUBBORN.replace("while :; do sleep 1; done", "while [ ! -e \"$OUT/go\" ]; do sleep 0.05; done");
+    let script =
+        STUBBORN.replace("while :; do sleep 1; done", "while [ ! -e \"$OUT/go\" ]; do sleep 0.05; done");
     let task = house.script(&script);
     let pids = pids(&house, 3);
     house.touch("go");

@@ -67,8 +67,12 @@ fn parent_done(host: &Host) -> (TaskId, u128) {
 
 fn unblocked(host: &Host) -> (TaskId, u128) {
     let (task, _) = host.create(|create| create.task.start = Start::Blocked("later".to_owned()));
-    let unblock =
-        Unblock { task: task.clone(), caller: Caller::person("ada"), reason: None, policy: Policy::default() };
+    let unblock = Unblock {
+        task: task.clone(),
+        caller: Caller::person("ada"),
+        reason: None,
+        policy: Policy::default(),
+    };
     block_on(host.board.run(unblock)).unwrap();
     (task, now())
 }

@@ -14,7 +14,18 @@ mod workers;
 use crate::table::Row;
 
 /// Every row, in the order of the table.
-pub(crate) const ALL: &[Row] = &[cycles::ROW, clients::ROW, crowded::ROW, processes::ROW, capped::ROW, family::ROW, latency::ROW, commands::ROW, idle::ROW, workers::ROW];
+pub(crate) const ALL: &[Row] = &[
+    cycles::ROW,
+    clients::ROW,
+    crowded::ROW,
+    processes::ROW,
+    capped::ROW,
+    family::ROW,
+    latency::ROW,
+    commands::ROW,
+    idle::ROW,
+    workers::ROW,
+];
 
 /// What a process that a row has started does.
 pub(crate) fn play(role: &str, arguments: &[String]) {

@@ -4,14 +4,14 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use andon_core::BoardSlug;
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::app::{App, Globals};
 use crate::commands;
 use crate::environment::Environment;
 use crate::error::Failure;
 use crate::exit::{ExitCode, TABLE};
-use crate::output;
+use crate::{help, output};
 
 /// A durable board for fleets of agents
 ///
@@ -115,7 +115,8 @@ enum Command {
 /// # Errors
 /// What clap says of it, help and version too.
 pub(crate) fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
-    Cli::try_parse_from(arguments)
+    let mut matches = help::grouped(Cli::command()).try_get_matches_from(arguments)?;
+    Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut Cli::command()))
 }
 
 /// The whole command line, for completions and manual pages.
@@ -128,7 +129,7 @@ impl Cli {
     pub(crate) fn run(self, environment: Environment) -> ExitCode {
         let json = self.globals.json;
         let Some(command) = self.command else {
-            output::print(&Self::command().render_help().ansi().to_string());
+            output::print(&help::grouped(Self::command()).render_help().ansi().to_string());
             return ExitCode::Done;
         };
         let globals =

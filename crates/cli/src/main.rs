@@ -11,6 +11,7 @@ mod environment;
 mod error;
 mod exit;
 mod follow;
+mod help;
 mod input;
 mod insight;
 mod json;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use andon_core::{Policy, TaskId};
+use andon_core::{Policy, ProfileName, TaskId};
 use andon_store::query::LiveRuns;
 use andon_store::{Board, OpError, Waiter};
 
@@ -43,5 +43,39 @@ pub async fn wait_until_gone(
             },
             None => pause.await,
         }
+    }
+}
+
+/// Waits, after a pause, for the runs that were claimed before it and have not started yet: each of them has started or
+/// sees the pause right before its start, so that nothing starts once this has returned. `concerned` says of a profile
+/// whether the pause covers it.
+///
+/// # Errors
+/// Of the database.
+pub async fn wait_for_starts(
+    board: &Board,
+    concerned: impl Fn(Option<&ProfileName>) -> bool,
+) -> Result<(), OpError> {
+    /// Between its last look and its start a supervisor takes a few milliseconds.
+    const LIMIT: Duration = Duration::from_secs(5);
+    let until = Instant::now() + LIMIT;
+    loop {
+        let live = board.run(LiveRuns).await?;
+        let starting = live.iter().any(|(run, lease)| {
+            let taken = lease.as_ref().is_some_and(|lease| lease.holder.is_some());
+            taken
+                && !run.by_hand
+                && run.ended_at.is_none()
+                && run.spawned_at.is_none()
+                && concerned(run.profile.as_ref())
+        });
+        if !starting || Instant::now() >= until {
+            return Ok(());
+        }
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a few milliseconds, in a command that waits for a process"
+        )]
+        std::thread::sleep(Duration::from_millis(5));
     }
 }

@@ -56,10 +56,13 @@ pub async fn reconcile(
         // Claimed by hand, or never taken: the lease alone decides.
         return judge(board, run, lease, None, false, policy).await;
     };
-    if holder.host != here {
-        return judge(board, run, lease, None, false, policy).await;
-    }
+    // A renamed host, or a container with a new name on the same kernel, is this host all the same. A board on SQLite is
+    // one host's: whoever held a lease under another name and another boot is gone when that lease has run out.
     let rebooted = !boot.is_empty() && holder.boot_id != boot;
+    let expired = lease.is_some_and(|lease| lease.facts.expires_at < now);
+    if rebooted && holder.host != here && !expired {
+        return Ok(Reconciled::Left);
+    }
     let supervisor = host::identity(holder);
     let alive = !rebooted && supervisor.is_alive();
     if !alive {

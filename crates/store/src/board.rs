@@ -71,7 +71,15 @@ impl Board {
         };
         let reads = direct(Flavour::Reader);
         Ok(Self {
-            inner: Arc::new(Inner { slug, folder: folder.to_owned(), world, doorbell, writes, reads, watch: Mutex::default() }),
+            inner: Arc::new(Inner {
+                slug,
+                folder: folder.to_owned(),
+                world,
+                doorbell,
+                writes,
+                reads,
+                watch: Mutex::default(),
+            }),
         })
     }
 

@@ -298,7 +298,9 @@ pub(crate) fn copy_missing(from: &Path, to: &Path) -> Result<u64, MaintenanceErr
     let mut copied = 0;
     for folder in entries(from) {
         for file in entries(&folder) {
-            let Some(relative) = file.strip_prefix(from).ok().and_then(|path| path.to_str()) else { continue };
+            let Some(relative) = file.strip_prefix(from).ok().and_then(|path| path.to_str()) else {
+                continue;
+            };
             let Some(target) = inside(to, relative).filter(|target| !target.exists()) else { continue };
             if !file.is_file() {
                 continue;

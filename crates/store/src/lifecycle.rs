@@ -98,7 +98,7 @@ async fn look_up<T: Tx>(tx: &mut T, task: &Task, event: &Event) -> Result<Facts,
 }
 
 /// The cord that keeps a task from starting, in words.
-async fn pause_over<T: Tx>(tx: &mut T, task: &Task) -> Result<Option<String>, OpError> {
+pub(crate) async fn pause_over<T: Tx>(tx: &mut T, task: &Task) -> Result<Option<String>, OpError> {
     let own = task.executor().map(|profile| format!("profile:{profile}"));
     for pause in boards::pauses(tx).await? {
         match pause.scope.as_str() {

@@ -100,7 +100,10 @@ pub(super) fn creation(title: &str, body: &str) -> Create {
 }
 
 /// Runs these operations on a long-lived board so that its writer finds all of them waiting at once.
-pub(super) fn as_one_batch<O: Operation>(board: &Board, operations: Vec<O>) -> Vec<Result<O::Reply, OpError>> {
+pub(super) fn as_one_batch<O: Operation>(
+    board: &Board,
+    operations: Vec<O>,
+) -> Vec<Result<O::Reply, OpError>> {
     let hold = Hold::default();
     let queued = AtomicUsize::new(0);
     let count = operations.len();

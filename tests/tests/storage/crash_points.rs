@@ -142,7 +142,9 @@ fn a_command_that_dies_at_its_commit_has_done_all_or_nothing() {
     let parent = house.create(["a parent"]);
     for (point, kept) in [("before_commit", false), ("after_commit", true)] {
         let before = house.head();
-        for arguments in [&["create", "a child", "--parent", &parent] as &[&str], &["comment", &parent, "a word"]] {
+        for arguments in
+            [&["create", "a child", "--parent", &parent] as &[&str], &["comment", &parent, "a word"]]
+        {
             let mut command = house.command();
             command.args(arguments).env("ANDON_CRASH_AT", point);
             let answer = House::answer(command);

@@ -152,7 +152,8 @@ fn ends_on_a_full_disk(house: &House, disk: &Disk, task: &str) -> String {
     run
 }
 
-const PATIENT_WORKER: &str = "while [ ! -e \"$OUT/go\" ]; do sleep 0.02; done\necho ran >> \"$OUT/ran\"\necho 'all is well'\n";
+const PATIENT_WORKER: &str =
+    "while [ ! -e \"$OUT/go\" ]; do sleep 0.02; done\necho ran >> \"$OUT/ran\"\necho 'all is well'\n";
 
 fn ended_once(house: &House, task: &str) {
     let done = house.wait_status(task, "done");
@@ -178,7 +179,9 @@ fn a_worker_outlives_a_full_disk_and_its_end_is_recorded_when_there_is_room() {
         }
         disk.make_room();
         ended_once(&house, &task);
-        wait_until("the record goes", || std::fs::read_dir(house.board().join("exits")).unwrap().count() == 0);
+        wait_until("the record goes", || {
+            std::fs::read_dir(house.board().join("exits")).unwrap().count() == 0
+        });
     }
 }
 

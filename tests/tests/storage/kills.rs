@@ -72,7 +72,11 @@ impl Storm<'_> {
         if output.status.code().is_none() {
             self.count_kill();
         }
-        assert!(output.status.success() || killed, "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success() || killed,
+            "{arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         // What stands on standard output as a whole line was said, even by a process that died then.
         let said = String::from_utf8(output.stdout).unwrap();
         said.ends_with('\n').then_some(said)
@@ -85,8 +89,11 @@ impl Storm<'_> {
         while !self.is_over() {
             let mine = chance.random_range(0..3) > 0;
             let script = format!("{WORKER}sleep 0.0{}\n", chance.random_range(0..10));
-            let arguments: &[&str] =
-                if mine { &["create", "by hand"] } else { &["create", "work", "--assignee", "sh", "--body", &script] };
+            let arguments: &[&str] = if mine {
+                &["create", "by hand"]
+            } else {
+                &["create", "work", "--assignee", "sh", "--body", &script]
+            };
             if let Some(id) = self.risky(arguments, &mut chance).and_then(|said| id_in(&said)) {
                 self.told.lock().unwrap().created.insert(id.clone());
                 if mine {
@@ -106,7 +113,8 @@ impl Storm<'_> {
     fn kill(&self, seed: u64) {
         let mut chance = StdRng::seed_from_u64(seed);
         while !self.is_over() {
-            let point = format!("{}:{}", POINTS[chance.random_range(0..POINTS.len())], chance.random_range(1..4));
+            let point =
+                format!("{}:{}", POINTS[chance.random_range(0..POINTS.len())], chance.random_range(1..4));
             let with_point = chance.random_range(0..3) == 0;
             let environment = [("ANDON_CRASH_AT", point.as_str())];
             let mut dispatcher = self.house.dispatcher_with(&[], if with_point { &environment } else { &[] });

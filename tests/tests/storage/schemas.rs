@@ -29,7 +29,8 @@ fn eight_processes_that_open_a_new_board_at_once_make_one() {
             creators.into_iter().map(|creator| creator.join().unwrap()).collect()
         });
         let listed = house.json(["list"]);
-        let listed: BTreeSet<String> = listed.as_array().unwrap().iter().map(|task| text_of(&task["id"])).collect();
+        let listed: BTreeSet<String> =
+            listed.as_array().unwrap().iter().map(|task| text_of(&task["id"])).collect();
         assert_eq!(listed, made);
         assert_eq!(made.len(), 8);
         board::whole(house.home());

@@ -99,7 +99,10 @@ fn a_worker_with_a_false_secret_is_refused_like_a_stale_one() {
     let house = House::new();
     let task = house.script("true");
     let genuine = Worker::of_claim(&house, &task);
-    let forged = Worker { token: "0".repeat(64), ..Worker { task: task.clone(), run: genuine.run.clone(), token: String::new() } };
+    let forged = Worker {
+        token: "0".repeat(64),
+        ..Worker { task: task.clone(), run: genuine.run.clone(), token: String::new() }
+    };
     is_refused(&house, &forged);
     let _ = genuine.andon(&house, &["complete"]).exits(0);
 }

@@ -165,7 +165,9 @@ fn say(app: &App, slug: &BoardSlug, text: &str) -> Result<ExitCode, Failure> {
 /// Checks what was given, and gives the change that makes it so.
 fn describe(app: &App, about: About) -> Result<impl FnOnce(&mut BoardFile), Failure> {
     let workdir = about.default_workdir.as_deref().map(|path| absolute(app, path)).transpose()?;
-    if let Some(name) = about.reviewer.as_deref().map(str::trim).filter(|name| !matches!(*name, "" | "person")) {
+    if let Some(name) =
+        about.reviewer.as_deref().map(str::trim).filter(|name| !matches!(*name, "" | "person"))
+    {
         app.roster()?.get(&name.parse()?)?;
     }
     Ok(move |file: &mut BoardFile| {
@@ -270,7 +272,10 @@ fn as_json(app: &App, slug: &BoardSlug) -> Result<Value, Failure> {
 fn title(slug: &BoardSlug) -> String {
     let words = slug.as_str().split(['-', '_']).filter(|word| !word.is_empty()).map(|word| {
         let mut letters = word.chars();
-        letters.next().map(|first| first.to_uppercase().chain(letters).collect::<String>()).unwrap_or_default()
+        letters
+            .next()
+            .map(|first| first.to_uppercase().chain(letters).collect::<String>())
+            .unwrap_or_default()
     });
     words.collect::<Vec<_>>().join(" ")
 }
@@ -286,7 +291,8 @@ fn list(app: &App, all: bool) -> Result<ExitCode, Failure> {
     if all {
         let folder = app.home().boards_folder().join("_archived");
         let listed = std::fs::read_dir(&folder).into_iter().flatten().flatten();
-        let mut names: Vec<String> = listed.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        let mut names: Vec<String> =
+            listed.filter_map(|entry| entry.file_name().into_string().ok()).collect();
         names.sort();
         rows.extend(names.into_iter().map(|name| {
             let path = folder.join(&name);
@@ -309,7 +315,12 @@ fn list(app: &App, all: bool) -> Result<ExitCode, Failure> {
             (false, None) => Cell::new(text("problem")).look(Look::Bad),
         };
         let mark = if current { "●" } else { " " };
-        table.row([Cell::new(mark).look(Look::Live), Cell::new(text("slug")).look(Look::Name), text("name").into(), told]);
+        table.row([
+            Cell::new(mark).look(Look::Live),
+            Cell::new(text("slug")).look(Look::Name),
+            text("name").into(),
+            told,
+        ]);
     }
     output::print(&table.render());
     Ok(ExitCode::Done)

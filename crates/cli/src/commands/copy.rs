@@ -28,10 +28,14 @@ pub(crate) fn run(from: &OsString, to: &OsString) -> ExitCode {
 /// What it said, where it failed.
 pub(crate) fn elsewhere(from: &Path, to: &Path) -> std::io::Result<()> {
     let own = std::env::current_exe()?;
-    #[expect(clippy::disallowed_methods, reason = "a short helper without descriptors of ours, waited for at once")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a short helper without descriptors of ours, waited for at once"
+    )]
     let mut command = std::process::Command::new(own);
     let arguments: [&OsStr; 3] = [WORD.as_ref(), from.as_ref(), to.as_ref()];
-    let done = command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).output()?;
+    let done =
+        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).output()?;
     if done.status.success() {
         return Ok(());
     }

@@ -51,16 +51,23 @@ pub(crate) fn run(app: &App, args: DoctorArgs) -> Result<ExitCode, Failure> {
     if app.json {
         let broken: Vec<Value> =
             profiles.iter().map(|(name, problem)| json!({ "name": name, "problem": problem })).collect();
-        output::print_json(&json!({ "home": app.home().root(), "boards": reports, "broken_profiles": broken }));
+        output::print_json(
+            &json!({ "home": app.home().root(), "boards": reports, "broken_profiles": broken }),
+        );
     } else {
         for report in &reports {
             print(report);
         }
         for (name, problem) in &profiles {
-            output::print(&format!("{}  profile {name}: {}\n", output::paint(Look::Warning, "⚠"), output::line(problem)));
+            output::print(&format!(
+                "{}  profile {name}: {}\n",
+                output::paint(Look::Warning, "⚠"),
+                output::line(problem)
+            ));
         }
     }
-    let bad = reports.iter().flat_map(|report| &report.findings).any(|found| found.severity != Severity::Warning);
+    let bad =
+        reports.iter().flat_map(|report| &report.findings).any(|found| found.severity != Severity::Warning);
     Ok(if bad { ExitCode::Database } else { ExitCode::Done })
 }
 
@@ -78,7 +85,12 @@ fn print(report: &Report) {
             Severity::Error => ("!!", Look::Bad),
             Severity::Critical => ("!!!", Look::Bad),
         };
-        out.push_str(&format!("  {}  {}: {}\n", output::paint(look, sign), found.code, output::line(&found.what)));
+        out.push_str(&format!(
+            "  {}  {}: {}\n",
+            output::paint(look, sign),
+            found.code,
+            output::line(&found.what)
+        ));
         if let Some(repair) = &found.repair {
             out.push_str(&format!("     → andon doctor --repair: {repair}\n"));
         } else if let Some(way_out) = &found.way_out {
@@ -112,13 +124,18 @@ fn save(app: &App, target: &std::path::Path) -> Result<ExitCode, Failure> {
         ]);
     }
     output::print(&table.render());
-    output::say(&format!("Saved to {}; `andon restore {}` makes it the board", target.display(), target.display()));
+    output::say(&format!(
+        "Saved to {}; `andon restore {}` makes it the board",
+        target.display(),
+        target.display()
+    ));
     Ok(ExitCode::Done)
 }
 
 /// A command met a damaged database: it is copied once, and people are told where.
 pub(crate) fn met(app: &App, failure: &Failure) {
-    let Some(DbError::Corrupt { path, detail } | DbError::Foreign { path, detail }) = failure.database() else {
+    let Some(DbError::Corrupt { path, detail } | DbError::Foreign { path, detail }) = failure.database()
+    else {
         return;
     };
     let Some(folder) = path.parent() else { return };

@@ -42,9 +42,10 @@ pub(crate) fn run(app: &App, args: EventsArgs) -> Result<ExitCode, Failure> {
         app.shown(task, 0)?;
     }
     let filter = EventFilter { task, kinds: args.kinds.as_deref().map(input::names).unwrap_or_default() };
-    let (head, _) = app.run(Head { reader: None })?;
-    let start = args.after.unwrap_or(Cursor { epoch: head.epoch, number: 0 });
-    let (mut events, cursor) = read(app, start, &filter)?;
+    let (mut events, cursor) = match args.after {
+        Some(after) => read(app, after, &filter)?,
+        None => newest(app, args.limit, &filter)?,
+    };
     let drop = events.len().saturating_sub(args.limit);
     events.drain(..drop);
     if args.follow {
@@ -58,6 +59,21 @@ pub(crate) fn run(app: &App, args: EventsArgs) -> Result<ExitCode, Failure> {
     }
     output::say(&format!("next: `--after {cursor}`"));
     Ok(ExitCode::Done)
+}
+
+/// At least the newest `limit` events, where there are so many, and the place after them. Looks back further and further,
+/// so that a long log costs nothing.
+fn newest(app: &App, limit: usize, filter: &EventFilter) -> Result<(Vec<Event>, Cursor), Failure> {
+    let (head, _) = app.run(Head { reader: None })?;
+    let mut back = i64::try_from(limit).unwrap_or(i64::MAX).max(i64::from(LOOK));
+    loop {
+        let number = head.number.saturating_sub(back).max(0);
+        let (events, cursor) = read(app, Cursor { epoch: head.epoch, number }, filter)?;
+        if events.len() >= limit || number == 0 {
+            return Ok((events, cursor));
+        }
+        back = back.saturating_mul(8);
+    }
 }
 
 /// All events after a place, and the place after them.

@@ -57,7 +57,9 @@ pub(crate) fn run(app: &App, args: ImportArgs) -> Result<ExitCode, Failure> {
         ));
     }
     for name in &done.unknown_profiles {
-        output::say(&format!("  no profile {name}: `andon profile create {name} --runner <runner>` makes it"));
+        output::say(&format!(
+            "  no profile {name}: `andon profile create {name} --runner <runner>` makes it"
+        ));
     }
     Ok(ExitCode::Done)
 }

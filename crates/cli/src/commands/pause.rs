@@ -2,6 +2,7 @@
 
 use andon_core::ProfileName;
 use andon_core::task::{Actor, Refusal};
+use andon_engine::control::wait_for_starts;
 use andon_store::operation::{Pause, Scope, Stop};
 use andon_store::query::LiveRuns;
 use andon_store::{Board, Mode};
@@ -92,6 +93,8 @@ pub(crate) fn run(app: &App, args: PauseArgs) -> Result<ExitCode, Failure> {
     for board in args.scope.boards(app)? {
         let pause = Pause { scope: scope.clone(), reason: reason.clone(), caller: caller.clone() };
         new |= block_on(board.run(pause))?;
+        let profile = args.scope.profile.as_ref();
+        block_on(wait_for_starts(&board, |of_run| profile.is_none() || of_run == profile))?;
         if args.stop_running {
             stopped.extend(stop(app, &board, args.scope.profile.as_ref(), reason.as_deref())?);
         }

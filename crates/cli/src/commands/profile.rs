@@ -157,7 +157,12 @@ pub(crate) fn run(app: &App, args: ProfileArgs) -> Result<ExitCode, Failure> {
         Verb::Install { path, name, force } => {
             let name = if path.as_os_str() == "-" {
                 let text = input::text(None, Some(&path))?.unwrap_or_default();
-                install(home, Package::Text { text: &text, origin: "standard input" }, name.as_deref(), force)?
+                install(
+                    home,
+                    Package::Text { text: &text, origin: "standard input" },
+                    name.as_deref(),
+                    force,
+                )?
             } else {
                 install(home, Package::Path(&absolute(&path)?), name.as_deref(), force)?
             };
@@ -188,7 +193,8 @@ fn make(app: &App, args: CreateArgs) -> Result<ExitCode, Failure> {
     let instructions = input::text(None, args.instructions_file.as_deref())?;
     let name = create(home, &NewProfile { name: args.name, settings, instructions })?;
     if !args.set.is_empty() {
-        let changes = args.set.iter().fold(Changes::new(), |changes, (key, value)| changes.set_text(key, value));
+        let changes =
+            args.set.iter().fold(Changes::new(), |changes, (key, value)| changes.set_text(key, value));
         if let Err(error) = edit(home, name.as_str(), &changes) {
             // Half of what was asked for is not what was asked for.
             let _ = remove(home, name.as_str());
@@ -264,9 +270,10 @@ fn plain(text: &str) -> Value {
 fn list(app: &App) -> Result<ExitCode, Failure> {
     let profiles = app.profiles();
     if app.json {
-        let broken = profiles.broken.iter().map(|(name, problem)| {
-            json!({ "name": name, "runner": null, "problem": problem.to_string() })
-        });
+        let broken = profiles
+            .broken
+            .iter()
+            .map(|(name, problem)| json!({ "name": name, "runner": null, "problem": problem.to_string() }));
         output::print_json(&profiles.valid.values().map(as_json).chain(broken).collect::<Vec<_>>());
         return Ok(ExitCode::Done);
     }

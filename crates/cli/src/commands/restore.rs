@@ -39,7 +39,10 @@ pub(crate) fn run(app: &App, args: RestoreArgs) -> Result<ExitCode, Failure> {
         output::print(&format!("  what was there lies in {}\n", aside.display()));
     }
     if !done.interrupted.is_empty() {
-        output::print(&format!("  {} run(s) that were open then count as interrupted\n", done.interrupted.len()));
+        output::print(&format!(
+            "  {} run(s) that were open then count as interrupted\n",
+            done.interrupted.len()
+        ));
     }
     Ok(ExitCode::Done)
 }

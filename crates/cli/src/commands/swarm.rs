@@ -70,71 +70,77 @@ pub(crate) fn run(app: &App, args: SwarmArgs) -> Result<ExitCode, Failure> {
         let why = "only a person starts a swarm; `andon create --parent` makes tasks one by one";
         return Err(Refusal::Forbidden { actor, verb: "start a swarm from", why }.into());
     }
-    let roster = app.roster()?;
-    let own = args.profiles.iter().map(|profile| Worker {
-        profile: profile.clone(),
-        title: args.goal.clone(),
-        skills: Vec::new(),
-    });
-    let workers: Vec<Worker> = args.workers.iter().cloned().chain(own).collect();
-    for worker in &workers {
-        roster.get(&worker.profile)?;
-        roster.check_skills(&worker.profile, &worker.skills)?;
-    }
-    roster.get(&args.verifier)?;
-    roster.get(&args.synthesizer)?;
-    let part = |suffix: &str| args.idempotency_key.as_ref().map(|key| format!("{key}{suffix}"));
-    let task = |title: String, suffix: String| NewTask {
-        title,
-        tenant: args.tenant.clone(),
-        priority: args.priority,
-        idempotency_key: part(&suffix),
-        ..NewTask::default()
+    let workers = args.all_workers();
+    check(app, &args, &workers)?;
+    let root = NewTask { held: true, body: Some(args.goal.clone()), ..args.part(&args.goal, "") };
+    let root = create(app, root)?;
+    let part = |title: &str, body: &str, suffix: &str, profile: &ProfileName, parents: Vec<TaskId>| NewTask {
+        body: Some(format!("{body}\n\n{}", protocol(&root.id))),
+        assignee: Some(profile.clone()),
+        parents,
+        ..args.part(title, suffix)
     };
-    let root = create(
-        app,
-        NewTask { held: true, body: Some(args.goal.clone()), ..task(args.goal.clone(), String::new()) },
-    )?;
-    let body = |text: &str| Some(format!("{text}\n\n{}", protocol(&root.id)));
     let mut ids = Vec::new();
     for (index, worker) in workers.iter().enumerate() {
-        let made = create(
-            app,
-            NewTask {
-                body: body(&worker.title),
-                assignee: Some(worker.profile.clone()),
-                skills: worker.skills.clone(),
-                parents: vec![root.id.clone()],
-                ..task(worker.title.clone(), format!(":worker:{index}"))
-            },
-        )?;
-        ids.push(made.id);
+        let (title, suffix) = (&worker.title, format!(":worker:{index}"));
+        let task = part(title, title, &suffix, &worker.profile, vec![root.id.clone()]);
+        ids.push(create(app, NewTask { skills: worker.skills.clone(), ..task })?.id);
     }
-    let verifier = create(
-        app,
-        NewTask {
-            body: body(
-                "Check what the parents handed over against the goal. Complete with metadata {\"gate\": \"pass\"}, or block.",
-            ),
-            assignee: Some(args.verifier.clone()),
-            parents: ids.clone(),
-            ..task(format!("Check: {}", args.goal), ":verifier".to_owned())
-        },
-    )?;
+    let title = format!("Check: {}", args.goal);
+    let verifier = create(app, part(&title, CHECK, ":verifier", &args.verifier, ids.clone()))?;
+    let title = format!("Put together: {}", args.goal);
+    let parents = vec![verifier.id.clone()];
     let synthesizer = create(
         app,
-        NewTask {
-            body: body("Put the checked results together into one."),
-            assignee: Some(args.synthesizer.clone()),
-            parents: vec![verifier.id.clone()],
-            ..task(format!("Put together: {}", args.goal), ":synthesizer".to_owned())
-        },
+        part(
+            &title,
+            "Put the checked results together into one.",
+            ":synthesizer",
+            &args.synthesizer,
+            parents,
+        ),
     )?;
     if root.state.status != Status::Done {
         finish(app, &root.id, &args.goal, workers.len())?;
     }
     report(app, &root.id, &ids, &verifier.id, &synthesizer.id);
     Ok(ExitCode::Done)
+}
+
+const CHECK: &str = "Check what the parents handed over against the goal. Complete with metadata {\"gate\": \"pass\"}, or block.";
+
+/// Everybody is known before anything is made.
+fn check(app: &App, args: &SwarmArgs, workers: &[Worker]) -> Result<(), Failure> {
+    let roster = app.roster()?;
+    for worker in workers {
+        roster.get(&worker.profile)?;
+        roster.check_skills(&worker.profile, &worker.skills)?;
+    }
+    roster.get(&args.verifier)?;
+    roster.get(&args.synthesizer)?;
+    Ok(())
+}
+
+impl SwarmArgs {
+    fn all_workers(&self) -> Vec<Worker> {
+        let own = self.profiles.iter().map(|profile| Worker {
+            profile: profile.clone(),
+            title: self.goal.clone(),
+            skills: Vec::new(),
+        });
+        self.workers.iter().cloned().chain(own).collect()
+    }
+
+    /// A task of the swarm, under its part of the key.
+    fn part(&self, title: &str, suffix: &str) -> NewTask {
+        NewTask {
+            title: title.to_owned(),
+            tenant: self.tenant.clone(),
+            priority: self.priority,
+            idempotency_key: self.idempotency_key.as_ref().map(|key| format!("{key}{suffix}")),
+            ..NewTask::default()
+        }
+    }
 }
 
 fn protocol(root: &TaskId) -> String {

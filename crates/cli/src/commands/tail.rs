@@ -1,16 +1,17 @@
 //! `andon tail`: the events of one task, as they happen.
 
-use andon_core::Cursor;
 use andon_store::query::{EventFilter, Head};
 use andon_store::sql::events::Event;
 use clap::Args;
 
-use super::events::read;
 use crate::app::App;
 use crate::error::Failure;
 use crate::exit::ExitCode;
 use crate::follow::{self, Follow};
 use crate::input;
+
+/// No task has more events.
+const ALL: u32 = u32::MAX >> 1;
 
 /// Show the events of a task, and go on until interrupted
 #[derive(Args, Clone, Debug)]
@@ -25,12 +26,12 @@ pub(crate) struct TailArgs {
 /// Follows a task.
 pub(crate) fn run(app: &App, args: TailArgs) -> Result<ExitCode, Failure> {
     let task = input::task(app, args.id.as_deref())?;
-    app.shown(&task, 0)?;
     let (head, _) = app.run(Head { reader: None })?;
-    let filter = EventFilter { task: Some(task), kinds: Vec::new() };
-    let (events, cursor) = read(app, Cursor { epoch: head.epoch, number: 0 }, &filter)?;
+    let mut events = app.shown(&task, ALL)?.events;
+    events.retain(|event| event.number <= head.number);
     if !follow::show(app, &events, false)? || args.no_follow {
         return Ok(ExitCode::Done);
     }
-    Follow { filter, wanted: |_: &Event| Ok(true), with_task: false }.run(app, cursor)
+    let filter = EventFilter { task: Some(task), kinds: Vec::new() };
+    Follow { filter, wanted: |_: &Event| Ok(true), with_task: false }.run(app, head)
 }

@@ -95,6 +95,8 @@ text_enum! {
         WrongToken => "wrong_token",
         /// Another supervisor holds it.
         Taken => "taken",
+        /// The cord was pulled between the claim and the start.
+        Paused => "paused",
     }
 }
 

@@ -7,7 +7,7 @@ use andon_core::roster::Roster;
 use andon_core::run::{Ending, Failure};
 use andon_core::task::Status;
 use andon_core::{BoardSlug, Millis, TaskId};
-use andon_process::{SelfExe, Slot, boot_id};
+use andon_process::{Identity, SelfExe, Slot, boot_id};
 use andon_store::operation::{BlockUnrunnable, Claim, Claimed, EndRun, FireDue, Seen};
 use andon_store::query::{LiveRuns, NextDeadline, ReadyAssignees, ReadyOf, StatsOf};
 use andon_store::sql::runs::Words;
@@ -60,6 +60,8 @@ pub(super) struct Served {
     board: Option<Board>,
     settings: Option<(BoardSettings, Roster)>,
     deadline: Option<Millis>,
+    /// The supervisors that were at work at the last look.
+    supervisors: Vec<Identity>,
     /// Not looked at before, after a failure.
     resting: Option<Instant>,
     rests: u32,
@@ -67,7 +69,15 @@ pub(super) struct Served {
 
 impl Served {
     pub(super) fn new(slug: BoardSlug) -> Self {
-        Self { slug, board: None, settings: None, deadline: None, resting: None, rests: 0 }
+        Self {
+            slug,
+            board: None,
+            settings: None,
+            deadline: None,
+            supervisors: Vec::new(),
+            resting: None,
+            rests: 0,
+        }
     }
 
     /// When something is due by the clock.
@@ -77,6 +87,11 @@ impl Served {
 
     pub(super) fn forget_settings(&mut self) {
         self.settings = None;
+    }
+
+    /// Whether a supervisor has gone since the last look; those of an earlier dispatcher send no signal to this one.
+    pub(super) fn lost_a_supervisor(&self) -> bool {
+        self.supervisors.iter().any(|supervisor| !supervisor.is_alive())
     }
 
     /// Whether others have committed without a ring that was heard.
@@ -118,7 +133,7 @@ impl Served {
             pass.preview(&mut report).await?;
             return Ok(report);
         }
-        pass.end(&mut report).await?;
+        self.supervisors = pass.end(&mut report).await?;
         pass.due(&mut report).await?;
         pass.start(&mut report).await?;
         pass.tell().await?;
@@ -188,23 +203,31 @@ struct Pass<'a> {
 
 impl Pass<'_> {
     /// Runs whose supervisors are gone: exit records are handed in, trees stopped, runs reaped.
-    async fn end(&self, report: &mut Report) -> Result<(), OpError> {
+    /// Gives the supervisors that go on.
+    async fn end(&self, report: &mut Report) -> Result<Vec<Identity>, OpError> {
         let patience = Patience {
             stop: self.settings.config.stop_grace.as_millis() + self.settings.policy.lease_ttl / 3 + 5_000,
         };
         let now = self.board.world().now();
+        let mut supervisors = Vec::new();
         for (run, lease) in self.board.run(LiveRuns).await? {
+            let holder = lease.as_ref().and_then(|lease| lease.holder.as_ref()).map(crate::host::identity);
             let expired = lease.as_ref().is_none_or(|lease| lease.facts.expires_at <= now);
-            if !(self.context.reconciling || expired || run.ended_at.is_some()) {
-                continue;
+            if self.context.reconciling || expired || run.ended_at.is_some() {
+                match reconcile(self.board, &run, lease.as_ref(), patience, &self.settings.policy).await? {
+                    Reconciled::Reaped => {
+                        report.reaped.push(run.id.to_string());
+                        continue;
+                    }
+                    Reconciled::Extended => report.extended.push(run.id.to_string()),
+                    // What cannot be stopped now is looked at by the sweep, not at every glance.
+                    Reconciled::Waiting => continue,
+                    Reconciled::Left => {}
+                }
             }
-            match reconcile(self.board, &run, lease.as_ref(), patience, &self.settings.policy).await? {
-                Reconciled::Reaped => report.reaped.push(run.id.to_string()),
-                Reconciled::Extended => report.extended.push(run.id.to_string()),
-                Reconciled::Left | Reconciled::Waiting => {}
-            }
+            supervisors.extend(holder.filter(Identity::is_alive));
         }
-        Ok(())
+        Ok(supervisors)
     }
 
     /// What the clock and the queue ask for.
@@ -233,6 +256,11 @@ impl Pass<'_> {
 
     /// Tasks of profiles that are nowhere are blocked before any start; those of lanes and broken profiles wait.
     async fn unrunnable(&self, report: &mut Report) -> Result<(), OpError> {
+        if let Some(error) = &self.context.loaded.profiles.unreadable {
+            // Profiles that cannot be read now are not profiles that are gone.
+            tracing::error!(%error, "the profiles cannot be read; their tasks wait");
+            return Ok(());
+        }
         if self.roster.default_assignee.is_none() {
             let unassigned = self.board.run(ReadyOf { assignee: None, limit: 100 }).await?;
             report.skipped_unassigned.extend(unassigned.iter().map(TaskId::to_string));

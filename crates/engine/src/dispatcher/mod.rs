@@ -241,13 +241,17 @@ impl Dispatcher {
     }
 
     /// Sleeps until there is something to do. A look each second covers rings that were missed.
-    async fn sleep(&self, wake: &mut Wake) -> wake::Reason {
+    async fn sleep(&mut self, wake: &mut Wake) -> wake::Reason {
         let until = self.next_look();
         loop {
             let glance = Instant::now() + Duration::from_secs(1);
             match wake.wait(until.min(glance)).await {
                 wake::Reason::Deadline if Instant::now() < until => {
                     let boards = self.boards_folder_changed_at() != self.folder_seen;
+                    if self.served.values().any(Served::lost_a_supervisor) {
+                        self.reconcile_now = true;
+                        return wake::Reason::Child;
+                    }
                     if boards || self.served.values().any(Served::changed) {
                         return wake::Reason::Rang;
                     }

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use andon_core::run::{Ending, Failure, Guard};
+use andon_core::run::{Ending, Failure, Guard, StandDown};
 use andon_core::{BoardSlug, RunId};
 use andon_process::{Slot, become_subreaper};
 use andon_store::operation::{CheckGuard, Take};
@@ -117,8 +117,16 @@ async fn work(assignment: Assignment) -> Result<(), SupervisorError> {
                 token: taken.token.clone(),
                 holder: taken.holder.clone(),
             };
-            if taken.board.run(again).await? != Guard::Go {
-                return stand_down(&taken, record).await;
+            match taken.board.run(again).await? {
+                Guard::Go => {}
+                Guard::StandDown(StandDown::Paused) => {
+                    let failure = launch::Unstartable {
+                        ending: Ending::Failed(Failure::Interrupted),
+                        error: "the cord was pulled before the worker started".to_owned(),
+                    };
+                    return ending::failed(&taken, failure, record).await;
+                }
+                Guard::StandDown(_) => return stand_down(&taken, record).await,
             }
             crash::point("before_exec");
             match launch.start() {

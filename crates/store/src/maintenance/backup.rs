@@ -90,7 +90,8 @@ fn fill(
         return Err(MaintenanceError::BadBackup { path: copy, detail: first });
     }
     let fail = |error: rusqlite::Error| translate(&copy, &error);
-    let tasks: i64 = connection.query_row("select count(*) from tasks", [], |row| row.get(0)).map_err(fail)?;
+    let tasks: i64 =
+        connection.query_row("select count(*) from tasks", [], |row| row.get(0)).map_err(fail)?;
     let (files, missing) = if options.with_files {
         copy_files(&connection, &copy, &board.join("attachments"), &draft.join("attachments"))?
     } else {
@@ -113,7 +114,8 @@ fn copy_files(
     to: &Path,
 ) -> Result<(u64, Vec<String>), MaintenanceError> {
     let fail = |error: rusqlite::Error| translate(path, &error);
-    let mut statement = connection.prepare("select path, size from attachments order by path").map_err(fail)?;
+    let mut statement =
+        connection.prepare("select path, size from attachments order by path").map_err(fail)?;
     let mut rows = statement.query([]).map_err(fail)?;
     let (mut files, mut missing) = (0, Vec::new());
     while let Some(row) = rows.next().map_err(fail)? {

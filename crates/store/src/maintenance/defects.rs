@@ -202,7 +202,9 @@ impl Defect {
     #[must_use]
     pub const fn repair(&self) -> Option<&'static str> {
         match self {
-            Self::RunningWithoutRun { .. } => Some("the run counts as lost; the task starts again after its back-off"),
+            Self::RunningWithoutRun { .. } => {
+                Some("the run counts as lost; the task starts again after its back-off")
+            }
             Self::RunWithoutTask { .. } => Some("the run ends as interrupted"),
             Self::Satisfied { .. } => Some("the column is written anew"),
             Self::Unsettled { .. } => Some("they are told"),
@@ -398,7 +400,8 @@ async fn graph<T: Tx>(tx: &mut T, found: &mut Vec<Defect>) -> Result<(), OpError
         parents.entry(child.clone()).or_default().insert(parent.clone());
         children.entry(parent).or_default().push(child);
     }
-    let mut free: Vec<TaskId> = children.keys().filter(|task| !parents.contains_key(*task)).cloned().collect();
+    let mut free: Vec<TaskId> =
+        children.keys().filter(|task| !parents.contains_key(*task)).cloned().collect();
     while let Some(task) = free.pop() {
         for child in children.remove(&task).unwrap_or_default() {
             if let Some(waits) = parents.get_mut(&child) {
@@ -420,7 +423,9 @@ async fn graph<T: Tx>(tx: &mut T, found: &mut Vec<Defect>) -> Result<(), OpError
             found.push(Defect::Cycle { path });
             return Ok(());
         }
-        let Some(above) = parents.get(&at).and_then(|above| above.iter().next()).cloned() else { return Ok(()) };
+        let Some(above) = parents.get(&at).and_then(|above| above.iter().next()).cloned() else {
+            return Ok(());
+        };
         way.push(std::mem::replace(&mut at, above));
     }
 }
@@ -447,8 +452,10 @@ impl Operation for Repair {
             }
         }
         if !repaired.is_empty() {
-            let done: Vec<_> =
-                repaired.iter().map(|defect| json!({ "code": defect.code(), "what": defect.what() })).collect();
+            let done: Vec<_> = repaired
+                .iter()
+                .map(|defect| json!({ "code": defect.code(), "what": defect.what() }))
+                .collect();
             let (now, data) = (tx.now(), json!({ "repaired": done }));
             tx.execute(
                 "insert into events (task_id, run_id, kind, actor, data, at) values (null, null, 'repaired', $1, $2, $3)",
@@ -499,7 +506,8 @@ impl Repair {
                 .await?;
             }
             Defect::StuckProbe { profile, .. } => {
-                tx.execute("update cooldowns set probe_run = null where profile = $1", vals![profile]).await?;
+                tx.execute("update cooldowns set probe_run = null where profile = $1", vals![profile])
+                    .await?;
             }
             Defect::TaskState { .. }
             | Defect::UnreadableRow { .. }

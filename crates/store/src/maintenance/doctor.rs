@@ -146,12 +146,7 @@ fn of_error(error: &MaintenanceError) -> Finding {
     }
 }
 
-fn inside(
-    home: &Home,
-    slug: &BoardSlug,
-    folder: &Path,
-    report: &mut Report,
-) -> Result<(), MaintenanceError> {
+fn inside(home: &Home, slug: &BoardSlug, folder: &Path, report: &mut Report) -> Result<(), MaintenanceError> {
     let file = home.describe(slug)?;
     if file.identity.is_none() {
         let what = "its board.toml does not record which database belongs to it";
@@ -159,7 +154,8 @@ fn inside(
     }
     let live = folder.join("board.db");
     {
-        let connection = sqlite::open(&live, file.identity.as_deref(), Flavour::Reader, home.world().as_ref())?;
+        let connection =
+            sqlite::open(&live, file.identity.as_deref(), Flavour::Reader, home.world().as_ref())?;
         let fail = |error: rusqlite::Error| translate(&live, &error);
         let bad = integrity(&connection, &live)?;
         for detail in bad {
@@ -194,8 +190,12 @@ fn attachments(board: &Board, known: &Files, report: &mut Report) {
         if !files::inside(&root, path).is_some_and(|path| path.is_file()) {
             let task = path.split('/').next().unwrap_or_default();
             report.findings.push(
-                Finding::new("attachment_missing", Severity::Warning, format!("the file {path} is not there"))
-                    .way_out(format!("andon detach {task} <name>, or restore it from a backup")),
+                Finding::new(
+                    "attachment_missing",
+                    Severity::Warning,
+                    format!("the file {path} is not there"),
+                )
+                .way_out(format!("andon detach {task} <name>, or restore it from a backup")),
             );
         }
     }

@@ -6,8 +6,8 @@ use serde_json::json;
 
 use crate::error::OpError;
 use crate::sql::events::{self, NewEvent};
-use crate::sql::tasks::{self, Task};
 use crate::sql::links;
+use crate::sql::tasks::{self, Task};
 use crate::tx::{Class, Lock, Operation, Ring, Tx, first};
 use crate::vals;
 
@@ -41,7 +41,9 @@ impl Operation for Fill {
         if let Some(parent) = &self.parent {
             tx.lock(Lock::Graph).await?;
             let row = first(tx, "select satisfied from tasks where id = $1", vals![parent]).await?;
-            let Some(mut row) = row else { return Err(Refusal::UnknownParents(vec![parent.to_string()]).into()) };
+            let Some(mut row) = row else {
+                return Err(Refusal::UnknownParents(vec![parent.to_string()]).into());
+            };
             waits = !row.flag()?;
         }
         let mut state = TaskState::new(if waits || !self.ready { Status::Todo } else { Status::Ready });

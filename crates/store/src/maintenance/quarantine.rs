@@ -101,7 +101,8 @@ fn keep(board: &Path, live: &Path, copier: Copier<'_>) -> Result<Option<String>,
     if !std::fs::metadata(live).is_ok_and(|meta| meta.is_file() && meta.len() > 0) {
         return Ok(None);
     }
-    let failed = |error: std::io::Error| MaintenanceError::Copy { path: live.to_owned(), reason: error.to_string() };
+    let failed =
+        |error: std::io::Error| MaintenanceError::Copy { path: live.to_owned(), reason: error.to_string() };
     let draft = board.join("board.db.corrupt.partial");
     copier(live, &draft).map_err(failed)?;
     let sum = checksum(&draft).map_err(io(&draft))?;
@@ -146,7 +147,11 @@ fn checksum(path: &Path) -> std::io::Result<String> {
 fn fingerprint(path: &Path) -> (u64, i64, u64) {
     use std::os::unix::fs::MetadataExt as _;
     std::fs::metadata(path).map_or((0, 0, 0), |meta| {
-        (meta.len(), meta.mtime().saturating_mul(1_000).saturating_add(meta.mtime_nsec() / 1_000_000), meta.ino())
+        (
+            meta.len(),
+            meta.mtime().saturating_mul(1_000).saturating_add(meta.mtime_nsec() / 1_000_000),
+            meta.ino(),
+        )
     })
 }
 

@@ -73,7 +73,8 @@ pub fn recover(
     let folder = home.board_folder(slug);
     let live = folder.join("board.db");
     let copy = beside(target, ".damaged");
-    let failed = |error: std::io::Error| MaintenanceError::Copy { path: live.clone(), reason: error.to_string() };
+    let failed =
+        |error: std::io::Error| MaintenanceError::Copy { path: live.clone(), reason: error.to_string() };
     copier(&live, &copy).map_err(failed)?;
     if beside(&live, "-wal").exists() {
         copier(&beside(&live, "-wal"), &beside(&copy, "-wal")).map_err(failed)?;
@@ -113,7 +114,10 @@ fn salvage(
         let target = Connection::open(draft).map_err(fail)?;
         target.execute_batch("pragma foreign_keys = off; pragma synchronous = off; begin").map_err(fail)?;
         for (table, keys, numbered) in TABLES {
-            saved.push(Table { name: table, keys, numbered: *numbered, source: &source, target: &target }.save(draft)?);
+            saved.push(
+                Table { name: table, keys, numbered: *numbered, source: &source, target: &target }
+                    .save(draft)?,
+            );
         }
         for (table, parent, column, key) in [
             ("links", "tasks", "parent_id", "id"),
@@ -152,7 +156,9 @@ fn salvage(
 /// The copy with its log where that can be read, else the copy alone.
 fn open_copy(copy: &Path) -> Result<Connection, MaintenanceError> {
     let with_log = Connection::open(copy).and_then(|connection| {
-        connection.execute_batch("pragma writable_schema = on; pragma cell_size_check = off; select 1 from sqlite_schema")?;
+        connection.execute_batch(
+            "pragma writable_schema = on; pragma cell_size_check = off; select 1 from sqlite_schema",
+        )?;
         Ok(connection)
     });
     match with_log {
@@ -193,7 +199,8 @@ impl Table<'_> {
         let newest: Vec<String> = self.keys.iter().map(|key| format!("{key} desc")).collect();
         let backwards = format!("select {list} from {} order by {}", self.name, newest.join(", "));
         let _ = self.scan(&backwards, &mut |row| take(row, &mut saved));
-        let wanted: Vec<String> = self.keys.iter().enumerate().map(|(n, key)| format!("{key} = ?{}", n + 1)).collect();
+        let wanted: Vec<String> =
+            self.keys.iter().enumerate().map(|(n, key)| format!("{key} = ?{}", n + 1)).collect();
         let single = format!("select {list} from {} where {}", self.name, wanted.join(" and "));
         for key in self.missing_keys() {
             if let Ok(row) = self.source.query_row(&single, params_from_iter(key), whole_row) {

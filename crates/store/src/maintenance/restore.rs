@@ -295,8 +295,8 @@ fn place(
 fn overwrite(draft: &Path, live: &Path) -> Result<(), MaintenanceError> {
     let fail = |error: rusqlite::Error| translate(live, &error);
     let source = open_to_read(draft)?;
-    let mut target = Connection::open_with_flags(live, rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE)
-        .map_err(fail)?;
+    let mut target =
+        Connection::open_with_flags(live, rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(fail)?;
     target.execute_batch("pragma synchronous = full").map_err(fail)?;
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
     {
@@ -325,4 +325,3 @@ fn remove_database(path: &Path) {
         let _ = std::fs::remove_file(beside(path, ending));
     }
 }
-

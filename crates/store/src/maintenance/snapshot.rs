@@ -29,8 +29,10 @@ pub(crate) fn open_to_read(path: &Path) -> Result<Connection, DbError> {
 
 /// Opens a database that nobody writes (on a read-only medium, or a copy of our own), whatever lies beside it.
 pub(crate) fn open_unchanging(path: &Path) -> Result<Connection, DbError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
-    Connection::open_with_flags(uri(path, "mode=ro&immutable=1"), flags).map_err(|error| translate(path, &error))
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    Connection::open_with_flags(uri(path, "mode=ro&immutable=1"), flags)
+        .map_err(|error| translate(path, &error))
 }
 
 fn uri(path: &Path, query: &str) -> String {

@@ -44,8 +44,9 @@ pub(crate) fn sole(live: &Path) -> bool {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let Ok(connection) = Connection::open_with_flags(live, flags) else { return true };
     let _ = connection.busy_timeout(Duration::from_millis(200));
-    let tried = connection
-        .execute_batch("pragma locking_mode = exclusive; begin exclusive; select count(*) from sqlite_schema; rollback;");
+    let tried = connection.execute_batch(
+        "pragma locking_mode = exclusive; begin exclusive; select count(*) from sqlite_schema; rollback;",
+    );
     let busy = tried.is_err_and(|error| {
         matches!(
             error.sqlite_error_code(),

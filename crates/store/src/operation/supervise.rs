@@ -1,12 +1,13 @@
 //! What a supervisor asks before and at the start: take the run, pass the guard, say that the worker started.
 
-use andon_core::run::{Guard, guard};
+use andon_core::run::{Guard, StandDown, guard};
 use andon_core::task::EventKind;
 use andon_core::{Millis, Policy, RunId, TaskId};
 use serde_json::json;
 
 use crate::caller::token_hash;
 use crate::error::OpError;
+use crate::lifecycle::pause_over;
 use crate::sql::events::{self, NewEvent};
 use crate::sql::leases::{self, Holder};
 use crate::sql::runs::{self, Run};
@@ -63,7 +64,7 @@ impl Operation for Take {
         let (mut answer, work) = ask(tx, &self.run, &self.token, &self.holder).await?;
         let expires_at = tx.now().plus(self.policy.lease_ttl);
         if answer == Guard::Go && !leases::take(tx, &self.run, &self.holder, expires_at).await? {
-            answer = Guard::StandDown(andon_core::run::StandDown::Taken);
+            answer = Guard::StandDown(StandDown::Taken);
         }
         let work = if answer == Guard::Go { work } else { None };
         Ok(Taken { guard: answer, work, expires_at })
@@ -86,7 +87,14 @@ impl Operation for CheckGuard {
     const WRITES: bool = false;
 
     async fn apply<T: Tx>(&self, tx: &mut T) -> Result<Guard, OpError> {
-        Ok(ask(tx, &self.run, &self.token, &self.holder).await?.0)
+        let (answer, work) = ask(tx, &self.run, &self.token, &self.holder).await?;
+        match (answer, work) {
+            // A claim that was made before the cord was pulled does not start after it.
+            (Guard::Go, Some((task, _))) if pause_over(tx, &task).await?.is_some() => {
+                Ok(Guard::StandDown(StandDown::Paused))
+            }
+            (answer, _) => Ok(answer),
+        }
     }
 }
 

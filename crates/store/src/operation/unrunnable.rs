@@ -29,7 +29,8 @@ impl Operation for BlockUnrunnable {
             let Some(task) = tasks::find(tx, id).await? else { continue };
             let event = Event::Unrunnable { reason: self.reason.clone() };
             let before = task.state.status;
-            let (task, _) = advance(tx, task, &event, &Caller::system(), &self.policy, &Extra::default()).await?;
+            let (task, _) =
+                advance(tx, task, &event, &Caller::system(), &self.policy, &Extra::default()).await?;
             if task.state.status != before {
                 blocked.push(id.clone());
             }

@@ -117,12 +117,9 @@ fn comment(comment: comments::Comment) -> CommentView {
 }
 
 async fn attempts<T: Tx>(tx: &mut T, task: &TaskId) -> Result<(Vec<AttemptView>, usize), OpError> {
-    let total = first(
-        tx,
-        "select count(*) from runs where task_id = $1 and ended_at is not null",
-        vals![task],
-    )
-    .await?;
+    let total =
+        first(tx, "select count(*) from runs where task_id = $1 and ended_at is not null", vals![task])
+            .await?;
     let total = total.map_or(Ok(0), |mut row| row.count())? as usize;
     let rows = tx
         .query(
@@ -243,7 +240,13 @@ fn past_block(event: &Event, by: Author) -> PastBlock {
         _ => BlockKind::NeedsInput,
     });
     let reason = Some(word(&event.data, "reason")).filter(|reason| !reason.is_empty());
-    PastBlock { kind, reason: reason.unwrap_or_else(|| word(&event.data, "error")), at: event.at, by, answer: None }
+    PastBlock {
+        kind,
+        reason: reason.unwrap_or_else(|| word(&event.data, "error")),
+        at: event.at,
+        by,
+        answer: None,
+    }
 }
 
 fn word(data: &Value, key: &str) -> String {

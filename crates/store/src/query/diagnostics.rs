@@ -51,10 +51,7 @@ impl Pair {
     fn new(text: &str) -> Self {
         let (head, rest) = text.split_once("{and ").unwrap_or((text, "} "));
         let (column, tail) = rest.split_once('}').unwrap_or(("", rest));
-        Self([
-            format!("{head} and {column} = $1 {tail}"),
-            format!("{head} and coalesce($1, '') = '' {tail}"),
-        ])
+        Self([format!("{head} and {column} = $1 {tail}"), format!("{head} and coalesce($1, '') = '' {tail}")])
     }
 
     fn of(&'static self, task: Option<&TaskId>) -> &'static str {
@@ -76,8 +73,9 @@ static TASKS: LazyLock<Pair> = LazyLock::new(|| {
          consecutive_failures, last_failure_error from tasks where status <> 'archived' {and id} order by id",
     )
 });
-static COMMENTS: LazyLock<Pair> =
-    LazyLock::new(|| Pair::new("select task_id, max(created_at) from comments where 1 = 1 {and task_id} group by task_id"));
+static COMMENTS: LazyLock<Pair> = LazyLock::new(|| {
+    Pair::new("select task_id, max(created_at) from comments where 1 = 1 {and task_id} group by task_id")
+});
 static READY: LazyLock<Pair> = LazyLock::new(|| {
     Pair::new(&format!(
         "select task_id, max(at) from events where kind in ({}) and task_id in \
@@ -178,10 +176,7 @@ impl Operation for DiagnosticsOf {
 }
 
 impl DiagnosticsOf {
-    async fn live<T: Tx>(
-        &self,
-        tx: &mut T,
-    ) -> Result<Vec<(runs::Run, Option<leases::Lease>)>, OpError> {
+    async fn live<T: Tx>(&self, tx: &mut T) -> Result<Vec<(runs::Run, Option<leases::Lease>)>, OpError> {
         let Some(task) = &self.task else { return Ok(leases::live(tx).await?) };
         let Some(run) = runs::unreaped_of(tx, task).await? else { return Ok(Vec::new()) };
         let lease = leases::find(tx, &run.id).await?;
@@ -206,7 +201,8 @@ impl DiagnosticsOf {
             .pauses
             .iter()
             .any(|scope| matches!(scope.as_str(), "everything" | "board") || Some(scope) == own.as_ref());
-        let (claim, holder) = counted.claims.remove(&id).map_or((None, None), |(claim, holder)| (Some(claim), holder));
+        let (claim, holder) =
+            counted.claims.remove(&id).map_or((None, None), |(claim, holder)| (Some(claim), holder));
         let facts = TaskFacts {
             profile: standing(self.roster.as_ref(), assignee.as_ref()),
             unknown_skills: self.unknown_skills(assignee.as_ref(), skills),

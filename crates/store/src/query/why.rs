@@ -118,7 +118,8 @@ impl WhyOf {
             caps.push(Cap { scope: Scope::Board, running, limit });
         }
         let Some(next) = next else { return Ok(caps) };
-        let own = around.roster.as_ref().and_then(|roster| roster.profiles.get(next)).and_then(|p| p.max_running);
+        let own =
+            around.roster.as_ref().and_then(|roster| roster.profiles.get(next)).and_then(|p| p.max_running);
         if let Some(limit) = own.or(around.max_running_per_profile) {
             let running = live.iter().find(|(name, _)| name.as_ref() == Some(next)).map_or(0, |(_, n)| *n);
             caps.push(Cap { scope: Scope::Profile(next.clone()), running, limit });
@@ -211,7 +212,8 @@ async fn guarded<T: Tx>(tx: &mut T, task: &TaskId) -> Result<Option<Guarded>, Op
         return Ok(None);
     }
     let data = row.json()?;
-    let reason = data.get("reason").and_then(|reason| reason.as_str()).unwrap_or("the respawn guard").to_owned();
+    let reason =
+        data.get("reason").and_then(|reason| reason.as_str()).unwrap_or("the respawn guard").to_owned();
     let until = data.get("until").and_then(serde_json::Value::as_i64).map(Millis);
     Ok(Some(Guarded { reason, until }))
 }

@@ -436,7 +436,11 @@ pub async fn due<T: Tx>(tx: &mut T, limit: u32) -> Result<Vec<TaskId>, DbError> 
 ///
 /// # Errors
 /// Of the database.
-pub async fn forgotten<T: Tx>(tx: &mut T, after: &str, limit: u32) -> Result<(Vec<TaskId>, Option<String>), DbError> {
+pub async fn forgotten<T: Tx>(
+    tx: &mut T,
+    after: &str,
+    limit: u32,
+) -> Result<(Vec<TaskId>, Option<String>), DbError> {
     let rows = tx
         .query(
             "select id, held = 0 and (parents_waived = 1 or not exists \

@@ -97,7 +97,8 @@ fn a_lost_or_damaged_database_is_moved_aside_and_replaced() {
         }
         assert!(fixture.home.open(&fixture.slug, Mode::Short).is_err());
         let restored =
-            restore(&fixture.home, &fixture.slug, &target.join("board.db"), &RestoreOptions::default()).unwrap();
+            restore(&fixture.home, &fixture.slug, &target.join("board.db"), &RestoreOptions::default())
+                .unwrap();
         assert_eq!(restored.aside.is_some(), damage.is_some());
         run(&fixture.board(), Show { task, limit: 1 }).unwrap();
         let left = std::fs::read_dir(fixture.folder()).unwrap().flatten();
@@ -109,7 +110,9 @@ fn a_lost_or_damaged_database_is_moved_aside_and_replaced() {
 fn what_is_no_backup_is_refused_before_anything_is_touched() {
     let fixture = Fixture::new();
     let task = create(&fixture.board(), "kept", &[]);
-    for (name, bytes) in [("nothing", None), ("empty", Some(&b""[..])), ("text", Some(&b"hello hello hello"[..]))] {
+    for (name, bytes) in
+        [("nothing", None), ("empty", Some(&b""[..])), ("text", Some(&b"hello hello hello"[..]))]
+    {
         let path = fixture.path(name);
         if let Some(bytes) = bytes {
             std::fs::write(&path, bytes).unwrap();

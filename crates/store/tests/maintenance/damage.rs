@@ -1,7 +1,9 @@
 use std::os::unix::fs::FileExt as _;
 
 use andon_core::{Millis, Policy};
-use andon_store::maintenance::{RestoreOptions, examine, is_damage, quarantine, quarantined, recover, restore};
+use andon_store::maintenance::{
+    RestoreOptions, examine, is_damage, quarantine, quarantined, recover, restore,
+};
 use andon_store::query::StatsOf;
 use andon_store::{HomeError, Mode};
 
@@ -26,8 +28,9 @@ fn filled() -> Fixture {
 /// Overwrites leaf pages of the table of tasks.
 fn damage_pages(fixture: &Fixture) -> usize {
     let connection = rusqlite::Connection::open(fixture.database()).unwrap();
-    let root: i64 =
-        connection.query_row("select rootpage from sqlite_schema where name = 'tasks'", [], |row| row.get(0)).unwrap();
+    let root: i64 = connection
+        .query_row("select rootpage from sqlite_schema where name = 'tasks'", [], |row| row.get(0))
+        .unwrap();
     drop(connection);
     let file = std::fs::File::options().read(true).write(true).open(fixture.database()).unwrap();
     let (mut interior, mut leaves) = (vec![root as u64], Vec::new());
@@ -138,7 +141,10 @@ fn databases_that_are_not_the_boards_are_named_for_what_they_are() {
     assert_eq!(plant(&|f| std::fs::write(f.database(), "x".repeat(9_000)).unwrap()).0, "database_foreign");
     assert_eq!(plant(&|f| f.tamper("pragma application_id = 7")).0, "database_foreign");
     assert_eq!(plant(&|f| f.tamper("pragma user_version = 999")).0, "database_newer");
-    assert_eq!(plant(&|f| f.tamper("update meta set value = 'x' where key = 'identity'")).0, "database_identity");
+    assert_eq!(
+        plant(&|f| f.tamper("update meta set value = 'x' where key = 'identity'")).0,
+        "database_identity"
+    );
     let (_, fixture) = plant(&|f| std::fs::write(f.database(), "x".repeat(9_000)).unwrap());
     assert!(is_damage(&fixture.home.open(&fixture.slug, Mode::Short).unwrap_err()));
 }

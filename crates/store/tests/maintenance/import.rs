@@ -24,7 +24,8 @@ fn imported(fixture: &Fixture) -> Imported {
     std::fs::write(fixture.path("attachments/t_0000000a/plan.md"), "plan").unwrap();
     let before = std::fs::read(&path).unwrap();
     let known_profiles = Some([profile("coder")].into());
-    let done = import(&fixture.home, &slug(), &path, &ImportOptions { known_profiles, ..Default::default() }).unwrap();
+    let done = import(&fixture.home, &slug(), &path, &ImportOptions { known_profiles, ..Default::default() })
+        .unwrap();
     assert_eq!(std::fs::read(&path).unwrap(), before, "the source is only read");
     done
 }
@@ -54,9 +55,15 @@ fn a_board_of_the_reference_comes_with_all_that_it_has() {
     assert_eq!((build.task.max_runtime, build.task.state.counters.failures), (Some(90_000), 1));
     assert_eq!(build.task.workspace_path, None);
     assert_eq!(build.events[0].kind, "reprioritized");
-    assert_eq!(build.comments.iter().map(|c| c.author_kind.as_str()).collect::<Vec<_>>(), ["worker", "person"]);
+    assert_eq!(
+        build.comments.iter().map(|c| c.author_kind.as_str()).collect::<Vec<_>>(),
+        ["worker", "person"]
+    );
     let block = |id| show(&fixture, id).task.state.block.unwrap();
-    assert_eq!((block("t_0000000c").kind, block("t_0000000c").reason.as_str()), (BlockKind::Operator, "which colour?"));
+    assert_eq!(
+        (block("t_0000000c").kind, block("t_0000000c").reason.as_str()),
+        (BlockKind::Operator, "which colour?")
+    );
     assert_eq!((block("t_0000000d").kind, block("t_0000000d").reason.as_str()), (BlockKind::GaveUp, "boom"));
     assert_eq!(show(&fixture, "t_0000000e").task.state.status, Status::Todo);
     assert_eq!(show(&fixture, "t_0000000f").task.state.status, Status::Ready);

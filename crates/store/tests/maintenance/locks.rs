@@ -18,7 +18,11 @@ fn locks(path: &std::path::Path) -> BTreeSet<String> {
     for _ in 0..20 {
         let text = std::fs::read_to_string("/proc/locks").unwrap();
         let lines = text.lines().filter(|line| line.contains(&inode) && line.contains(&pid));
-        found.extend(lines.filter(|line| line.contains(" READ ")).map(|line| line.split_once(": ").unwrap().1.to_owned()));
+        found.extend(
+            lines
+                .filter(|line| line.contains(" READ "))
+                .map(|line| line.split_once(": ").unwrap().1.to_owned()),
+        );
     }
     found
 }
@@ -35,7 +39,8 @@ fn nothing_beside_sql_touches_the_locks_of_an_open_board() {
     attach(&board, &task, "r.txt", "x");
     same("attach");
     let target = fixture.path("backup");
-    backup(&fixture.home, &fixture.slug, &target, &BackupOptions { with_files: true, replace: false }).unwrap();
+    backup(&fixture.home, &fixture.slug, &target, &BackupOptions { with_files: true, replace: false })
+        .unwrap();
     same("backup");
     examine(&fixture.home, &fixture.slug).unwrap();
     repair(&fixture.home, &fixture.slug, &person(), &Policy::default()).unwrap();

@@ -93,8 +93,13 @@ pub(crate) fn create(board: &Board, title: &str, parents: &[&TaskId]) -> TaskId 
         parents: parents.iter().map(|id| (*id).clone()).collect(),
         ..NewTask::default()
     };
-    let create =
-        Create { task, caller: person(), roster: roster(&["coder"]), default_workdir: None, policy: Policy::default() };
+    let create = Create {
+        task,
+        caller: person(),
+        roster: roster(&["coder"]),
+        default_workdir: None,
+        policy: Policy::default(),
+    };
     run(board, create).unwrap().task.id
 }
 
@@ -120,7 +125,12 @@ pub(crate) fn copier(from: &Path, to: &Path) -> std::io::Result<()> {
 }
 
 /// Attaches a file of this content.
-pub(crate) fn attach(board: &Board, task: &TaskId, name: &str, content: &str) -> andon_store::sql::attachments::Attachment {
+pub(crate) fn attach(
+    board: &Board,
+    task: &TaskId,
+    name: &str,
+    content: &str,
+) -> andon_store::sql::attachments::Attachment {
     let caller = person();
     let mut source = content.as_bytes();
     block_on(andon_store::files::attach(board, task, name, &mut source, &caller)).unwrap()

@@ -52,8 +52,16 @@ fn the_context_says_what_came_before() {
         policy: policy.clone(),
     };
     run(&board, complete).unwrap();
-    run(&board, AddComment { task: child.clone(), caller: person(), body: "mind the gap".to_owned(), policy: policy.clone() })
-        .unwrap();
+    run(
+        &board,
+        AddComment {
+            task: child.clone(),
+            caller: person(),
+            body: "mind the gap".to_owned(),
+            policy: policy.clone(),
+        },
+    )
+    .unwrap();
     let block = Block {
         task: child.clone(),
         caller: person(),
@@ -62,8 +70,7 @@ fn the_context_says_what_came_before() {
         policy: policy.clone(),
     };
     run(&board, block).unwrap();
-    let unblock =
-        Unblock { task: child.clone(), caller: person(), reason: Some("red".to_owned()), policy };
+    let unblock = Unblock { task: child.clone(), caller: person(), reason: Some("red".to_owned()), policy };
     run(&board, unblock).unwrap();
     let claimed = claim(&board).remove(0);
     let ask = ContextOf {
@@ -100,7 +107,8 @@ fn diagnostics_of_the_board_and_of_one_task_agree() {
         a = tasks[0], b = tasks[1], c = tasks[2], recent = long_ago + 47 * hour,
     ));
     let board = fixture.board();
-    let ask = |task| DiagnosticsOf { task, roster: Some(roster(&["coder"])), thresholds: Thresholds::default() };
+    let ask =
+        |task| DiagnosticsOf { task, roster: Some(roster(&["coder"])), thresholds: Thresholds::default() };
     let whole: Vec<_> = run(&board, ask(None)).unwrap().into_iter().map(|found| found.facts).collect();
     for task in &tasks {
         let one = run(&board, ask(Some(task.clone()))).unwrap().remove(0).facts;

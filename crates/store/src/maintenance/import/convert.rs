@@ -139,7 +139,8 @@ impl Convert<'_> {
     fn links(&mut self, source: &Source) {
         let mut edges: BTreeMap<TaskId, Vec<TaskId>> = BTreeMap::new();
         for cells in &source.links {
-            let (Some(parent), Some(child)) = (self.task_of(cells, "parent_id"), self.task_of(cells, "child_id"))
+            let (Some(parent), Some(child)) =
+                (self.task_of(cells, "parent_id"), self.task_of(cells, "child_id"))
             else {
                 continue;
             };
@@ -257,7 +258,8 @@ impl Convert<'_> {
         for (index, cells) in source.attachments.iter().enumerate() {
             let Some(task) = self.task_of(cells, "task_id") else { continue };
             let given = cells.word("filename").unwrap_or_default();
-            let clean = crate::files::clean_name(&given).unwrap_or_else(|_| format!("attachment-{}", index + 1));
+            let clean =
+                crate::files::clean_name(&given).unwrap_or_else(|_| format!("attachment-{}", index + 1));
             let mut name = clean.clone();
             let mut count = 1;
             while !taken.insert((task.clone(), name.clone())) {
@@ -315,8 +317,13 @@ impl Convert<'_> {
             .filter(|cells| matches!(cells.word("status").as_deref(), Some("done" | "archived")))
             .filter_map(|cells| self.task_of(cells, "id"))
             .collect();
-        let waits: BTreeSet<TaskId> =
-            self.out.links.iter().filter(|(parent, _)| !done.contains(parent)).map(|(_, child)| child.clone()).collect();
+        let waits: BTreeSet<TaskId> = self
+            .out
+            .links
+            .iter()
+            .filter(|(parent, _)| !done.contains(parent))
+            .map(|(_, child)| child.clone())
+            .collect();
         let history = History::of(&self.out.events);
         let (mut keys, mut seen) = (BTreeSet::new(), BTreeSet::new());
         for cells in &source.tasks {
@@ -342,7 +349,12 @@ impl Convert<'_> {
         let key = key.filter(|key| {
             let free = state.status == Status::Archived || keys.insert(key.clone());
             if !free {
-                self.out.changed.push(Changed::new(&id, "idempotency_key", key, "left out: another task has it"));
+                self.out.changed.push(Changed::new(
+                    &id,
+                    "idempotency_key",
+                    key,
+                    "left out: another task has it",
+                ));
             }
             free
         });
@@ -408,12 +420,18 @@ impl Convert<'_> {
     }
 
     fn workspace(&mut self, cells: &Cells, id: &TaskId) -> (WorkspaceKind, Option<String>, Option<String>) {
-        let kind = cells.word("workspace_kind").and_then(|kind| kind.parse().ok()).unwrap_or(WorkspaceKind::Scratch);
+        let kind =
+            cells.word("workspace_kind").and_then(|kind| kind.parse().ok()).unwrap_or(WorkspaceKind::Scratch);
         // A scratch directory of the reference is the reference's to remove: the task gets one of its own.
         let path = cells.word("workspace_path").filter(|_| kind != WorkspaceKind::Scratch).filter(|path| {
             let absolute = Path::new(path).is_absolute();
             if !absolute {
-                self.out.changed.push(Changed::new(id, "workspace_path", path, "left out: it is not absolute"));
+                self.out.changed.push(Changed::new(
+                    id,
+                    "workspace_path",
+                    path,
+                    "left out: it is not absolute",
+                ));
             }
             absolute
         });
@@ -422,7 +440,12 @@ impl Convert<'_> {
                 && !branch.starts_with('-')
                 && !branch.chars().any(|c| c.is_whitespace() || c.is_control());
             if !fits {
-                self.out.changed.push(Changed::new(id, "branch", branch, "left out: no branch can be called so here"));
+                self.out.changed.push(Changed::new(
+                    id,
+                    "branch",
+                    branch,
+                    "left out: no branch can be called so here",
+                ));
             }
             fits
         });
@@ -467,7 +490,8 @@ impl Convert<'_> {
         state.started_at = cells.time("started_at");
         state.completed_at = cells.time("completed_at");
         if state.status == Status::Done && state.completed_at.is_none() {
-            let ended = self.out.runs.iter().filter(|run| run.task == *id).filter_map(|run| run.ended_at).max();
+            let ended =
+                self.out.runs.iter().filter(|run| run.task == *id).filter_map(|run| run.ended_at).max();
             state.completed_at = Some(ended.unwrap_or(created_at));
         }
         // The reference lets the children of an archived task go on.

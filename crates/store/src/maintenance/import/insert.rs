@@ -70,7 +70,14 @@ impl Operation for Insert {
         for event in &bundle.events {
             tx.execute(
                 "insert into events (task_id, run_id, kind, actor, data, at) values ($1, $2, $3, $4, $5, $6)",
-                vals![event.task.as_ref(), event.run.as_ref(), &event.kind, &event.actor, &event.data, event.at],
+                vals![
+                    event.task.as_ref(),
+                    event.run.as_ref(),
+                    &event.kind,
+                    &event.actor,
+                    &event.data,
+                    event.at
+                ],
             )
             .await?;
         }
@@ -86,7 +93,8 @@ impl Operation for Insert {
         for attachment in &bundle.attachments {
             attachments::insert(tx, attachment).await?;
         }
-        let data = json!({ "imported_from": self.from, "tasks": bundle.tasks.len(), "runs": bundle.runs.len() });
+        let data =
+            json!({ "imported_from": self.from, "tasks": bundle.tasks.len(), "runs": bundle.runs.len() });
         let event =
             NewEvent { task: None, run: None, kind: EventKind::Restored, actor: "andon".to_owned(), data };
         events::append(tx, &event).await?;

@@ -172,7 +172,12 @@ fn bring_files(board: &Path, source: &Path, bundle: &mut Bundle) -> Result<usize
     for (attachment, stored) in bundle.attachments.iter_mut().zip(&bundle.stored) {
         let found = places(source, attachment.task.as_str(), stored).into_iter().find(|path| path.is_file());
         let Some(mut file) = found.and_then(|path| std::fs::File::open(path).ok()) else {
-            bundle.changed.push(Changed::new(&attachment.task, "attachment", &attachment.name, "its file is not there"));
+            bundle.changed.push(Changed::new(
+                &attachment.task,
+                "attachment",
+                &attachment.name,
+                "its file is not there",
+            ));
             continue;
         };
         match crate::files::store(board, &attachment.task, &attachment.name, &mut file) {

@@ -78,7 +78,9 @@ fn rows(connection: &Connection, table: &'static str) -> rusqlite::Result<Vec<Ce
         for (index, name) in names.iter().enumerate() {
             // Text that is no UTF-8 is text all the same.
             let value = match row.get_ref(index)? {
-                rusqlite::types::ValueRef::Text(bytes) => Value::Text(String::from_utf8_lossy(bytes).into_owned()),
+                rusqlite::types::ValueRef::Text(bytes) => {
+                    Value::Text(String::from_utf8_lossy(bytes).into_owned())
+                }
                 rusqlite::types::ValueRef::Null => Value::Null,
                 rusqlite::types::ValueRef::Integer(number) => Value::Integer(number),
                 rusqlite::types::ValueRef::Real(number) => Value::Real(number),
@@ -114,7 +116,9 @@ impl Cells {
         match self.0.get(column)? {
             Value::Integer(number) => Some(*number),
             Value::Real(number) => whole(*number),
-            Value::Text(text) => text.trim().parse().ok().or_else(|| text.trim().parse().ok().and_then(whole)),
+            Value::Text(text) => {
+                text.trim().parse().ok().or_else(|| text.trim().parse().ok().and_then(whole))
+            }
             Value::Null | Value::Blob(_) => None,
         }
     }
