@@ -99,11 +99,11 @@ pub(crate) fn cycles(board: &Board, time: Duration) -> (usize, Duration) {
     (count, begun.elapsed())
 }
 
-/// Fills a board, a slice at a time.
+/// Fills a board, in few large transactions: ids are random, so that each touches most pages once.
 pub(crate) fn fill(board: &Board, count: usize, create: &Create) -> Vec<TaskId> {
     let mut ids = Vec::with_capacity(count);
     while ids.len() < count {
-        let slice = vec![create.clone(); (count - ids.len()).min(500)];
+        let slice = vec![create.clone(); (count - ids.len()).min(20_000)];
         ids.extend(block_on(board.run(Bulk(slice))).unwrap());
     }
     ids

@@ -1,13 +1,26 @@
 //! Black-box tests of the built binary: real processes, real signals, many at once.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop, and says where")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on should stop, and says where"
+)]
 
 mod blocks;
+mod caps;
+mod crashes;
+mod dispatching;
+mod faults;
 mod guard;
 mod harness;
+mod input;
 mod leases;
 mod restarts;
+mod reviews;
 mod single;
 mod storage;
 mod storms;
+mod terminals;
 mod trees;
+mod workers;
+mod workspaces;

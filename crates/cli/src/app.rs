@@ -186,7 +186,8 @@ impl App {
     /// Every mistake in `config.toml` and the environment.
     pub(crate) fn config(&self) -> Result<Config, Failure> {
         let loaded = Config::load(self.home.root(), self.environment.for_configuration())?;
-        for variable in &loaded.ignored_variables {
+        // With `--json` standard error holds one error or nothing.
+        for variable in loaded.ignored_variables.iter().filter(|_| !self.json) {
             output::say(&format!("andon: {} is no setting of Andon; it is ignored", output::line(variable)));
         }
         Ok(loaded.config)

@@ -144,8 +144,9 @@ impl Cli {
         match command.run(&app) {
             Ok(code) => code,
             Err(failure) => {
-                output::complain(&failure, app.meant(&failure).as_deref(), json);
-                commands::doctor::met(&app, &failure);
+                let note = app.meant(&failure).map(|meant| format!("did you mean {meant}?"));
+                let note = note.or_else(|| commands::doctor::met(&app, &failure));
+                output::complain(&failure, note.as_deref(), json);
                 failure.exit()
             }
         }

@@ -204,6 +204,7 @@ impl Failure {
             Self::Workspace(error) => workspace(error),
             Self::Maintenance(
                 MaintenanceError::TargetExists(_)
+                | MaintenanceError::OtherBoard { .. }
                 | MaintenanceError::InUse { .. }
                 | MaintenanceError::AlreadyImported { .. },
             ) => ExitCode::Refused,

@@ -17,6 +17,15 @@ pub enum AssignableBy {
     Profiles(BTreeSet<ProfileName>),
 }
 
+/// Who judges a profile's work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reviewer {
+    /// A person, at the board.
+    Person,
+    /// A run of this profile.
+    Profile(ProfileName),
+}
+
 /// What rules need to know of one profile.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProfileFacts {
@@ -24,8 +33,8 @@ pub struct ProfileFacts {
     pub lane: bool,
     /// Most runs at once.
     pub max_running: Option<u32>,
-    /// Who reviews its work.
-    pub reviewer: Option<ProfileName>,
+    /// Who reviews its work; none leaves it to the board.
+    pub reviewer: Option<Reviewer>,
     /// Who may give it work.
     pub assignable_by: AssignableBy,
     /// Its skills.
@@ -113,8 +122,12 @@ impl Roster {
         of_task: Option<&ProfileName>,
         implementer: Option<&ProfileName>,
     ) -> Option<ProfileName> {
-        let of_profile =
-            implementer.and_then(|name| self.profiles.get(name)).and_then(|facts| facts.reviewer.as_ref());
+        let profile = implementer.and_then(|name| self.profiles.get(name));
+        let of_profile = match profile.and_then(|facts| facts.reviewer.as_ref()) {
+            Some(Reviewer::Person) if of_task.is_none() => return None,
+            Some(Reviewer::Profile(name)) => Some(name),
+            Some(Reviewer::Person) | None => None,
+        };
         [of_task, of_profile, self.reviewer.as_ref()]
             .into_iter()
             .flatten()

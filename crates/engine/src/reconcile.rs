@@ -16,11 +16,12 @@ use andon_store::{Board, OpError};
 use crate::host;
 use crate::paths::RunPaths;
 use crate::supervisor::ExitRecord;
+use crate::tidy::tidy;
 
 /// What became of one run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reconciled {
-    /// Its supervisor is at work, or another host's to judge.
+    /// Its supervisor is at work, or has just ended it, or is another host's to judge.
     Left,
     /// Its lease was extended, its supervisor being alive.
     Extended,
@@ -153,10 +154,13 @@ async fn reap(
     }
     let record = ExitRecord::read(&paths.exit).ok().flatten();
     let (exit_code, signal) = record.map_or((None, None), |record| (record.exit_code, record.signal));
-    board.run(Reap { run: run.id.clone(), exit_code, signal }).await?;
+    let reaped = board.run(Reap { run: run.id.clone(), exit_code, signal }).await?;
     let _ = std::fs::remove_file(&paths.exit);
     paths.remove_private();
-    Ok(Reconciled::Reaped)
+    if let Err(error) = tidy(board, &run.task).await {
+        tracing::warn!(task = %run.task, %error, "the workspace stays until `andon gc`");
+    }
+    Ok(if reaped { Reconciled::Reaped } else { Reconciled::Left })
 }
 
 async fn gone(run: &Run, lease: Option<&Lease>, paths: &RunPaths) -> bool {

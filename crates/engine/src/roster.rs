@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use andon_core::ProfileName;
-use andon_core::roster::{AssignableBy, ProfileFacts, Roster};
+use andon_core::roster::{self, AssignableBy, ProfileFacts, Roster};
 
 use crate::config::{Config, Reviewer};
 use crate::profile::{self, Profile, Profiles};
@@ -37,10 +37,10 @@ pub fn facts(profile: &Profile) -> ProfileFacts {
     ProfileFacts {
         lane: !profile.runner().is_spawned(),
         max_running: settings.max_running,
-        reviewer: match &settings.reviewer {
-            Some(Reviewer::Profile(name)) => Some(name.clone()),
-            Some(Reviewer::Person) | None => None,
-        },
+        reviewer: settings.reviewer.as_ref().map(|reviewer| match reviewer {
+            Reviewer::Profile(name) => roster::Reviewer::Profile(name.clone()),
+            Reviewer::Person => roster::Reviewer::Person,
+        }),
         assignable_by: match profile.assignable_by() {
             profile::AssignableBy::Person => AssignableBy::Persons,
             profile::AssignableBy::Anyone => AssignableBy::Anyone,
@@ -79,7 +79,7 @@ mod tests {
         let coder = &known.profiles[&"coder".parse().unwrap()];
         assert_eq!((coder.lane, coder.max_running), (false, Some(2)));
         assert_eq!(coder.assignable_by, AssignableBy::Persons);
-        assert_eq!(coder.reviewer, Some("critic".parse().unwrap()));
+        assert_eq!(coder.reviewer, Some(roster::Reviewer::Profile("critic".parse().unwrap())));
         assert!(known.profiles[&"critic".parse().unwrap()].lane);
         assert!(known.broken.contains_key("odd"));
         assert_eq!(known.reviewer, Some("critic".parse().unwrap()));

@@ -39,7 +39,7 @@ pub struct BoardSettings {
 /// Malformed keys, each with its place.
 pub fn load_config(home: &Path) -> Result<Config, ConfigError> {
     #[expect(clippy::disallowed_methods, reason = "the environment overrides the file")]
-    let loaded = Config::load(home, std::env::vars())?;
+    let loaded = Config::load(home, std::env::vars_os())?;
     Ok(loaded.config)
 }
 

@@ -260,6 +260,16 @@ pub fn orphans(board: &Path, known: &BTreeSet<String>) -> Vec<PathBuf> {
     found
 }
 
+/// Removes what imports that died left among the boards; gives how many went.
+#[must_use]
+pub fn remove_old_drafts(boards: &Path) -> u64 {
+    let drafts = entries(boards).into_iter().filter(|path| {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        name.starts_with("_importing-") && is_older(path, ORPHAN_AGE)
+    });
+    drafts.filter(|path| std::fs::remove_dir_all(path).is_ok()).count() as u64
+}
+
 /// Removes logs that nobody has written since `before`; gives how many went.
 #[must_use]
 pub fn remove_old_logs(board: &Path, before: Millis, now: Millis) -> u64 {

@@ -185,16 +185,18 @@ impl Home {
             }
             sqlite::create(&folder.join("board.db"), &identity, self.world.as_ref())?;
             if self.paused_everything() {
-                self.inherit_pause(slug)?;
+                self.inherit_pause(slug, folder, &identity)?;
             }
             std::fs::remove_file(&marker).map_err(io(&marker))?;
         }
         Ok(())
     }
 
-    fn inherit_pause(&self, slug: &BoardSlug) -> Result<(), HomeError> {
+    /// The caller holds the board's lock, which `open` would wait for.
+    fn inherit_pause(&self, slug: &BoardSlug, folder: &Path, identity: &str) -> Result<(), HomeError> {
         use crate::operation::{Pause, Scope};
-        let board = self.open(slug, Mode::Short)?;
+        let world = Arc::clone(&self.world);
+        let board = Board::open(slug.clone(), folder, Some(identity), Mode::Short, world)?;
         let pause = Pause {
             scope: Scope::Everything,
             reason: Some("everything was paused when this board was created".to_owned()),

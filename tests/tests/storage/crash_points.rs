@@ -48,11 +48,11 @@ fn supervisors_die_at(point: &str, then: Then) {
         tasks.iter().all(|task| house.runs(task).iter().any(|run| !run["ended_at"].is_null()))
     });
     dying.kill();
-    let _ = house.dispatcher_with(&["--until-idle"], &[]).ended();
+    let dispatcher = house.dispatcher();
     for task in &tasks {
+        house.wait_status(task, "done");
         let runs = house.runs(task);
         let shown = format!("{point}: {runs:#?}");
-        assert_eq!(house.status(task), "done", "{shown}");
         let last = runs.last().unwrap();
         assert_eq!(last["outcome"], "completed", "{shown}");
         assert_eq!(last["exit_code"], 0, "{shown}");
@@ -66,10 +66,15 @@ fn supervisors_die_at(point: &str, then: Then) {
         }
     }
     assert_eq!(house.lines("clashes"), [""; 0], "{point}");
+    for folder in ["exits", "runs"] {
+        let folder = house.board().join(folder);
+        wait_until(&format!("{point}: nothing is left in {}", folder.display()), || {
+            std::fs::read_dir(&folder).unwrap().count() == 0
+        });
+    }
+    dispatcher.kill();
     house.wait_empty();
     board::whole(house.home());
-    let left = std::fs::read_dir(house.board().join("exits")).unwrap().count();
-    assert_eq!(left, 0, "{point}: exit records are left");
 }
 
 #[test]

@@ -3,11 +3,11 @@
 mod board;
 mod claims;
 mod crash_points;
-// mod damage;
+mod damage;
 mod full_disk;
 mod kills;
 mod locks;
-// mod places;
-// mod reference;
+mod places;
+mod reference;
 mod schemas;
 mod stale;

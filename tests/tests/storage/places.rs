@@ -3,8 +3,8 @@
 use std::os::unix::net::UnixDatagram;
 use std::sync::Arc;
 
-use andon_core::task::Status;
 use andon_core::run::{Failure, Renewal};
+use andon_core::task::Status;
 use andon_store::operation::{JudgeLease, Judged, Renew};
 use andon_store::{Mode, World};
 use andon_testkit::{ManualWorld, Scene, SqliteBoards, block_on};
@@ -22,8 +22,9 @@ fn two_homes_that_share_a_board_run_each_of_its_tasks_once() {
     for house in [&one, &two] {
         house.config("max_running = 4\n");
     }
-    let tasks: Vec<String> =
-        (0..24).map(|n| if n % 2 == 0 { &one } else { &two }.script(&format!("{WORKER}sleep 0.1\n"))).collect();
+    let tasks: Vec<String> = (0..24)
+        .map(|n| if n % 2 == 0 { &one } else { &two }.script(&format!("{WORKER}sleep 0.1\n")))
+        .collect();
     let _dispatchers = [one.dispatcher(), two.dispatcher()];
     for task in &tasks {
         two.wait_status(task, "done");
@@ -93,7 +94,10 @@ fn names_of_boards_are_whitelisted_and_what_they_hold_is_not() {
     let title = "タスク «naïve» 🦀 e\u{301} \u{202e}evil";
     let task = house.create([title, "--board", "DEFAULT", "--tenant", "ミ", "--body", "본문"]);
     let shown = house.task(&task);
-    assert_eq!((&shown["title"], &shown["body"], &shown["tenant"]), (&title.into(), &"본문".into(), &"ミ".into()));
+    assert_eq!(
+        (&shown["title"], &shown["body"], &shown["tenant"]),
+        (&title.into(), &"본문".into(), &"ミ".into())
+    );
     board::whole(house.home());
 }
 
@@ -120,8 +124,12 @@ fn a_clock_set_backwards_ends_no_run_and_loses_no_write() {
             policy: s.policy.clone(),
         };
         assert_eq!(s.ok(judge(Some(true))).await, Judged::Live);
-        let renew =
-            Renew { run: claimed.run.id.clone(), holder: s.holder(1), progress: true, policy: s.policy.clone() };
+        let renew = Renew {
+            run: claimed.run.id.clone(),
+            holder: s.holder(1),
+            progress: true,
+            policy: s.policy.clone(),
+        };
         let renewed = s.ok(renew).await;
         assert_eq!(renewed.renewal, Renewal::Ok);
         assert_eq!(renewed.expires_at, s.now().plus(s.policy.lease_ttl), "a renewal follows the clock back");

@@ -28,7 +28,9 @@ const LOOK: u32 = 4;
 /// How long a question is shown before the demo answers it.
 const THINKING: Duration = Duration::from_millis(1_500);
 /// A line on which nothing has moved for this long has stopped.
-const STILL: Duration = Duration::from_secs(10);
+const STILL: Duration = Duration::from_secs(4);
+/// How long the whole pipeline may take.
+const LONGEST: Duration = Duration::from_secs(300);
 /// How long everything may take to stop.
 const STOPPING: Duration = Duration::from_secs(20);
 
@@ -49,7 +51,10 @@ pub(super) async fn run(andon: &Path, keep: bool) -> Result<(), Failure> {
     };
     let ended = match played {
         Ok(()) => show.curtain(&stage).await,
-        Err(failure) => Err(failure),
+        Err(failure) => {
+            emit("\n");
+            Err(failure)
+        }
     };
     show.stop(ended.is_err()).await;
     if keep {
@@ -111,7 +116,10 @@ impl Show {
         let mut frames = interval(FRAME);
         frames.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (mut frame, mut moved) = (0_u32, Instant::now());
-        while self.stations.iter().any(|station| station.state != State::Done) && moved.elapsed() < STILL {
+        while self.stations.iter().any(|station| station.state != State::Done)
+            && moved.elapsed() < STILL
+            && self.began.elapsed() < LONGEST
+        {
             tokio::select! {
                 line = next(&mut lines) => {
                     self.take(&line?);
@@ -217,8 +225,9 @@ impl Show {
         }
         if !undone.is_empty() {
             let log = fs::read_to_string(stage.folder.join("dispatcher.log")).unwrap_or_default();
-            self.canvas.heading("What the dispatcher said");
-            emit(&log);
+            for line in log.lines().filter(|line| !line.starts_with("andon: started")) {
+                emit(&format!("{line}\n"));
+            }
             let names: Vec<&str> = undone.iter().map(|station| station.key.as_str()).collect();
             return Err(Failure::Demo(format!("not done after {took}: {}", names.join(", "))));
         }

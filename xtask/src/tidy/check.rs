@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::tree::Tree;
-use super::{artefacts, layers, links, lockfile, shape, sql, words};
+use super::{artefacts, errors, layers, links, lockfile, shape, sql, words};
 use crate::failure::Failure;
 use crate::shell;
 
@@ -61,6 +61,7 @@ pub(super) const CHECKS: &[fn(&Tree) -> Vec<Finding>] = &[
     words::machine_paths,
     words::mirrors,
     links::resolve,
+    errors::pages,
     artefacts::committed,
     lockfile::budget,
     lockfile::sources,

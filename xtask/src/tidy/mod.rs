@@ -5,6 +5,7 @@
 
 mod artefacts;
 mod check;
+mod errors;
 mod layers;
 mod links;
 mod lockfile;

@@ -120,6 +120,8 @@ fn report(app: &App, outcome: &Outcome, dry_run: bool) {
 pub(crate) fn log_to_stderr(environment: &Environment) {
     let filter = environment.text("ANDON_LOG").unwrap_or_else(|| "warn".to_owned());
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("warn"));
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A line that cannot be written, as on a full disk, is lost; to complain of it there would be a panic.
     // A second subscriber changes nothing: the first one stays.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let _ = lines.log_internal_errors(false).try_init();
 }

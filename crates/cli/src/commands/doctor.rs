@@ -132,19 +132,15 @@ fn save(app: &App, target: &std::path::Path) -> Result<ExitCode, Failure> {
     Ok(ExitCode::Done)
 }
 
-/// A command met a damaged database: it is copied once, and people are told where.
-pub(crate) fn met(app: &App, failure: &Failure) {
+/// A command met a damaged database: it is copied once. Gives where the copy lies, in words.
+pub(crate) fn met(app: &App, failure: &Failure) -> Option<String> {
     let Some(DbError::Corrupt { path, detail } | DbError::Foreign { path, detail }) = failure.database()
     else {
-        return;
+        return None;
     };
-    let Some(folder) = path.parent() else { return };
+    let folder = path.parent()?;
     match quarantine(folder, detail, app.now(), &elsewhere) {
-        Ok(marker) => {
-            if let Some(copy) = marker.copy_in(folder) {
-                output::say(&format!("andon: a copy of it lies in {}", copy.display()));
-            }
-        }
-        Err(error) => output::say(&format!("andon: it could not be copied: {error}")),
+        Ok(marker) => marker.copy_in(folder).map(|copy| format!("a copy of it lies in {}", copy.display())),
+        Err(error) => Some(format!("it could not be copied: {error}")),
     }
 }

@@ -41,6 +41,10 @@ struct Gone {
 
 /// Cleans every board; one that cannot be opened keeps no other back.
 pub(crate) fn run(app: &App, args: GcArgs) -> Result<ExitCode, Failure> {
+    let drafts = files::remove_old_drafts(&app.home().boards_folder());
+    if drafts > 0 {
+        output::say(&format!("andon: removed {drafts} unfinished import(s)"));
+    }
     let mut worst = ExitCode::Done;
     let mut rows: Vec<Value> = Vec::new();
     for slug in app.home().boards() {

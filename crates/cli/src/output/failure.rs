@@ -10,11 +10,13 @@ use super::style::{Look, paint};
 use crate::error::Failure;
 use crate::exit::ExitCode;
 
-/// Tells a failure on standard error, with the id that was probably `meant`.
-pub(crate) fn complain(failure: &Failure, meant: Option<&str>, json: bool) {
-    let hint = match (meant, failure.hint()) {
-        (Some(meant), Some(hint)) => Some(format!("did you mean {meant}? {hint}")),
-        (Some(meant), None) => Some(format!("did you mean {meant}?")),
+/// Tells a failure on standard error; `note` comes before its way out.
+pub(crate) fn complain(failure: &Failure, note: Option<&str>, json: bool) {
+    let hint = match (note, failure.hint()) {
+        (Some(note), Some(hint)) => {
+            Some(format!("{note}{} {hint}", if note.ends_with('?') { "" } else { ";" }))
+        }
+        (Some(note), None) => Some(note.to_owned()),
         (None, hint) => hint,
     };
     tell(&failure.to_string(), failure.code(), hint.as_deref(), json);

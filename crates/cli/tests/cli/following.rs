@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, ChildStdout, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -57,9 +58,11 @@ fn watch_shows_only_what_is_wanted() {
     let other = place.create("other", &[]);
     let mut watch =
         Going::start(&place, &["watch", "--json", "--assignee", "coder", "--kinds", "commented,held"]);
-    // It starts at the board's newest event, whenever that is: an event that it must show is repeated until it does.
+    // It has looked where the board stands before it binds its bell.
     let wake = place.home().join("boards/default/wake");
+    let until = Instant::now() + Duration::from_secs(30);
     while std::fs::read_dir(&wake).map_or(0, Iterator::count) == 0 {
+        assert!(Instant::now() < until, "watch binds no bell");
         std::thread::yield_now();
     }
     place.run(["comment", &other, "no"]).done();

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use super::report::{Report, Spawned};
 use super::wake::Wake;
-use super::{DispatchError, attention, guard, start};
+use super::{DispatchError, attention, guard, leftovers, start};
 use crate::config::{Config, ConfigError};
 use crate::profile::Profiles;
 use crate::reconcile::{Patience, Reconciled, reconcile};
@@ -80,6 +80,11 @@ impl Served {
         }
     }
 
+    /// When a board that failed is tried again.
+    pub(super) fn resting(&self) -> Option<Instant> {
+        self.resting
+    }
+
     /// When something is due by the clock.
     pub(super) fn deadline(&self) -> Option<Millis> {
         self.deadline
@@ -99,10 +104,12 @@ impl Served {
         self.board.as_ref().is_some_and(|board| board.changed().unwrap_or(true))
     }
 
-    /// A board that failed rests, longer each time: 1 s to 5 min. Its connections are closed.
-    pub(super) fn rest(&mut self) {
+    /// A board that failed rests, longer each time: 1 s to 5 min, or to 5 s where the failure may pass by itself. Its
+    /// connections are closed.
+    pub(super) fn rest(&mut self, may_pass: bool) {
         self.rests = self.rests.saturating_add(1);
-        let wait = Duration::from_secs(1_u64 << self.rests.min(9)).min(Duration::from_secs(300));
+        let longest = Duration::from_secs(if may_pass { 5 } else { 300 });
+        let wait = Duration::from_secs(1_u64 << self.rests.min(9)).min(longest);
         self.resting = Some(Instant::now() + wait);
         self.board = None;
         self.deadline = None;
@@ -245,6 +252,7 @@ impl Pass<'_> {
             let boot = boot_id().unwrap_or_default();
             let pid = i64::from(std::process::id());
             self.board.run(Seen { host: crate::host::name(), boot_id: boot, pid }).await?;
+            leftovers::remove(self.board).await?;
             let found = self.board.sweep(policy).await?;
             for task in &found {
                 tracing::error!(%task, "a task waited though nothing held it: please report this defect");

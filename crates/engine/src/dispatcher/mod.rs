@@ -5,6 +5,7 @@
 mod attention;
 mod board;
 mod guard;
+mod leftovers;
 mod quarantine;
 mod report;
 mod start;
@@ -183,7 +184,7 @@ impl Dispatcher {
                 }
                 Err(error) => {
                     tracing::error!(board = %slug, %error, "this board rests; the others go on");
-                    served.rest();
+                    served.rest(quarantine::may_pass(&error));
                     quarantine::keep(&self.home, &self.exe, slug, &error, &loaded.config);
                 }
             }
@@ -275,7 +276,8 @@ impl Dispatcher {
             let wait = u64::try_from(at.since(now)).unwrap_or(0);
             Instant::now() + Duration::from_millis(wait.saturating_add(1))
         });
-        deadline.map_or(sweep, |deadline| deadline.min(sweep))
+        let rested = self.served.values().filter_map(Served::resting).min();
+        [deadline, rested].into_iter().flatten().fold(sweep, Instant::min)
     }
 
     async fn finished(&self) -> Result<bool, DispatchError> {

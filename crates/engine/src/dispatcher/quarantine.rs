@@ -28,16 +28,25 @@ pub(super) fn keep(home: &Home, exe: &SelfExe, slug: &BoardSlug, error: &Dispatc
     }
 }
 
+/// Whether the database itself is sound, and what failed may pass by itself: a full disk, a lock, a network file system.
+pub(super) fn may_pass(error: &DispatchError) -> bool {
+    database(error).is_some_and(|error| !error.quarantines())
+}
+
 fn damage(error: &DispatchError) -> Option<String> {
-    let error = match error {
-        DispatchError::Op(OpError::Db(error)) | DispatchError::Home(HomeError::Db(error)) => error,
+    let error = database(error)?;
+    matches!(error, DbError::Corrupt { .. }).then(|| error.to_string())
+}
+
+fn database(error: &DispatchError) -> Option<&DbError> {
+    match error {
+        DispatchError::Op(OpError::Db(error)) | DispatchError::Home(HomeError::Db(error)) => Some(error),
         DispatchError::Op(OpError::Refused { .. })
         | DispatchError::Home(_)
         | DispatchError::Config(_)
         | DispatchError::Settings(_)
-        | DispatchError::Io { .. } => return None,
-    };
-    matches!(error, DbError::Corrupt { .. }).then(|| error.to_string())
+        | DispatchError::Io { .. } => None,
+    }
 }
 
 /// Another process copies: closing the file here would cancel the locks that this process may hold on it.

@@ -6,8 +6,10 @@ use andon_core::diagnose::Severity;
 use andon_core::{BoardSlug, Policy};
 use serde::Serialize;
 
-use super::defects::{Defect, Examine, Repair};
+use super::defect::Defect;
 use super::error::MaintenanceError;
+use super::examine::Examine;
+use super::mend::Repair;
 use super::quarantine::quarantined;
 use super::snapshot::integrity;
 use crate::board::{Board, Mode};

@@ -37,6 +37,18 @@ pub enum MaintenanceError {
         /// What is wrong with it.
         detail: String,
     },
+    /// A backup of another board.
+    #[error("{} is a backup of another board than {board}: it says {found}, the board is {expected}", .path.display())]
+    OtherBoard {
+        /// The backup.
+        path: PathBuf,
+        /// The board.
+        board: String,
+        /// The board's identity.
+        expected: String,
+        /// The backup's.
+        found: String,
+    },
     /// Somebody works on the board.
     #[error("board {board} is in use: {what}")]
     InUse {
@@ -79,6 +91,7 @@ impl MaintenanceError {
         "maintenance_io",
         "target_exists",
         "bad_backup",
+        "other_board",
         "board_in_use",
         "bad_source",
         "already_imported",
@@ -96,6 +109,7 @@ impl MaintenanceError {
             Self::Home(HomeError::Io { .. }) | Self::Io { .. } => "maintenance_io",
             Self::TargetExists(_) => "target_exists",
             Self::BadBackup { .. } => "bad_backup",
+            Self::OtherBoard { .. } => "other_board",
             Self::InUse { .. } => "board_in_use",
             Self::BadSource { .. } => "bad_source",
             Self::AlreadyImported { .. } => "already_imported",
@@ -113,6 +127,9 @@ impl MaintenanceError {
             Self::TargetExists(_) => "choose another name, or replace it with `--force`",
             Self::BadBackup { .. } => {
                 "a backup is the folder that `andon backup` made, or the `board.db` in it"
+            }
+            Self::OtherBoard { .. } => {
+                "choose the board with `--board <name>`, or say `--force`: the backup's tasks then become this board's"
             }
             Self::InUse { .. } => {
                 "stop its dispatcher and its runs first (`andon pause --stop-running`), or say `--force`: what runs is then \

@@ -3,11 +3,13 @@
 
 mod aftermath;
 mod backup;
-mod defects;
+mod defect;
 mod doctor;
 mod error;
+mod examine;
 mod fill;
 mod import;
+mod mend;
 mod quarantine;
 mod recover;
 mod restore;
@@ -15,7 +17,7 @@ mod snapshot;
 mod usage;
 
 pub use backup::{Backup, BackupOptions, backup};
-pub use defects::Defect;
+pub use defect::Defect;
 pub use doctor::{Finding, Report, examine, is_damage, repair};
 pub use error::MaintenanceError;
 pub(crate) use error::io;

@@ -13,8 +13,8 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
 use super::aftermath::Aftermath;
-use super::defects::Repair;
 use super::error::{MaintenanceError, io};
+use super::mend::Repair;
 use super::quarantine::Copier;
 use super::snapshot::{beside, open_unchanging, sync_folder};
 use crate::board_file::BoardFile;
@@ -55,7 +55,7 @@ pub struct Saved {
 }
 
 /// Saves what can be read of a board's database into the new file `target`, which can then be given to `restore`.
-/// Open runs end as interrupted.
+/// Open runs end as interrupted, and tasks that may have lost a parent are held for a person.
 ///
 /// # Errors
 /// `target_exists`, or when nothing at all can be read.
@@ -135,6 +135,7 @@ fn salvage(
                 saved.refused += gone;
             }
         }
+        target.execute_batch(hold(&saved)).map_err(fail)?;
         target.execute_batch("commit; pragma synchronous = full").map_err(fail)?;
     }
     if saved.iter().all(|saved| saved.rows == 0) {
@@ -151,6 +152,20 @@ fn salvage(
         }
     }
     Ok(saved)
+}
+
+/// A task does not start because what it waited for was lost: it waits for a person. Where tasks or links are missing,
+/// nobody knows of any waiting task whether it has all its parents.
+fn hold(saved: &[Saved]) -> &'static str {
+    let whole =
+        |name: &str| saved.iter().any(|saved| saved.table == name && saved.whole && saved.refused == 0);
+    if whole("tasks") && whole("links") {
+        "update tasks set held = 1 where status = 'todo' and parents_waived = 0 and not exists (select 1 from links \
+         join tasks parent on parent.id = links.parent_id where links.child_id = tasks.id and parent.satisfied = 0) \
+         and not exists (select 1 from settlements)"
+    } else {
+        "update tasks set held = 1 where status = 'todo'"
+    }
 }
 
 /// The copy with its log where that can be read, else the copy alone.

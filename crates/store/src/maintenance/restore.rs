@@ -59,7 +59,7 @@ pub struct Restored {
 /// Restores a board, new or existing, from the backup at `from`: its folder, or the database in it.
 ///
 /// # Errors
-/// `bad_backup`, `board_in_use`, `database_identity`, or input and output. A restore that failed can be run again.
+/// `bad_backup`, `board_in_use`, `other_board`, or input and output. A restore that failed can be run again.
 pub fn restore(
     home: &Home,
     slug: &BoardSlug,
@@ -76,9 +76,10 @@ pub fn restore(
     }
     let _lock = home.lock(slug)?;
     let live = folder.join("board.db");
+    remove_drafts(&folder);
     let known = BoardFile::read(&folder)?;
     let standing = standing(&live);
-    check(slug, &live, &known, &said, &standing, options)?;
+    check(slug, &source_db, &live, &known, &said, &standing, options)?;
     let identity = identity(home, slug, &known, &said);
     let now = home.world().now();
     let epoch = match &standing {
@@ -154,6 +155,7 @@ fn standing(live: &Path) -> Standing {
 
 fn check(
     slug: &BoardSlug,
+    backup: &Path,
     live: &Path,
     known: &BoardFile,
     said: &Label,
@@ -164,12 +166,12 @@ fn check(
         return Ok(());
     }
     if let Some(expected) = known.identity.as_ref().filter(|identity| **identity != said.identity) {
-        return Err(DbError::WrongIdentity {
-            path: live.to_owned(),
+        return Err(MaintenanceError::OtherBoard {
+            path: backup.to_owned(),
+            board: slug.to_string(),
             expected: expected.clone(),
             found: said.identity.clone(),
-        }
-        .into());
+        });
     }
     let used = match standing {
         Standing::Nothing => None,
@@ -318,6 +320,15 @@ fn overwrite(draft: &Path, live: &Path) -> Result<(), MaintenanceError> {
     let checkpoint = target.query_row("pragma wal_checkpoint(passive)", [], |_| Ok(()));
     checkpoint.map_err(fail)?;
     Ok(())
+}
+
+/// What restores that died left behind; nobody else restores while this one has the lock.
+fn remove_drafts(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with("board.db.restoring-") {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
 }
 
 fn remove_database(path: &Path) {

@@ -102,14 +102,16 @@ static PHANTOMS: LazyLock<Pair> = LazyLock::new(|| {
     let found = kinds(&[EventKind::PhantomCards, EventKind::PhantomReferences]);
     Pair::new(&format!(
         "select number, task_id, run_id, kind, actor, data, at from events where kind in ({found}, {}) \
-         and task_id in (select task_id from events where kind in ({found})) {{and task_id}} order by number",
+         and exists (select 1 from events sign where sign.task_id = events.task_id and sign.kind in ({found})) \
+         {{and task_id}} order by number",
         kinds(PHANTOM_ENDS)
     ))
 });
 static CYCLES: LazyLock<Pair> = LazyLock::new(|| {
     Pair::new(&format!(
-        "select number, task_id, run_id, kind, actor, null, at from events where kind in ({stops}, {}) and task_id in \
-         (select task_id from events where kind in ({stops}) and at >= $2) {{and task_id}} order by number",
+        "select number, task_id, run_id, kind, actor, null, at from events where kind in ({stops}, {}) \
+         and exists (select 1 from events stop where stop.task_id = events.task_id and stop.kind in ({stops}) \
+         and stop.at >= $2) {{and task_id}} order by number",
         kinds(CYCLE_STARTS),
         stops = kinds(CYCLE_STOPS)
     ))

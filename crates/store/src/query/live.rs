@@ -1,10 +1,10 @@
 //! What a dispatcher looks at: runs that may still live, and when it must look again.
 
-use andon_core::Millis;
+use andon_core::{Millis, RunId};
 
 use crate::error::OpError;
 use crate::sql::leases::{self, Lease};
-use crate::sql::runs::Run;
+use crate::sql::runs::{self, Run};
 use crate::tx::{Operation, Tx, first};
 
 /// Every run that is not reaped, with its lease.
@@ -17,6 +17,22 @@ impl Operation for LiveRuns {
 
     async fn apply<T: Tx>(&self, tx: &mut T) -> Result<Vec<(Run, Option<Lease>)>, OpError> {
         Ok(leases::live(tx).await?)
+    }
+}
+
+/// One run, also after it was reaped.
+#[derive(Clone, Debug)]
+pub struct RunOf {
+    /// Which.
+    pub run: RunId,
+}
+
+impl Operation for RunOf {
+    type Reply = Option<Run>;
+    const WRITES: bool = false;
+
+    async fn apply<T: Tx>(&self, tx: &mut T) -> Result<Option<Run>, OpError> {
+        Ok(runs::find(tx, &self.run).await?)
     }
 }
 

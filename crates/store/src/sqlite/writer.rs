@@ -26,6 +26,9 @@ use crate::world::World;
 const BATCH: usize = 128;
 /// A transaction takes no more operations after this long, so that other processes get their turn.
 const SLICE: Duration = Duration::from_millis(20);
+/// Between slices of bulk work, a little longer than the longest sleep of whoever waits for the lock: without it the next
+/// slice takes the lock again before they look.
+const TURN: Duration = Duration::from_millis(2);
 /// Idle this long, the log is checkpointed.
 const IDLE: Duration = Duration::from_millis(500);
 
@@ -188,6 +191,7 @@ impl Thread {
 
     /// Commits as much of a batch as fits into a slice, and the rest in further ones.
     fn commit(&mut self, batch: Vec<Box<dyn Job>>) {
+        let bulk = batch.iter().any(|job| job.class() == Class::Bulk);
         let mut waiting = batch.into_iter().peekable();
         while waiting.peek().is_some() {
             let mut taken: Vec<Box<dyn Job>> = Vec::new();
@@ -209,6 +213,13 @@ impl Thread {
             for job in taken {
                 job.answer();
             }
+        }
+        if bulk {
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "others poll for the lock: only time gives them a turn"
+            )]
+            std::thread::sleep(TURN);
         }
     }
 

@@ -1,3 +1,5 @@
+//! Backups and restoring: what comes back, and what is refused.
+
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use andon_core::Policy;
@@ -125,6 +127,6 @@ fn what_is_no_backup_is_refused_before_anything_is_touched() {
     let target = fixture.path("backup");
     backup(&fixture.home, &other, &target, &BackupOptions::default()).unwrap();
     let error = restore(&fixture.home, &fixture.slug, &target, &RestoreOptions::default()).unwrap_err();
-    assert_eq!(error.code(), "database_identity");
+    assert_eq!(error.code(), "other_board");
     run(&fixture.board(), Show { task, limit: 1 }).unwrap();
 }

@@ -1,3 +1,5 @@
+//! The doctor finds each planted defect, repairs what is safe, and leaves the rest.
+
 use andon_core::Policy;
 use andon_core::task::Status;
 use andon_store::maintenance::{examine, repair};

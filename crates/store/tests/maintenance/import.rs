@@ -1,3 +1,5 @@
+//! Boards of the reference, new and old, whole and garbled.
+
 use andon_core::run::Outcome;
 use andon_core::task::{BlockKind, Status};
 use andon_core::{BoardSlug, Millis, TaskId};

@@ -1,3 +1,5 @@
+//! The locks of an open database survive everything that is done beside SQL.
+
 use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt as _;
 

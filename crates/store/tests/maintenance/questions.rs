@@ -1,3 +1,5 @@
+//! Why, context and diagnostics, from the rows of a real board.
+
 use andon_core::Policy;
 use andon_core::diagnose::{DiagnosticKind, Thresholds, diagnose};
 use andon_core::run::EndsBy;

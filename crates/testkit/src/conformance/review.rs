@@ -1,6 +1,6 @@
 //! Reviews: who judges, how a judgement ends, and how often it may go round.
 
-use andon_core::roster::ProfileFacts;
+use andon_core::roster::{ProfileFacts, Reviewer};
 use andon_core::run::{Ending, Failure, Outcome};
 use andon_core::task::{BlockKind, Phase, Status};
 use andon_core::{ProfileName, TaskId};
@@ -49,6 +49,7 @@ async fn reviewing(s: &Scene, run: &Claimed) -> Claimed {
 /// The task's reviewer, else the profile's, else the board's, and never the implementer: then a person.
 pub async fn the_reviewer_is_never_the_implementer(boards: &impl Boards) {
     let name = |text: &str| text.parse::<ProfileName>().unwrap();
+    let who = |text: &str| if text == "person" { Reviewer::Person } else { Reviewer::Profile(name(text)) };
     for (of_task, of_profile, of_board, chosen) in [
         (Some("writer"), Some("judge"), Some("judge"), Some("writer")),
         (None, Some("writer"), Some("judge"), Some("writer")),
@@ -56,10 +57,12 @@ pub async fn the_reviewer_is_never_the_implementer(boards: &impl Boards) {
         (Some("coder"), None, Some("judge"), Some("judge")),
         (None, None, Some("coder"), None),
         (None, None, None, None),
+        (None, Some("person"), Some("judge"), None),
+        (Some("writer"), Some("person"), None, Some("writer")),
     ] {
         let mut s = Scene::new(boards);
         s.roster.reviewer = of_board.map(name);
-        let facts = ProfileFacts { reviewer: of_profile.map(name), ..profile() };
+        let facts = ProfileFacts { reviewer: of_profile.map(who), ..profile() };
         s.roster.profiles.insert(name("coder"), facts);
         let id = s.create(Draft::new("t").with(|new| new.reviewer = of_task.map(name))).await.id;
         let run = s.claim_one().await;

@@ -251,3 +251,47 @@ fn nobody_sees_or_hears_of_an_operation_before_its_commit() {
     gate.open();
     assert!(block_on(created).unwrap().new && waiter.drain());
 }
+
+/// Rings the bell and writes a comment on no task, which the database finds out at the commit.
+#[derive(Clone, Debug)]
+struct FailAtCommit;
+
+impl Operation for FailAtCommit {
+    type Reply = ();
+
+    async fn apply<T: Tx>(&self, tx: &mut T) -> Result<(), OpError> {
+        tx.ring(andon_store::Ring::Board);
+        tx.query("pragma defer_foreign_keys = on", &[]).await?;
+        let orphan = "insert into links (parent_id, child_id, created_at) values ('t_a', 't_b', 0)";
+        tx.execute(orphan, &[]).await?;
+        Ok(())
+    }
+}
+
+#[test]
+fn a_commit_that_fails_is_told_to_its_own_caller_alone_and_rings_no_bell() {
+    for mode in [Mode::Short, Mode::Long] {
+        let boards = SqliteBoards::new(mode);
+        let s = Scene::new(&boards);
+        let waiter = s.board.doorbell().wait_for_board(1).unwrap();
+        let failed = block_on(s.run(FailAtCommit));
+        assert!(matches!(failed, Err(OpError::Db(DbError::Conflict(_)))), "{mode:?}: {failed:?}");
+        assert!(!waiter.drain(), "{mode:?}: it rang for a commit that failed");
+        block_on(s.task("next"));
+        assert!(waiter.drain());
+        assert_eq!(block_on(s.inspect()).tasks.len(), 1);
+    }
+    let (_boards, s) = scene();
+    let gate = Gate::default();
+    let mut held = Box::pin(s.board.run(gate.clone()));
+    queue(&mut held);
+    gate.wait_until_reached();
+    let mut bad = Box::pin(s.board.run(FailAtCommit));
+    queue(&mut bad);
+    let mut good = join_all(creations(&s, 5, 10).into_iter().map(|create| Box::pin(s.board.run(create))));
+    queue(&mut good);
+    gate.open();
+    assert!(block_on(bad).is_err() && block_on(held).is_ok());
+    assert!(block_on(good).iter().all(Result::is_ok), "a neighbour failed with it");
+    assert_eq!(block_on(s.inspect()).tasks.len(), 5);
+}

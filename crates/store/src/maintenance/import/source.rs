@@ -70,7 +70,7 @@ fn rows(connection: &Connection, table: &'static str) -> rusqlite::Result<Vec<Ce
     let mut statement = connection
         .prepare(&format!("select * from {table} order by rowid"))
         .or_else(|_| connection.prepare(&format!("select * from {table}")))?;
-    let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let mut rows = statement.query([])?;
     let mut read = Vec::new();
     while let Some(row) = rows.next()? {
@@ -155,7 +155,7 @@ fn whole(number: f64) -> Option<i64> {
 
 /// Seconds since 1970, or milliseconds where seconds would lie beyond the year 5000.
 fn from_epoch(number: f64) -> Option<Millis> {
-    if !number.is_finite() || number < 0.0 || number > 1.0e14 {
+    if !(0.0..=1.0e14).contains(&number) {
         return None;
     }
     let millis = if number >= 1.0e11 { number } else { number * 1_000.0 };
