@@ -7,7 +7,7 @@ use andon_core::roster::Roster;
 use andon_core::{Policy, TaskId};
 use andon_store::operation::{Claim, Claimed, Complete, Create, NewTask};
 use andon_store::{Board, Caller, Home, Mode, OpError};
-use andon_testkit::{Bulk, block_on, roster};
+use andon_testkit::{Bulk, Sql, block_on, roster};
 use serde_json::Value;
 
 /// A board in a directory that goes with it.
@@ -99,12 +99,16 @@ pub(crate) fn cycles(board: &Board, time: Duration) -> (usize, Duration) {
     (count, begun.elapsed())
 }
 
-/// Fills a board, in few large transactions: ids are random, so that each touches most pages once.
+/// Fills a board through one connection with room for all of it: ids are random, so that a small cache writes each page
+/// again and again.
 pub(crate) fn fill(board: &Board, count: usize, create: &Create) -> Vec<TaskId> {
+    let cache = |pragma| block_on(board.run(Sql(pragma, Vec::new()))).unwrap();
+    cache("pragma cache_size = -524288");
     let mut ids = Vec::with_capacity(count);
     while ids.len() < count {
         let slice = vec![create.clone(); (count - ids.len()).min(20_000)];
         ids.extend(block_on(board.run(Bulk(slice))).unwrap());
     }
+    cache("pragma cache_size = -8192");
     ids
 }

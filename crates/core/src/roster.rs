@@ -62,8 +62,11 @@ impl Roster {
     /// The facts of a profile that must exist.
     ///
     /// # Errors
-    /// `unknown_profile`, with the nearest names.
+    /// `unknown_profile`, with the nearest names, or `profile_broken`.
     pub fn get(&self, name: &ProfileName) -> Result<&ProfileFacts, Refusal> {
+        if let Some(problem) = self.broken.get(name.as_str()) {
+            return Err(Refusal::BrokenProfile { name: name.to_string(), problem: problem.clone() });
+        }
         self.profiles.get(name).ok_or_else(|| Refusal::UnknownProfile {
             name: name.to_string(),
             nearest: nearest(name.as_str(), self.profiles.keys().map(ProfileName::as_str))

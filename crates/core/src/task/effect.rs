@@ -1,8 +1,10 @@
 //! What a transition gives back: the next state, facts for the event log, effects for the shell.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::event::EventKind;
+use super::refusal::Refusal;
+use super::rules::stale;
 use super::state::TaskState;
 use crate::id::RunId;
 use crate::run::Outcome;
@@ -56,4 +58,11 @@ pub struct Step {
     pub facts: Vec<Fact>,
     /// For the shell.
     pub effects: Vec<Effect>,
+}
+
+/// What a late write of a fenced run leaves behind: an event, and nothing else.
+#[must_use]
+pub fn stale_write(task: &TaskState, run: &RunId, verb: &str) -> (Fact, Refusal) {
+    let fact = Fact { kind: EventKind::StaleWrite, data: json!({ "verb": verb }), run: Some(run.clone()) };
+    (fact, stale(task, run))
 }

@@ -14,9 +14,9 @@ pub mod refusal;
 mod tests;
 
 pub use create::{Initial, place_new};
-pub use effect::{Effect, Fact, RunEnd, Step};
+pub use effect::{Effect, Fact, RunEnd, Step, stale_write};
 pub use event::{Actor, End, Event, EventKind, Facts};
 pub use refusal::Refusal;
 pub use state::{Block, Counters, Eligible, TaskState, satisfied};
 pub use status::{BlockKind, Phase, Status, WorkspaceKind};
-pub use transition::{stale_write, step};
+pub use transition::step;

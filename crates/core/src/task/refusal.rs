@@ -29,6 +29,14 @@ pub enum Refusal {
         /// Known names like it.
         nearest: Vec<String>,
     },
+    /// A profile whose file cannot be used.
+    #[error("the profile {name} cannot be used: {problem}")]
+    BrokenProfile {
+        /// Which.
+        name: String,
+        /// What is wrong with its file.
+        problem: String,
+    },
     /// No such skill.
     #[error("there is no skill {name:?}{}", did_you_mean(.nearest))]
     UnknownSkill {
@@ -216,6 +224,7 @@ impl Refusal {
         "unknown_parents",
         "unknown_run",
         "unknown_profile",
+        "profile_broken",
         "unknown_skill",
         "unknown_board",
         "board_exists",
@@ -258,6 +267,7 @@ impl Refusal {
             Self::UnknownParents(_) => "unknown_parents",
             Self::UnknownRun(_) => "unknown_run",
             Self::UnknownProfile { .. } => "unknown_profile",
+            Self::BrokenProfile { .. } => "profile_broken",
             Self::UnknownSkill { .. } => "unknown_skill",
             Self::UnknownBoard { .. } => "unknown_board",
             Self::BoardExists(_) => "board_exists",
@@ -312,6 +322,9 @@ impl Refusal {
             Self::UnknownRun(_) => "`andon runs <task>` shows the runs of a task".to_owned(),
             Self::UnknownProfile { name, .. } => {
                 format!("`andon profile list` shows them; `andon profile create {name} --runner …` makes it")
+            }
+            Self::BrokenProfile { name, .. } => {
+                format!("`andon profile edit {name}` mends it; the file was not changed")
             }
             Self::UnknownSkill { .. } => "`andon profile show <profile>` lists its skills".to_owned(),
             Self::UnknownBoard { name, .. } => {

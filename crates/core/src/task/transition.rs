@@ -702,10 +702,3 @@ impl Moment<'_> {
         step
     }
 }
-
-/// What a late write of a fenced run leaves behind: an event, and nothing else.
-#[must_use]
-pub fn stale_write(task: &TaskState, run: &RunId, verb: &str) -> (Fact, Refusal) {
-    let fact = Fact { kind: EventKind::StaleWrite, data: json!({ "verb": verb }), run: Some(run.clone()) };
-    (fact, stale(task, run))
-}

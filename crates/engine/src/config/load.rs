@@ -30,6 +30,7 @@ pub const RESERVED_VARIABLES: &[&str] = &[
     "ANDON_BRANCH",
     "ANDON_SESSION",
     "ANDON_RESULT",
+    "ANDON_PHASE",
     "ANDON_PROMPT_FILE",
     "ANDON_GOAL*",
     "ANDON_URL",

@@ -11,8 +11,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::launch::{Unstartable, Worker};
+use super::life::{SupervisorError, Taken, patiently};
 use super::record::ExitRecord;
-use super::{SupervisorError, Taken, patiently};
 use crate::{artifacts, tidy};
 
 /// Why the watch ended.

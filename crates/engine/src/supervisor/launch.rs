@@ -9,7 +9,7 @@ use andon_core::task::Phase;
 use andon_process::{Limits, LogSpec, Spec, StartError, Stdin, Terminal, Tree};
 use andon_store::query::ContextOf;
 
-use super::Taken;
+use super::life::Taken;
 use crate::host::marker;
 use crate::paths::write_private;
 use crate::profile::runner::{self, Invocation, TaskFacts};

@@ -11,8 +11,8 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use super::ending::{self, Verdict};
 use super::launch::{Launch, Unstartable, Worker};
+use super::life::{SupervisorError, Taken};
 use super::record::ExitRecord;
-use super::{SupervisorError, Taken};
 
 /// How preparing ended.
 pub(super) enum Prepared {

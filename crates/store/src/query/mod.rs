@@ -16,7 +16,7 @@ pub use diagnostics::{DiagnosticsOf, Examined};
 pub use feed::{EventFilter, Events, EventsAfter, Head};
 pub use known::{FileIndex, Files, Known};
 pub use list::{List, Listed, Sort};
-pub use live::{Deadlines, LiveRuns, NextDeadline, WaitingChildren};
+pub use live::{Deadlines, LiveRuns, NextDeadline, RunOf, WaitingChildren};
 pub use ready::{ReadyAssignees, ReadyOf, WorkersWords};
 pub use show::{Show, Shown};
 pub use stats::{Assignees, Stats, StatsOf};

@@ -51,7 +51,8 @@ pub async fn a_task_created_blocked_stays_blocked(boards: &impl Boards) {
 /// Values that cannot be are refused with the field and the rule, and nothing is written.
 pub async fn values_that_cannot_be_are_refused(boards: &impl Boards) {
     let s = Scene::new(boards);
-    let bad: [(&str, fn(&mut NewTask)); 11] = [
+    type Spoil = fn(&mut NewTask);
+    let bad: [(&str, Spoil); 11] = [
         ("blank title", |new| new.title = " \n ".to_owned()),
         ("control characters", |new| new.title = "bell\u{7}".to_owned()),
         ("huge title", |new| new.title = "x".repeat(1 << 20)),

@@ -139,7 +139,7 @@ pub async fn a_waiver_does_not_cover_a_later_parent(boards: &impl Boards) {
         policy: s.policy.clone(),
     };
     match s.run(promote(false)).await.unwrap_err().refusal() {
-        Some(Refusal::OpenParents { count: 1, parents }) => assert_eq!(*parents, [a.clone()]),
+        Some(Refusal::OpenParents { count: 1, parents }) => assert_eq!(*parents, std::slice::from_ref(&a)),
         other => panic!("{other:?}"),
     }
     assert_eq!(s.ok(promote(true)).await.state.status, Status::Ready);

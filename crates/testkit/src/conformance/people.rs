@@ -290,7 +290,7 @@ pub async fn a_scheduled_task_fires_at_its_time(boards: &impl Boards) {
     s.wait(999);
     assert!(fire().await.is_empty() && s.claim(9).await.is_empty());
     s.wait(1);
-    assert_eq!(fire().await, [id.clone()]);
+    assert_eq!(fire().await, std::slice::from_ref(&id));
     assert!(fire().await.is_empty());
     s.ok(schedule(None)).await;
     s.wait(1 << 40);

@@ -1,7 +1,5 @@
 //! What the store does beside SQL: it never touches the locks on a live database, and its bell wakes and cleans up.
 
-#![expect(clippy::disallowed_methods, reason = "tests time themselves")]
-
 use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;

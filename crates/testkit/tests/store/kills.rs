@@ -160,7 +160,7 @@ pub(crate) fn write_into_a_limit(home: &Path) {
     let wal = board.database().with_extension("db-wal");
     let unlimited = getrlimit(Resource::Fsize);
     let room = std::fs::metadata(wal).unwrap().len() + 200_000;
-    setrlimit(Resource::Fsize, Rlimit { current: Some(room), ..unlimited.clone() }).unwrap();
+    setrlimit(Resource::Fsize, Rlimit { current: Some(room), ..unlimited }).unwrap();
     let mut failed = 0;
     for n in 0..200 {
         let mut create = creation(&format!("task {n}"));
@@ -171,7 +171,7 @@ pub(crate) fn write_into_a_limit(home: &Path) {
             Err(error) => panic!("{error}"),
         }
         if failed == 20 {
-            setrlimit(Resource::Fsize, unlimited.clone()).unwrap();
+            setrlimit(Resource::Fsize, unlimited).unwrap();
         }
     }
     assert!(failed >= 20, "only {failed} writes failed");

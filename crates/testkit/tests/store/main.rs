@@ -1,6 +1,6 @@
 //! The store, tested as its callers see it: the conformance suite on each driver, then what SQLite alone can do wrong.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should stop")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 use andon_store::Mode;
 use andon_testkit::SqliteBoards;

@@ -12,14 +12,14 @@ use crate::workspace::{FailureClass, Kind, WorkspaceError, artifacts, validate_b
 
 #[test]
 fn every_form_of_a_workspace_is_understood() -> Done {
-    let home = Path::new("/home/ü b");
+    let home = Path::new("/people/ü b");
     let cases = [
         ("scratch", Kind::Scratch, None),
         ("worktree", Kind::Worktree, None),
         ("dir", Kind::Dir, None),
         ("dir:/a//b/", Kind::Dir, Some("/a/b")),
-        ("worktree:~/re po", Kind::Worktree, Some("/home/ü b/re po")),
-        ("dir:~", Kind::Dir, Some("/home/ü b")),
+        ("worktree:~/re po", Kind::Worktree, Some("/people/ü b/re po")),
+        ("dir:~", Kind::Dir, Some("/people/ü b")),
         ("dir:/with:colon", Kind::Dir, Some("/with:colon")),
     ];
     for (text, kind, path) in cases {
@@ -45,7 +45,7 @@ fn a_refused_workspace_is_named_in_the_error() {
         "DIR:/a",
     ];
     for text in bad {
-        let Err(error) = validate_workspace(text, Some(Path::new("/home/me"))) else {
+        let Err(error) = validate_workspace(text, Some(Path::new("/people/me"))) else {
             panic!("{text:?} was accepted");
         };
         assert_eq!(error.class(), FailureClass::Input);

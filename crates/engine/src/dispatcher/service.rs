@@ -1,0 +1,296 @@
+//! The loop: one pass over the boards, then sleep until something happens.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use andon_core::BoardSlug;
+use andon_process::{SelfExe, reap_orphans};
+use andon_store::{Home, HomeError};
+use tokio::time::Instant;
+
+use super::board::{self, Served};
+use super::quarantine;
+use super::report::Report;
+use super::wake::{self, Wake};
+use crate::config::ConfigFingerprint;
+
+/// How long a dispatcher works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// One pass.
+    Once,
+    /// Until its runs have ended and nothing is left that starts within a minute.
+    Idle,
+    /// Until it is told to stop.
+    Stopped,
+}
+
+/// What a dispatcher is told.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The home.
+    pub home: PathBuf,
+    /// One board; none for all of the home.
+    pub board: Option<BoardSlug>,
+    /// How long.
+    pub until: Until,
+    /// Say what would start, and change nothing.
+    pub dry_run: bool,
+    /// At most so many starts in all.
+    pub max: Option<u32>,
+}
+
+/// Why a dispatcher cannot work.
+#[derive(Debug, thiserror::Error)]
+pub enum DispatchError {
+    /// The home or its one board.
+    #[error(transparent)]
+    Home(#[from] HomeError),
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] crate::config::ConfigError),
+    /// The board's own settings.
+    #[error(transparent)]
+    Settings(#[from] crate::settings::SettingsError),
+    /// The database.
+    #[error(transparent)]
+    Op(#[from] andon_store::OpError),
+    /// The operating system.
+    #[error("{what}: {error}")]
+    Io {
+        /// What was tried.
+        what: &'static str,
+        /// What it said.
+        error: std::io::Error,
+    },
+}
+
+/// What is left when a dispatcher ends.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Outcome {
+    /// What it did.
+    pub report: Report,
+    /// Tasks that are neither done nor archived; counted for [`Until::Idle`].
+    pub unfinished: u32,
+}
+
+/// Serves the boards of a home on this host. `on_pass` sees what each pass did.
+///
+/// # Errors
+/// When a board that was named cannot be used, or the host lacks what a dispatcher needs. With all boards of a home, one
+/// board's failure never stops another.
+pub async fn dispatch(options: Options, mut on_pass: impl FnMut(&Report)) -> Result<Outcome, DispatchError> {
+    let mut dispatcher = Dispatcher::new(options)?;
+    let mut wake = Wake::new()?;
+    loop {
+        let report = dispatcher.pass(&mut wake).await?;
+        on_pass(&report);
+        dispatcher.total.add(report);
+        if dispatcher.finished().await? {
+            break;
+        }
+        if dispatcher.sleep(&mut wake).await == wake::Reason::Shutdown {
+            break;
+        }
+        // Supervisors that ended are collected; what they left is found by looking at their runs.
+        dispatcher.reconcile_now |= !reap_orphans().is_empty();
+    }
+    dispatcher.outcome().await
+}
+
+struct Dispatcher {
+    options: Options,
+    home: Home,
+    exe: SelfExe,
+    served: BTreeMap<BoardSlug, Served>,
+    seen: Option<ConfigFingerprint>,
+    loaded: Option<board::Loaded>,
+    total: Report,
+    reconcile_now: bool,
+    swept: Option<Instant>,
+    folder_seen: Option<std::time::SystemTime>,
+}
+
+impl Dispatcher {
+    fn new(options: Options) -> Result<Self, DispatchError> {
+        let exe =
+            SelfExe::open().map_err(|error| DispatchError::Io { what: "this program's own file", error })?;
+        let home = Home::new(&options.home);
+        Ok(Self {
+            options,
+            home,
+            exe,
+            served: BTreeMap::new(),
+            seen: None,
+            loaded: None,
+            total: Report::default(),
+            reconcile_now: true,
+            swept: None,
+            folder_seen: None,
+        })
+    }
+
+    /// One pass over all boards.
+    async fn pass(&mut self, wake: &mut Wake) -> Result<Report, DispatchError> {
+        self.reload()?;
+        let Some(loaded) = &self.loaded else { return Ok(Report::default()) };
+        let sweep_interval = loaded.config.sweep_interval.as_std();
+        let sweeping = self.swept.is_none_or(|swept| swept.elapsed() >= sweep_interval);
+        if sweeping {
+            self.swept = Some(Instant::now());
+        }
+        let folder = self.boards_folder_changed_at();
+        if sweeping || folder != self.folder_seen {
+            self.folder_seen = folder;
+            self.find_boards(wake)?;
+        }
+        let reconciling = std::mem::take(&mut self.reconcile_now) || sweeping;
+        let mut report = Report::default();
+        let left = self
+            .options
+            .max
+            .map(|max| max.saturating_sub(u32::try_from(self.total.spawned.len()).unwrap_or(u32::MAX)));
+        for (slug, served) in &mut self.served {
+            let left =
+                left.map(|left| left.saturating_sub(u32::try_from(report.spawned.len()).unwrap_or(u32::MAX)));
+            let Some(loaded) = &self.loaded else { break };
+            let context = board::Context {
+                home: &self.home,
+                exe: &self.exe,
+                loaded,
+                sweeping,
+                reconciling,
+                dry_run: self.options.dry_run,
+                left,
+            };
+            match served.pass(&context, wake).await {
+                Ok(done) => report.add(done),
+                Err(error) if self.options.board.is_some() && self.options.until != Until::Stopped => {
+                    return Err(error);
+                }
+                Err(error) => {
+                    tracing::error!(board = %slug, %error, "this board rests; the others go on");
+                    served.rest(quarantine::may_pass(&error));
+                    quarantine::keep(&self.home, &self.exe, slug, &error, &loaded.config);
+                }
+            }
+        }
+        Ok(report)
+    }
+
+    /// Reads configuration and profiles again when they have changed (mends Q-10). A broken file keeps the last good one.
+    fn reload(&mut self) -> Result<(), DispatchError> {
+        let seen = ConfigFingerprint::of(self.home.root());
+        if self.loaded.is_some() && self.seen.as_ref() == Some(&seen) {
+            return Ok(());
+        }
+        match board::Loaded::read(self.home.root()) {
+            Ok(loaded) => {
+                for served in self.served.values_mut() {
+                    served.forget_settings();
+                }
+                self.loaded = Some(loaded);
+            }
+            Err(error) if self.loaded.is_some() => {
+                tracing::error!(%error, "the configuration cannot be read; the last good one stays in force");
+            }
+            Err(error) => return Err(error.into()),
+        }
+        self.seen = Some(seen);
+        Ok(())
+    }
+
+    /// When a board last came or went.
+    fn boards_folder_changed_at(&self) -> Option<std::time::SystemTime> {
+        std::fs::metadata(self.home.boards_folder()).and_then(|meta| meta.modified()).ok()
+    }
+
+    /// Boards come and go while the dispatcher runs.
+    fn find_boards(&mut self, wake: &mut Wake) -> Result<(), DispatchError> {
+        let slugs = match &self.options.board {
+            Some(slug) => {
+                self.home.require(slug)?;
+                vec![slug.clone()]
+            }
+            None => self.home.boards(),
+        };
+        self.served.retain(|slug, _| {
+            let there = slugs.contains(slug);
+            if !there {
+                wake.forget(slug);
+            }
+            there
+        });
+        for slug in slugs {
+            self.served.entry(slug.clone()).or_insert_with(|| Served::new(slug));
+        }
+        Ok(())
+    }
+
+    /// Sleeps until there is something to do. A look each second covers rings that were missed.
+    async fn sleep(&mut self, wake: &mut Wake) -> wake::Reason {
+        let until = self.next_look();
+        loop {
+            let glance = Instant::now() + Duration::from_secs(1);
+            match wake.wait(until.min(glance)).await {
+                wake::Reason::Deadline if Instant::now() < until => {
+                    let boards = self.boards_folder_changed_at() != self.folder_seen;
+                    if self.served.values().any(Served::lost_a_supervisor) {
+                        self.reconcile_now = true;
+                        return wake::Reason::Child;
+                    }
+                    if boards || self.served.values().any(Served::changed) {
+                        return wake::Reason::Rang;
+                    }
+                }
+                reason => return reason,
+            }
+        }
+    }
+
+    /// When to look at the latest: a deadline of a board, or the sweep.
+    fn next_look(&self) -> Instant {
+        let sweep = self
+            .loaded
+            .as_ref()
+            .map_or(Duration::from_secs(30), |loaded| loaded.config.sweep_interval.as_std());
+        let sweep = self.swept.map_or_else(Instant::now, |swept| swept + sweep);
+        let world = self.home.world();
+        let now = world.now();
+        let deadline = self.served.values().filter_map(Served::deadline).min();
+        let deadline = deadline.map(|at| {
+            let wait = u64::try_from(at.since(now)).unwrap_or(0);
+            Instant::now() + Duration::from_millis(wait.saturating_add(1))
+        });
+        let rested = self.served.values().filter_map(Served::resting).min();
+        [deadline, rested].into_iter().flatten().fold(sweep, Instant::min)
+    }
+
+    async fn finished(&self) -> Result<bool, DispatchError> {
+        if self.options.dry_run {
+            return Ok(true);
+        }
+        let spent = self.options.max.is_some_and(|max| self.total.spawned.len() >= max as usize);
+        match self.options.until {
+            Until::Once => Ok(true),
+            Until::Stopped => Ok(false),
+            Until::Idle => {
+                for served in self.served.values() {
+                    if served.busy(spent).await? {
+                        return Ok(false);
+                    }
+                }
+                Ok(true)
+            }
+        }
+    }
+
+    async fn outcome(self) -> Result<Outcome, DispatchError> {
+        let mut unfinished = 0;
+        for served in self.served.values() {
+            unfinished += served.unfinished().await?;
+        }
+        Ok(Outcome { report: self.total, unfinished })
+    }
+}

@@ -1,0 +1,203 @@
+//! The life of a supervisor: take, guard, prepare, guard again, start, watch, end.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use andon_core::run::{Ending, Failure, Guard, StandDown};
+use andon_core::{BoardSlug, RunId};
+use andon_process::{Slot, become_subreaper};
+use andon_store::operation::{CheckGuard, Take};
+use andon_store::sql::leases::Holder;
+use andon_store::sql::runs::Run;
+use andon_store::sql::tasks::Task;
+use andon_store::{Board, Home, Mode, OpError, Waiter, crash};
+
+use super::record::ExitRecord;
+use super::{ending, launch, watch};
+use crate::host;
+use crate::paths::RunPaths;
+use crate::settings::{self, BoardSettings};
+
+/// What a supervisor is told by the dispatcher that starts it.
+#[derive(Debug)]
+pub struct Assignment {
+    /// The home.
+    pub home: PathBuf,
+    /// The board.
+    pub board: BoardSlug,
+    /// The run.
+    pub run: RunId,
+    /// The run's secret.
+    pub token: String,
+    /// The share of the host that the run holds.
+    pub slot: Option<Slot>,
+}
+
+/// A run that has been taken.
+pub(super) struct Taken {
+    pub(super) board: Board,
+    pub(super) home: PathBuf,
+    pub(super) settings: BoardSettings,
+    pub(super) holder: Holder,
+    pub(super) token: String,
+    pub(super) task: Task,
+    pub(super) run: Run,
+    pub(super) paths: RunPaths,
+    pub(super) bell: Option<Waiter>,
+}
+
+/// Supervises one run to its end. Exits 0 also where the startup guard says to stand down: that is no failure of anybody.
+#[must_use]
+pub fn supervise(assignment: Assignment) -> ExitCode {
+    if let Err(error) = become_subreaper() {
+        tracing::warn!(%error, "orphans of the worker will not come to this supervisor");
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            tracing::error!(%error, "no event loop");
+            return ExitCode::FAILURE;
+        }
+    };
+    let run = assignment.run.clone();
+    match runtime.block_on(work(assignment)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(%run, %error, "the supervisor gave up; a dispatcher ends the run");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(super) enum SupervisorError {
+    #[error(transparent)]
+    Home(#[from] andon_store::HomeError),
+    #[error(transparent)]
+    Op(#[from] OpError),
+    #[error(transparent)]
+    Config(#[from] crate::config::ConfigError),
+    #[error(transparent)]
+    Settings(#[from] settings::SettingsError),
+    #[error("{what}: {error}")]
+    Io { what: &'static str, error: std::io::Error },
+}
+
+fn io(what: &'static str) -> impl FnOnce(std::io::Error) -> SupervisorError {
+    move |error| SupervisorError::Io { what, error }
+}
+
+async fn work(assignment: Assignment) -> Result<(), SupervisorError> {
+    let Some(taken) = take(&assignment).await? else { return Ok(()) };
+    crash::point("after_take");
+    taken.paths.create().map_err(io("the run's folders"))?;
+    let record = match ExitRecord::prepare(&taken.paths.exit, &taken.run.id, &taken.holder) {
+        Ok(record) => record,
+        Err(error) => {
+            tracing::warn!(%error, "no room for the exit record; the end of this run is kept in memory alone");
+            None
+        }
+    };
+    match watch::renewing(&taken, launch::prepare(&taken)).await {
+        watch::Prepared::Ready(launch) => {
+            let again = CheckGuard {
+                run: taken.run.id.clone(),
+                token: taken.token.clone(),
+                holder: taken.holder.clone(),
+            };
+            match taken.board.run(again).await? {
+                Guard::Go => {}
+                Guard::StandDown(StandDown::Paused) => {
+                    let failure = launch::Unstartable {
+                        ending: Ending::Failed(Failure::Interrupted),
+                        error: "the cord was pulled before the worker started".to_owned(),
+                    };
+                    return ending::failed(&taken, failure, record).await;
+                }
+                Guard::StandDown(_) => return stand_down(&taken, record).await,
+            }
+            crash::point("before_exec");
+            match launch.start() {
+                Ok(worker) => {
+                    crash::point("after_exec");
+                    watch::worker(&taken, worker, record).await
+                }
+                Err(failure) => ending::failed(&taken, failure, record).await,
+            }
+        }
+        watch::Prepared::Failed(failure) => ending::failed(&taken, failure, record).await,
+        watch::Prepared::Fenced => stand_down(&taken, record).await,
+        watch::Prepared::Shutdown => {
+            let failure = launch::Unstartable {
+                ending: Ending::Failed(Failure::Interrupted),
+                error: "the host shut down before the worker started".to_owned(),
+            };
+            ending::failed(&taken, failure, record).await
+        }
+    }
+}
+
+/// Takes the run. None: the guard says to stand down, which changes nothing.
+async fn take(assignment: &Assignment) -> Result<Option<Taken>, SupervisorError> {
+    let home = Home::new(&assignment.home);
+    let board = home.open(&assignment.board, Mode::Short)?;
+    let config = settings::load_config(&assignment.home)?;
+    let settings = settings::of_board(&home, &assignment.board, &config)?;
+    let holder = host::holder().map_err(io("this process's identity"))?;
+    let bell = board.doorbell().wait_for_run(&assignment.run, board.world().bits());
+    let bell = bell.inspect_err(|error| tracing::warn!(%error, "no bell; looking by the clock alone")).ok();
+    let take = Take {
+        run: assignment.run.clone(),
+        token: assignment.token.clone(),
+        holder: holder.clone(),
+        policy: settings.policy.clone(),
+    };
+    let answer = patiently(&board, take).await?;
+    let Some((task, run)) = answer.work else {
+        tracing::info!(run = %assignment.run, guard = ?answer.guard, "standing down");
+        return Ok(None);
+    };
+    let paths = RunPaths::new(board.folder(), &task.id, &run.id);
+    Ok(Some(Taken {
+        board,
+        home: assignment.home.clone(),
+        settings,
+        holder,
+        token: assignment.token.clone(),
+        task,
+        run,
+        paths,
+        bell,
+    }))
+}
+
+/// Nothing was started: the run, if it is still open, is somebody else's to end; if it was fenced, it is reaped.
+async fn stand_down(taken: &Taken, record: Option<ExitRecord>) -> Result<(), SupervisorError> {
+    let reap = andon_store::operation::Reap { run: taken.run.id.clone(), exit_code: None, signal: None };
+    taken.board.run(reap).await?;
+    if let Some(record) = record {
+        record.remove();
+    }
+    taken.paths.remove_private();
+    Ok(())
+}
+
+/// Runs an operation, again and again for a while where the disk is full or others hold the board.
+pub(super) async fn patiently<O>(board: &Board, operation: O) -> Result<O::Reply, OpError>
+where
+    O: andon_store::Operation + Clone,
+{
+    let mut wait = Duration::from_millis(50);
+    loop {
+        match board.run(operation.clone()).await {
+            Err(OpError::Db(error)) if !error.quarantines() && wait < Duration::from_secs(30) => {
+                tracing::warn!(%error, "trying again");
+                tokio::time::sleep(wait).await;
+                wait = wait.saturating_mul(2);
+            }
+            answer => return answer,
+        }
+    }
+}
