@@ -19,7 +19,7 @@ fn three_stopped(house: &House) -> [String; 3] {
     let asked = with("asks", "andon block 'which colour?'", &[]);
     let created = with("created so", "exit 0", &["--initial-status", "blocked"]);
     let broken = with("breaks", "exit 9", &["--max-retries", "1"]);
-    let _ = house.andon(["dispatch", "--until-idle"]).exits(3);
+    let _ = house.andon(["dispatch", "--until-idle", "--max", "2"]).exits(3);
     for (task, kind) in [(&asked, "needs_input"), (&created, "operator"), (&broken, "gave_up")] {
         let stopped = house.task(task);
         assert_eq!((&stopped["status"], &stopped["block_kind"]), (&"blocked".into(), &kind.into()));

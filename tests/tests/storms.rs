@@ -50,6 +50,7 @@ fn a_worker_that_dies_at_once_is_started_no_oftener_than_the_limit_under_four_di
     let _dispatchers: Vec<Dispatcher> = (0..4).map(|_| house.dispatcher()).collect();
     let tasks = storm(&house, if andon_tests::chaos() { 60 } else { 6 });
     wait_until("all are given up", || {
+        assert!(house.lines("spawns").len() <= tasks.len() * LIMIT, "a storm");
         let blocked = house.json(["list", "--status", "blocked", "--limit", "1000"]);
         blocked.as_array().unwrap().len() == tasks.len()
     });

@@ -62,7 +62,8 @@ fn supervisors_die_at(point: &str, then: Then) {
             Then::Told => assert_eq!((starts(&house, task), runs.len()), (1, 1), "{shown}"),
         }
         for lost in &runs[..runs.len() - 1] {
-            assert_eq!(text_of(&lost["outcome"]), "crashed", "{shown}");
+            // `interrupted` is a run whose dispatcher was killed before its supervisor started.
+            assert!(["crashed", "interrupted"].contains(&text_of(&lost["outcome"]).as_str()), "{shown}");
         }
     }
     assert_eq!(house.lines("clashes"), [""; 0], "{point}");

@@ -3,12 +3,8 @@
 //! A full disk is a small file system of its own, which only root may mount; without that right these tests say so and
 //! pass.
 
-#![expect(clippy::disallowed_methods, reason = "mounts file systems, and lets a full disk outlast a lease")]
-
 use std::collections::BTreeSet;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use andon_store::{BoardFile, Home, Mode};
@@ -16,54 +12,13 @@ use andon_testkit::{Inspect, block_on};
 use andon_tests::{House, processes, wait_until};
 
 use super::board::{self, as_one_batch, creation};
-
-/// A file system of its own; it goes when it is dropped.
-struct Disk {
-    folder: PathBuf,
-}
-
-impl Disk {
-    /// Mounts one. None, with a word, where this process may not.
-    fn mount(folder: &Path, size: &str) -> Option<Self> {
-        std::fs::create_dir_all(folder).unwrap();
-        let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", &format!("size={size},mode=700"), "tmpfs"]).arg(folder);
-        if mount.output().is_ok_and(|output| output.status.success()) {
-            return Some(Self { folder: folder.to_owned() });
-        }
-        println!("skipped: only root may mount the small file system that this test fills");
-        None
-    }
-
-    /// Fills it until `left` bytes are free, to the last byte where that is 0.
-    fn fill(&self, left: usize) {
-        let mut ballast = std::fs::File::create(self.folder.join("ballast")).unwrap();
-        let (mut written, mut size) = (0_u64, 1 << 16);
-        while size > 0 {
-            match ballast.write(&vec![0; size]) {
-                Ok(count) if count > 0 => written += count as u64,
-                Ok(_) | Err(_) => size /= 2,
-            }
-        }
-        ballast.set_len(written.saturating_sub(left as u64)).unwrap();
-    }
-
-    fn make_room(&self) {
-        std::fs::remove_file(self.folder.join("ballast")).unwrap();
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("--lazy").arg(&self.folder).status();
-    }
-}
+use super::disk::Disk;
 
 #[test]
 fn a_batch_of_fifty_that_meets_a_full_disk_keeps_what_it_acknowledged_and_nothing_else() {
     let root = tempfile::tempdir().unwrap();
     let Some(disk) = Disk::mount(&root.path().join("disk"), "6m") else { return };
-    let home = disk.folder.join("home");
+    let home = disk.folder().join("home");
     Home::new(&home).create(&"default".parse().unwrap(), &BoardFile::default()).unwrap();
     let board = board::open(&home, Mode::Long);
     block_on(board.run(creation("before", "x"))).unwrap();

@@ -525,8 +525,7 @@ impl Moment<'_> {
 
     /// A worker that puts itself off waits at least as long as after a failure: it would loop at once otherwise.
     fn scheduled(&self, when: Option<Millis>, reason: &str) -> Step {
-        let mut next = self.task.clone();
-        let mut when = when;
+        let (mut next, mut when) = (self.task.clone(), when);
         if self.actor.is_person() {
             fresh_start(&mut next);
         } else {

@@ -23,23 +23,23 @@ use crate::doorbell::Doorbell;
 use crate::home::Home;
 use crate::sqlite::{self, Direct, Flavour, translate};
 
-/// Tables in the order in which rows may refer to each other, their keys, and whether their rows are numbered.
-const TABLES: &[(&str, &[&str], bool)] = &[
-    ("tasks", &["id"], false),
-    ("links", &["parent_id", "child_id"], false),
-    ("settlements", &["parent_id", "mode"], false),
-    ("runs", &["id"], false),
-    ("leases", &["run_id"], false),
-    ("comments", &["id"], true),
-    ("events", &["number"], true),
-    ("attachments", &["id"], true),
-    ("pauses", &["scope"], false),
-    ("cooldowns", &["profile"], false),
-    ("hosts", &["name"], false),
-    ("cursors", &["name"], false),
+/// Tables in the order in which rows may refer to each other, and their keys.
+const TABLES: &[(&str, &[&str])] = &[
+    ("tasks", &["id"]),
+    ("links", &["parent_id", "child_id"]),
+    ("settlements", &["parent_id", "mode"]),
+    ("runs", &["id"]),
+    ("leases", &["run_id"]),
+    ("comments", &["id"]),
+    ("events", &["number"]),
+    ("attachments", &["id"]),
+    ("pauses", &["scope"]),
+    ("cooldowns", &["profile"]),
+    ("hosts", &["name"]),
+    ("cursors", &["name"]),
 ];
 /// Most single rows that are tried across a gap.
-const PROBES: i64 = 200_000;
+const PROBES: usize = 200_000;
 
 /// How much of a table was saved.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,11 +113,8 @@ fn salvage(
         let fail = |error: rusqlite::Error| translate(draft, &error);
         let target = Connection::open(draft).map_err(fail)?;
         target.execute_batch("pragma foreign_keys = off; pragma synchronous = off; begin").map_err(fail)?;
-        for (table, keys, numbered) in TABLES {
-            saved.push(
-                Table { name: table, keys, numbered: *numbered, source: &source, target: &target }
-                    .save(draft)?,
-            );
+        for (table, keys) in TABLES {
+            saved.push(Table { name: table, keys, source: &source, target: &target }.save(draft)?);
         }
         for (table, parent, column, key) in [
             ("links", "tasks", "parent_id", "id"),
@@ -185,7 +182,6 @@ fn open_copy(copy: &Path) -> Result<Connection, MaintenanceError> {
 struct Table<'a> {
     name: &'static str,
     keys: &'static [&'static str],
-    numbered: bool,
     source: &'a Connection,
     target: &'a Connection,
 }
@@ -201,28 +197,64 @@ impl Table<'_> {
         let insert = format!("insert or ignore into {} ({list}) values ({})", self.name, marks.join(", "));
         let mut insert = self.target.prepare(&insert).map_err(fail)?;
         let mut saved = Saved { table: self.name, rows: 0, refused: 0, whole: true };
-        let mut take = |row: Vec<Value>, saved: &mut Saved| match insert.execute(params_from_iter(row)) {
+        let mut take = |row: Vec<Value>| match insert.execute(params_from_iter(row)) {
             Ok(0) => {}
             Ok(_) => saved.rows += 1,
             Err(_) => saved.refused += 1,
         };
-        let forwards = format!("select {list} from {} order by {}", self.name, self.keys.join(", "));
-        saved.whole = self.scan(&forwards, &mut |row| take(row, &mut saved)).is_ok();
-        if saved.whole {
-            return Ok(saved);
+        let numbered = self.source.prepare(&format!("select rowid from {}", self.name)).is_ok();
+        let whole = if numbered { self.by_number(&list, &mut take) } else { self.by_key(&list, &mut take) };
+        saved.whole = whole;
+        Ok(saved)
+    }
+
+    /// Rows with numbers: forwards, backwards, then one by one across the gap; whether the first way read everything.
+    fn by_number(&self, list: &str, take: &mut dyn FnMut(Vec<Value>)) -> bool {
+        let mut known = BTreeSet::new();
+        for order in ["", " desc"] {
+            let sql = format!("select rowid, {list} from {} order by rowid{order}", self.name);
+            let read = self.scan(&sql, &mut |mut row| {
+                if let Value::Integer(number) = row.remove(0)
+                    && known.insert(number)
+                {
+                    take(row);
+                }
+            });
+            if read.is_ok() {
+                return order.is_empty();
+            }
         }
-        let newest: Vec<String> = self.keys.iter().map(|key| format!("{key} desc")).collect();
-        let backwards = format!("select {list} from {} order by {}", self.name, newest.join(", "));
-        let _ = self.scan(&backwards, &mut |row| take(row, &mut saved));
+        let sequence = "select seq from sqlite_sequence where name = ?1";
+        let last: i64 = self.source.query_row(sequence, [self.name], |row| row.get(0)).unwrap_or(0);
+        let last = last.max(known.last().copied().unwrap_or(0));
+        let single = format!("select {list} from {} where rowid = ?1", self.name);
+        for number in (1..=last).filter(|number| !known.contains(number)).take(PROBES) {
+            if let Ok(row) = self.source.query_row(&single, [number], whole_row) {
+                take(row);
+            }
+        }
+        false
+    }
+
+    /// Rows without numbers: forwards, backwards, then by the keys that the indexes know; whether the first way read
+    /// everything.
+    fn by_key(&self, list: &str, take: &mut dyn FnMut(Vec<Value>)) -> bool {
+        for order in ["", " desc"] {
+            let keys: Vec<String> = self.keys.iter().map(|key| format!("{key}{order}")).collect();
+            let sql = format!("select {list} from {} order by {}", self.name, keys.join(", "));
+            if self.scan(&sql, take).is_ok() {
+                return order.is_empty();
+            }
+        }
         let wanted: Vec<String> =
             self.keys.iter().enumerate().map(|(n, key)| format!("{key} = ?{}", n + 1)).collect();
         let single = format!("select {list} from {} where {}", self.name, wanted.join(" and "));
-        for key in self.missing_keys() {
+        for key in self.indexed_keys() {
             if let Ok(row) = self.source.query_row(&single, params_from_iter(key), whole_row) {
-                take(row, &mut saved);
+                take(row);
             }
         }
-        Ok(saved)
+        false
     }
 
     /// Gives rows until one cannot be read.
@@ -235,12 +267,9 @@ impl Table<'_> {
         Ok(())
     }
 
-    /// Keys that are not in the new database yet and may be in the old one.
-    fn missing_keys(&self) -> Vec<Vec<Value>> {
-        if self.numbered {
-            return self.missing_numbers();
-        }
-        let mut keys: BTreeSet<Vec<String>> = BTreeSet::new();
+    /// The keys that the table's indexes still know.
+    fn indexed_keys(&self) -> BTreeSet<Vec<String>> {
+        let mut keys = BTreeSet::new();
         let list = self.keys.join(", ");
         for index in indexes(self.source, self.name) {
             for order in ["", " desc"] {
@@ -250,23 +279,7 @@ impl Table<'_> {
                 });
             }
         }
-        keys.into_iter().map(|key| key.into_iter().map(Value::Text).collect()).collect()
-    }
-
-    fn missing_numbers(&self) -> Vec<Vec<Value>> {
-        let key = self.keys.first().copied().unwrap_or("id");
-        let mut known = BTreeSet::new();
-        let statement = self.target.prepare(&format!("select {key} from {}", self.name));
-        if let Ok(mut statement) = statement
-            && let Ok(rows) = statement.query_map([], |row| row.get::<_, i64>(0))
-        {
-            known.extend(rows.flatten());
-        }
-        let sequence = "select seq from sqlite_sequence where name = ?1";
-        let last: i64 = self.source.query_row(sequence, [self.name], |row| row.get(0)).unwrap_or(0);
-        let last = last.max(known.last().copied().unwrap_or(0));
-        let numbers = (1..=last).filter(|number| !known.contains(number)).take(PROBES as usize);
-        numbers.map(|number| vec![Value::Integer(number)]).collect()
+        keys
     }
 }
 

@@ -6,6 +6,7 @@ create table meta (
     value text not null
 ) strict, without rowid;
 
+-- Rows are wide and are found by id, so that they live in the order of their creation, beside a narrow index.
 create table tasks (
     id                   text primary key,
     title                text not null,
@@ -58,7 +59,7 @@ create table tasks (
     last_failure_error   text,
     check ((status = 'running') = (current_run_id is not null)),
     check ((status = 'blocked') = (block_kind is not null))
-) strict, without rowid;
+) strict;
 
 create index tasks_ready on tasks (assignee, priority desc, created_at, id)
     where status = 'ready' and eligible_at is null;
@@ -69,7 +70,6 @@ create index tasks_scheduled on tasks (scheduled_at) where scheduled_at is not n
 create index tasks_status on tasks (status, priority desc, created_at, id);
 create index tasks_todo on tasks (id) where status = 'todo';
 create index tasks_failed on tasks (id) where status = 'ready' and consecutive_failures > 0;
-create index tasks_order on tasks (priority desc, created_at, id) where status <> 'archived';
 create unique index tasks_idempotency on tasks (idempotency_key)
     where idempotency_key is not null and status <> 'archived';
 create index tasks_created_by_run on tasks (created_by_run) where created_by_run is not null;
@@ -116,10 +116,9 @@ create table runs (
     check ((outcome is null) = (ended_at is null)),
     check (ended_at is null or ended_at >= started_at),
     check (reaped_at is null or ended_at is not null)
-) strict, without rowid;
+) strict;
 -- At most one run of a task is open, and at most one is unreaped: the database itself refuses a second one.
 create unique index runs_unreaped on runs (task_id) where reaped_at is null;
-create index runs_live_profile on runs (profile) where reaped_at is null;
 create index runs_fingerprint on runs (profile, ended_at) where fingerprint is not null;
 create index runs_completed on runs (profile, ended_at) where outcome in ('completed', 'approved');
 
@@ -149,7 +148,8 @@ create table comments (
 create index comments_task on comments (task_id, id);
 
 create table events (
-    number  integer primary key autoincrement,
+    -- Never used again: the newest event is never removed.
+    number  integer primary key,
     task_id text,
     run_id  text,
     kind    text not null,

@@ -90,7 +90,7 @@ impl Operation for Complete {
         let had_run = task.state.status == Status::Running;
         let (mut task, _) = advance(tx, task, &Event::Complete, &self.caller, &self.policy, &extra).await?;
         task.result = filled(&self.result).or_else(|| handoff.summary.clone()).or(task.result);
-        tasks::save_fields(tx, &task).await?;
+        tasks::save_result(tx, &task.id, task.result.as_ref()).await?;
         if !had_run && (handoff.summary.is_some() || !handoff.metadata.is_null()) {
             synthesise(tx, &task, Outcome::Completed, &words).await?;
         }

@@ -76,7 +76,7 @@ impl EndRun {
         let (mut task, _) = advance(tx, task, &event, &worker, &self.policy, &extra).await?;
         if matches!(self.ending, Ending::Complete | Ending::Approve) {
             task.result = handoff.summary.clone().or(task.result);
-            tasks::save_fields(tx, &task).await?;
+            tasks::save_result(tx, &task.id, task.result.as_ref()).await?;
             scan_prose(tx, &task, &worker.actor, &handoff).await?;
         }
         Ok(())

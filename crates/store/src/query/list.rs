@@ -124,6 +124,16 @@ impl Operation for List {
     }
 }
 
+macro_rules! first_of {
+    ($status:literal) => {
+        concat!(
+            "select id, priority, created_at from (select id, priority, created_at from tasks where status = '",
+            $status,
+            "' order by priority desc, created_at, id limit $8 + $9)"
+        )
+    };
+}
+
 impl List {
     /// The commonest lists have statements of their own, which an index answers.
     fn plan(&self) -> &'static str {
@@ -134,10 +144,27 @@ impl List {
             && self.workflow_template_id.is_none()
             && self.sort == Sort::Priority;
         match (unfiltered, self.status, self.archived) {
+            // The first of each status by its index, then the first of them all.
             (true, None, false) => concat!(
                 "select ",
                 task_columns!(),
-                " from tasks where status <> 'archived' order by priority desc, created_at, id limit $8 offset $9"
+                " from tasks where id in (select id from (",
+                first_of!("triage"),
+                " union all ",
+                first_of!("todo"),
+                " union all ",
+                first_of!("scheduled"),
+                " union all ",
+                first_of!("ready"),
+                " union all ",
+                first_of!("running"),
+                " union all ",
+                first_of!("review"),
+                " union all ",
+                first_of!("blocked"),
+                " union all ",
+                first_of!("done"),
+                ") order by priority desc, created_at, id limit $8 offset $9) order by priority desc, created_at, id"
             ),
             (true, Some(_), _) => concat!(
                 "select ",

@@ -349,6 +349,14 @@ pub async fn save_fields<T: Tx>(tx: &mut T, task: &Task) -> Result<(), DbError> 
     tx.execute(SQL, params).await.map(drop)
 }
 
+/// Writes a task's result and nothing else: no index is touched.
+///
+/// # Errors
+/// Of the database.
+pub async fn save_result<T: Tx>(tx: &mut T, id: &TaskId, result: Option<&String>) -> Result<(), DbError> {
+    tx.execute("update tasks set result = $2 where id = $1", vals![id, result]).await.map(drop)
+}
+
 /// Removes a task; what belongs to it goes with it.
 ///
 /// # Errors

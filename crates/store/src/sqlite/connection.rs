@@ -93,13 +93,16 @@ fn prepare(connection: &mut Connection, flavour: Flavour) -> rusqlite::Result<()
     ))
 }
 
-/// Waits 0.1 to 1.7 ms at a time, at random: SQLite's own handler backs off to 100 ms and starves writers.
+/// Waits at random, 20 to 300 µs at first and up to 1.7 ms after a while: SQLite's own handler backs off to 100 ms and
+/// starves writers; a lock is mostly held for less than a millisecond.
 fn busy(tries: i32) -> bool {
     use rand::Rng as _;
-    if u64::try_from(tries).unwrap_or(0) >= BUSY_LIMIT_MS {
+    let tries = u64::try_from(tries).unwrap_or(0);
+    if tries >= BUSY_LIMIT_MS {
         return false;
     }
-    let micros = rand::rng().random_range(100..1_700);
+    let longest = if tries < 40 { 300 } else { 1_700 };
+    let micros = rand::rng().random_range(20..longest);
     #[expect(clippy::disallowed_methods, reason = "a busy handler can only wait by sleeping")]
     std::thread::sleep(Duration::from_micros(micros));
     true

@@ -40,7 +40,7 @@ fn damage_pages(fixture: &Fixture) -> usize {
     while let Some(number) = interior.pop() {
         let mut page = vec![0_u8; 4_096];
         file.read_exact_at(&mut page, (number - 1) * 4_096).unwrap();
-        if page[0] != 2 {
+        if !matches!(page[0], 2 | 5) {
             leaves.push(number);
             continue;
         }
