@@ -8,7 +8,8 @@ use jiff::{Timestamp, ToSpan as _, Zoned};
 
 /// RFC 3339 in UTC, as JSON has it.
 pub(crate) fn rfc3339(at: Millis) -> String {
-    Timestamp::from_millisecond(at.0).map_or_else(|_| at.0.to_string(), |at| at.to_string())
+    // Always three digits, so that times sort as texts.
+    Timestamp::from_millisecond(at.0).map_or_else(|_| at.0.to_string(), |at| format!("{at:.3}"))
 }
 
 /// A moment in the reader's time zone, to the second.

@@ -8,12 +8,15 @@ use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use rustix::fs::{Mode, OFlags};
 
 use crate::tx::Ring;
 
+/// Time stamps of files are as coarse as a clock tick, 10 ms at most.
+const SETTLED: Duration = Duration::from_millis(100);
 const BOARD: &str = "board-";
 const RUN: &str = "run-";
 
@@ -21,13 +24,14 @@ const RUN: &str = "run-";
 #[derive(Clone, Debug)]
 pub struct Doorbell {
     folder: Arc<PathBuf>,
+    known: Arc<Mutex<Option<(SystemTime, Arc<[String]>)>>>,
 }
 
 impl Doorbell {
     /// The bell whose waiters bind in `folder`.
     #[must_use]
     pub fn new(folder: PathBuf) -> Self {
-        Self { folder: Arc::new(folder) }
+        Self { folder: Arc::new(folder), known: Arc::default() }
     }
 
     /// Wakes whom it concerns. Failing to wake somebody is no error: waiters also look by themselves.
@@ -35,11 +39,8 @@ impl Doorbell {
         if rings.is_empty() {
             return;
         }
-        let Ok(entries) = std::fs::read_dir(self.folder.as_ref()) else { return };
         let mut socket = None;
-        for entry in entries.flatten() {
-            let name = entry.file_name();
-            let Some(name) = name.to_str() else { continue };
+        for name in self.waiters().iter() {
             if !rings.iter().any(|ring| concerns(ring, name)) {
                 continue;
             }
@@ -49,6 +50,24 @@ impl Doorbell {
             let Some(socket) = &socket else { return };
             self.send(socket, name);
         }
+    }
+
+    /// Who waits. The folder is read again when it has changed; a change within the coarseness of its time stamp would
+    /// not show, so that only what has stood for a while is believed.
+    fn waiters(&self) -> Arc<[String]> {
+        let changed = std::fs::metadata(self.folder.as_ref()).and_then(|meta| meta.modified()).ok();
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let (Some(changed), Some((seen, names))) = (changed, known.as_ref())
+            && changed == *seen
+        {
+            return Arc::clone(names);
+        }
+        let entries = std::fs::read_dir(self.folder.as_ref()).into_iter().flatten().flatten();
+        let names: Arc<[String]> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        *known = changed
+            .filter(|changed| changed.elapsed().is_ok_and(|age| age > SETTLED))
+            .map(|changed| (changed, Arc::clone(&names)));
+        names
     }
 
     fn send(&self, socket: &UnixDatagram, name: &str) {

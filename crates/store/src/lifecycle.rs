@@ -60,12 +60,14 @@ pub(crate) async fn advance<T: Tx>(
 
 async fn look_up<T: Tx>(tx: &mut T, task: &Task, event: &Event) -> Result<Facts, OpError> {
     let mut facts = Facts { max_retries: task.max_retries, ..Facts::default() };
-    facts.open_parents = links::open_parents(tx, &task.id).await?;
+    if depends_on_parents(event) {
+        facts.open_parents = links::open_parents(tx, &task.id).await?;
+    }
     facts.jitter = u16::try_from(tx.bits() % 1_000).unwrap_or(0);
     facts.has_reviewer = task.reviewer.is_some();
     match event {
         Event::Claim { .. } => {
-            facts.unreaped_run = runs::unreaped_of(tx, &task.id).await?.is_some();
+            facts.unreaped_run = runs::has_unreaped(tx, &task.id).await?;
             facts.paused = pause_over(tx, task).await?;
         }
         Event::Archive { .. } => facts.waiting_children = links::waiting_children(tx, &task.id).await?,
@@ -95,6 +97,39 @@ async fn look_up<T: Tx>(tx: &mut T, task: &Task, event: &Event) -> Result<Facts,
         | Event::Reopen => {}
     }
     Ok(facts)
+}
+
+/// Whether what becomes of a task with this event can depend on its parents: a task that ends, stops or waits for a
+/// person or a time does not ask for them.
+const fn depends_on_parents(event: &Event) -> bool {
+    match event {
+        Event::Complete
+        | Event::Approve
+        | Event::Block { .. }
+        | Event::Schedule { .. }
+        | Event::Stop { .. }
+        | Event::Unrunnable { .. }
+        | Event::Archive { .. }
+        | Event::Assigned
+        | Event::News
+        | Event::ResetFailures
+        | Event::ToTriage
+        | Event::Hold => false,
+        Event::Specify
+        | Event::Linked
+        | Event::ParentsSettled { .. }
+        | Event::ParentReopened
+        | Event::Promote { .. }
+        | Event::Claim { .. }
+        | Event::RequestReview
+        | Event::RequestChanges { .. }
+        | Event::BlockOnParent { .. }
+        | Event::Unblock
+        | Event::ScheduleDue
+        | Event::RunEnded(_)
+        | Event::Reclaim { .. }
+        | Event::Reopen => true,
+    }
 }
 
 /// The cord that keeps a task from starting, in words.
@@ -221,6 +256,7 @@ async fn tell_slice<T: Tx>(
             links::queue_settlement(tx, parent, mode, last.as_str()).await?;
             tx.ring(Ring::Board);
         }
+        None if after.is_empty() => {}
         Some(_) | None => links::settled(tx, parent, mode).await?,
     }
     Ok(())

@@ -70,7 +70,7 @@ impl Operation for NextDeadline {
     async fn apply<T: Tx>(&self, tx: &mut T) -> Result<Deadlines, OpError> {
         let row = first(
             tx,
-            "select (select min(eligible_at) from tasks where eligible_at is not null and status in ('ready', 'review')), \
+            "select (select min(eligible_at) from tasks where eligible_at is not null), \
              (select min(scheduled_at) from tasks where scheduled_at is not null), \
              (select min(expires_at) from leases join runs on runs.id = leases.run_id where runs.ended_at is null), \
              (select min(until) from cooldowns where probe_run is null), exists (select 1 from settlements)",

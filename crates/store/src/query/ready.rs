@@ -19,9 +19,9 @@ impl Operation for ReadyAssignees {
         let rows = tx
             .query(
                 "with recursive names (name) as (\
-                   select min(assignee) from tasks where status = 'ready' and eligible_at is null \
+                   select min(assignee) from tasks indexed by tasks_ready where status = 'ready' and eligible_at is null \
                    union all \
-                   select (select min(assignee) from tasks where status = 'ready' and eligible_at is null \
+                   select (select min(assignee) from tasks indexed by tasks_ready where status = 'ready' and eligible_at is null \
                            and assignee > names.name) from names where names.name is not null) \
                  select name from names where name is not null",
                 &[],
@@ -48,7 +48,7 @@ impl Operation for ReadyOf {
         let rows = match &self.assignee {
             Some(assignee) => {
                 tx.query(
-                    "select id from tasks where assignee = $1 and status = 'ready' and eligible_at is null \
+                    "select id from tasks indexed by tasks_ready where assignee = $1 and status = 'ready' and eligible_at is null \
                      order by priority desc, created_at, id limit $2",
                     vals![assignee, self.limit],
                 )
@@ -56,7 +56,7 @@ impl Operation for ReadyOf {
             }
             None => {
                 tx.query(
-                    "select id from tasks where assignee is null and status = 'ready' and eligible_at is null \
+                    "select id from tasks indexed by tasks_ready where assignee is null and status = 'ready' and eligible_at is null \
                      order by priority desc, created_at, id limit $1",
                     vals![self.limit],
                 )
@@ -85,7 +85,7 @@ impl Operation for WorkersWords {
         let rows = tx
             .query(
                 "select tasks.id, comments.id, comments.author, comments.author_kind, comments.run_id, comments.body, \
-                 comments.created_at from tasks join comments on comments.task_id = tasks.id \
+                 comments.created_at from tasks indexed by tasks_failed join comments on comments.task_id = tasks.id \
                  where tasks.status = 'ready' and tasks.consecutive_failures > 0 \
                  and comments.author_kind = 'worker' and comments.created_at >= $1 \
                  and not exists (select 1 from events where events.task_id = tasks.id and events.at > comments.created_at \

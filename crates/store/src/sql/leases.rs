@@ -167,7 +167,8 @@ pub async fn live<T: Tx>(tx: &mut T) -> Result<Vec<(Run, Option<Lease>)>, DbErro
         run_columns!(),
         ", ",
         lease_columns!(),
-        " from runs left join leases on leases.run_id = runs.id where runs.reaped_at is null order by runs.id"
+        " from runs indexed by runs_unreaped left join leases on leases.run_id = runs.id \
+         where runs.reaped_at is null order by runs.id"
     );
     let mut live = Vec::new();
     for row in tx.query(SQL, &[]).await? {

@@ -149,6 +149,14 @@ pub async fn unreaped_of<T: Tx>(tx: &mut T, task: &TaskId) -> Result<Option<Run>
     first(tx, SQL, vals![task]).await?.map(decode_row).transpose()
 }
 
+/// Whether a process of a task may still live.
+///
+/// # Errors
+/// Of the database.
+pub async fn has_unreaped<T: Tx>(tx: &mut T, task: &TaskId) -> Result<bool, DbError> {
+    Ok(first(tx, "select 1 from runs where task_id = $1 and reaped_at is null", vals![task]).await?.is_some())
+}
+
 /// The number of the next attempt at a task.
 ///
 /// # Errors

@@ -373,7 +373,7 @@ pub async fn ripen<T: Tx>(tx: &mut T) -> Result<u64, DbError> {
     let now = tx.now();
     tx.execute(
         "update tasks set eligible_at = null, eligible_reason = null \
-         where eligible_at is not null and eligible_at <= $1 and status in ('ready', 'review')",
+         where eligible_at is not null and eligible_at <= $1",
         vals![now],
     )
     .await
@@ -385,7 +385,7 @@ pub async fn ripen<T: Tx>(tx: &mut T) -> Result<u64, DbError> {
 /// Of the database.
 pub async fn ready_of<T: Tx>(tx: &mut T, profile: &ProfileName, limit: u32) -> Result<Vec<Row>, DbError> {
     tx.query(
-        "select id, priority, created_at from tasks where assignee = $1 and status = 'ready' \
+        "select id, priority, created_at from tasks indexed by tasks_ready where assignee = $1 and status = 'ready' \
          and eligible_at is null and not exists \
          (select 1 from runs where runs.task_id = tasks.id and runs.reaped_at is null) \
          order by priority desc, created_at, id limit $2",
@@ -400,7 +400,7 @@ pub async fn ready_of<T: Tx>(tx: &mut T, profile: &ProfileName, limit: u32) -> R
 /// Of the database.
 pub async fn reviews_of<T: Tx>(tx: &mut T, profile: &ProfileName, limit: u32) -> Result<Vec<Row>, DbError> {
     tx.query(
-        "select id, priority, created_at from tasks where reviewer = $1 and status = 'review' \
+        "select id, priority, created_at from tasks indexed by tasks_review where reviewer = $1 and status = 'review' \
          and eligible_at is null and not exists \
          (select 1 from runs where runs.task_id = tasks.id and runs.reaped_at is null) \
          order by priority desc, created_at, id limit $2",
@@ -416,7 +416,7 @@ pub async fn reviews_of<T: Tx>(tx: &mut T, profile: &ProfileName, limit: u32) ->
 pub async fn ready_unassigned<T: Tx>(tx: &mut T, limit: u32) -> Result<Vec<TaskId>, DbError> {
     let rows = tx
         .query(
-            "select id from tasks where assignee is null and status = 'ready' and eligible_at is null \
+            "select id from tasks indexed by tasks_ready where assignee is null and status = 'ready' and eligible_at is null \
              order by priority desc, created_at, id limit $1",
             vals![limit],
         )
@@ -454,7 +454,7 @@ pub async fn forgotten<T: Tx>(
             "select id, held = 0 and (parents_waived = 1 or not exists \
              (select 1 from links join tasks parent on parent.id = links.parent_id \
               where links.child_id = waiting.id and parent.satisfied = 0)) \
-             from tasks waiting where status = 'todo' and id > $1 order by id limit $2",
+             from tasks as waiting indexed by tasks_todo where status = 'todo' and id > $1 order by id limit $2",
             vals![after, limit],
         )
         .await?;

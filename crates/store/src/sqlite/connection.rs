@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
+use rusqlite::hooks::Wal;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::error::translate;
@@ -83,14 +84,34 @@ fn prepare(connection: &mut Connection, flavour: Flavour) -> rusqlite::Result<()
     connection.set_prepared_statement_cache_capacity(160);
     // Plans that peek at bound values are made anew at every binding, which costs more than most statements do.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    let checkpoint = if flavour == Flavour::Writer { 1_000 } else { 100 };
+    let limit = if flavour == Flavour::Writer { 1_000 } else { 100 };
     let cache = if flavour == Flavour::Short { -512 } else { -8_192 };
     let query_only = i32::from(flavour == Flavour::Reader);
     connection.execute_batch(&format!(
         "pragma synchronous = full; pragma foreign_keys = on; pragma cell_size_check = on; \
-         pragma wal_autocheckpoint = {checkpoint}; pragma cache_size = {cache}; pragma temp_store = memory; \
+         pragma cache_size = {cache}; pragma temp_store = memory; \
          pragma journal_size_limit = 16777216; pragma query_only = {query_only};"
-    ))
+    ))?;
+    checkpoint_every(connection, limit)
+}
+
+/// Checkpoints when the log has grown by `limit` pages. SQLite's own rule checkpoints after *every* commit once the log is
+/// longer than its limit, which it stays while several processes write: two more waits for the disk in each commit.
+fn checkpoint_every(connection: &mut Connection, limit: i32) -> rusqlite::Result<()> {
+    let mut seen: Option<i32> = None;
+    connection.wal_hook(Some(move |wal: &mut Wal, pages: i32| {
+        let due = match seen {
+            Some(seen) => pages / limit > seen / limit || (pages < seen && pages >= limit),
+            // A process of one commit cannot tell by how much the log has grown: one in eight looks after it.
+            None => pages >= limit && rand::random_ratio(1, 8),
+        };
+        seen = Some(pages);
+        if due {
+            // The commit stands whatever comes of this; somebody else may be at it.
+            let _ = wal.checkpoint();
+        }
+        Ok(())
+    }))
 }
 
 /// Waits at random, 20 to 300 µs at first and up to 1.7 ms after a while: SQLite's own handler backs off to 100 ms and

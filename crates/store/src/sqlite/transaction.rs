@@ -1,7 +1,10 @@
 //! The port on SQLite. It never waits, so that an operation's body completes in one poll.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::future::Future;
 use std::path::Path;
+use std::rc::Rc;
 
 use andon_core::{Millis, RunId};
 use futures::FutureExt as _;
@@ -46,6 +49,11 @@ impl<'a> SqliteTx<'a> {
         !self.connection.is_autocommit()
     }
 
+    /// How many rows this connection has changed in its life.
+    pub(crate) fn changes(&self) -> u64 {
+        self.connection.total_changes()
+    }
+
     pub(crate) fn batch(&mut self, sql: &str) -> Result<(), DbError> {
         let mut statement = self.connection.prepare_cached(sql).map_err(|e| translate(self.path, &e))?;
         statement.raw_execute().map(drop).map_err(|e| translate(self.path, &e))
@@ -57,8 +65,7 @@ impl<'a> SqliteTx<'a> {
         params: &[Val],
         mut each: impl FnMut(Vec<Val>),
     ) -> Result<u64, DbError> {
-        // `$N` is a name to SQLite, numbered by first appearance; `?N` is a number, as on PostgreSQL.
-        let numbered = sql.replace('$', "?");
+        let numbered = numbered(sql);
         let fail = |error: rusqlite::Error| translate(self.path, &error);
         let mut statement = self.connection.prepare_cached(&numbered).map_err(fail)?;
         for (index, value) in params.iter().enumerate() {
@@ -88,6 +95,18 @@ impl<'a> SqliteTx<'a> {
         }
         Ok(count)
     }
+}
+
+/// `$N` is a name to SQLite, numbered by first appearance; `?N` is a number, as on PostgreSQL. Statements are few and
+/// static, so that each is rewritten once a thread.
+fn numbered(sql: &'static str) -> Rc<str> {
+    thread_local! {
+        static REWRITTEN: RefCell<HashMap<(usize, usize), Rc<str>>> = RefCell::default();
+    }
+    REWRITTEN.with_borrow_mut(|rewritten| {
+        let key = (sql.as_ptr().addr(), sql.len());
+        Rc::clone(rewritten.entry(key).or_insert_with(|| sql.replace('$', "?").into()))
+    })
 }
 
 struct Bound<'a>(&'a Val);

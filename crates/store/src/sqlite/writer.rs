@@ -4,6 +4,7 @@
 //! which savepoints would commit one by one: after each operation the transaction is looked at; if it is gone, nobody is
 //! answered, and each operation runs again alone. Renewals go first, bulk work last.
 
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -68,8 +69,8 @@ impl Writer {
 /// An operation that waits for its commit.
 trait Job: Send {
     fn class(&self) -> Class;
-    /// Applies it inside the batch's transaction; keeps the outcome for later.
-    fn apply(&mut self, tx: &mut SqliteTx<'_>) -> Applied;
+    /// Applies it inside the batch's transaction, with a savepoint around it or not; keeps the outcome for later.
+    fn apply(&mut self, tx: &mut SqliteTx<'_>, savepoints: bool) -> Applied;
     /// Runs it in a transaction of its own, after its batch has failed.
     fn alone(&mut self, connection: &mut Connection, path: &Path, world: &dyn World) -> Vec<Ring>;
     /// Tells the outcome.
@@ -84,6 +85,8 @@ enum Applied {
     Keep,
     /// Undo what it wrote.
     Undo,
+    /// It wrote, must be undone, and has no savepoint around it.
+    Tangled,
     /// The transaction is gone.
     Broken,
 }
@@ -99,30 +102,39 @@ impl<O: Operation> Job for Typed<O> {
         self.operation.class()
     }
 
-    fn apply(&mut self, tx: &mut SqliteTx<'_>) -> Applied {
+    fn apply(&mut self, tx: &mut SqliteTx<'_>, savepoints: bool) -> Applied {
+        let before = tx.changes();
         let outcome = now_or_error(self.operation.apply(tx));
         if !tx.stands() {
             return Applied::Broken;
         }
-        let applied = match &outcome {
-            Ok(_) => Applied::Keep,
-            Err(OpError::Refused { audit, .. }) if audit.is_empty() => Applied::Undo,
-            Err(OpError::Refused { audit, .. }) => {
-                let audit = audit.clone();
-                let undone = tx.batch("rollback to operation");
-                let kept = undone.and_then(|()| {
-                    now_or_error(async { Ok(events::append_all(tx, &audit).await?) }).map_err(|e| match e {
-                        OpError::Db(error) => error,
-                        OpError::Refused { refusal, .. } => DbError::Other(refusal.to_string()),
-                    })
-                });
-                if kept.is_ok() { Applied::Keep } else { Applied::Broken }
+        let audit = match &outcome {
+            Ok(_) => {
+                self.outcome = Some(outcome);
+                return Applied::Keep;
             }
-            Err(OpError::Db(DbError::Full | DbError::Io(_))) => Applied::Broken,
-            Err(OpError::Db(_)) => Applied::Undo,
+            Err(OpError::Db(DbError::Full | DbError::Io(_))) => return Applied::Broken,
+            Err(OpError::Db(_)) => Vec::new(),
+            Err(OpError::Refused { audit, .. }) => audit.clone(),
         };
         self.outcome = Some(outcome);
-        applied
+        match (tx.changes() == before, savepoints) {
+            // Most refusals come before the first write: there is nothing to undo.
+            (true, _) => {}
+            (false, false) => return Applied::Tangled,
+            (false, true) => {
+                if tx.batch("rollback to operation").is_err() {
+                    return Applied::Broken;
+                }
+            }
+        }
+        if audit.is_empty() {
+            return Applied::Undo;
+        }
+        match now_or_error(async { Ok(events::append_all(tx, &audit).await?) }) {
+            Ok(()) => Applied::Keep,
+            Err(_) => Applied::Broken,
+        }
     }
 
     fn alone(&mut self, connection: &mut Connection, path: &Path, world: &dyn World) -> Vec<Ring> {
@@ -192,21 +204,28 @@ impl Thread {
     /// Commits as much of a batch as fits into a slice, and the rest in further ones.
     fn commit(&mut self, batch: Vec<Box<dyn Job>>) {
         let bulk = batch.iter().any(|job| job.class() == Class::Bulk);
-        let mut waiting = batch.into_iter().peekable();
-        while waiting.peek().is_some() {
+        let mut waiting: VecDeque<Box<dyn Job>> = batch.into();
+        let mut savepoints = false;
+        while !waiting.is_empty() {
             let mut taken: Vec<Box<dyn Job>> = Vec::new();
-            match self.transaction(&mut waiting, &mut taken) {
+            match self.transaction(&mut waiting, &mut taken, savepoints) {
                 Ok(rings) => {
                     crate::crash::point("after_commit");
                     self.doorbell.ring(&rings);
                 }
                 Err(Failed::Begin(error)) => {
-                    for job in waiting.by_ref() {
-                        taken.push(job);
-                    }
+                    taken.extend(waiting.drain(..));
                     for job in &mut taken {
                         job.fail(&error);
                     }
+                }
+                Err(Failed::Tangled) => {
+                    // Nothing of it was committed, nobody was answered: again, with a savepoint around each.
+                    for job in taken.into_iter().rev() {
+                        waiting.push_front(job);
+                    }
+                    savepoints = true;
+                    continue;
                 }
                 Err(Failed::Batch) => self.one_by_one(&mut taken),
             }
@@ -223,48 +242,47 @@ impl Thread {
         }
     }
 
-    /// One transaction. On `Err` nothing of it has been committed.
+    /// One transaction. On `Err` nothing of it has been committed. Savepoints copy every page that is touched, and are
+    /// rarely needed: the first try goes without them.
     fn transaction(
         &mut self,
-        waiting: &mut std::iter::Peekable<std::vec::IntoIter<Box<dyn Job>>>,
+        waiting: &mut VecDeque<Box<dyn Job>>,
         taken: &mut Vec<Box<dyn Job>>,
+        savepoints: bool,
     ) -> Result<Vec<Ring>, Failed> {
         let begun = Instant::now();
         self.connection
             .execute_batch("begin immediate")
             .map_err(|error| Failed::Begin(translate(&self.path, &error)))?;
         let mut tx = SqliteTx::new(&mut self.connection, &self.path, self.world.as_ref());
-        let mut broken = false;
-        while let Some(mut job) = waiting.next() {
+        let mut failed = None;
+        while let Some(mut job) = waiting.pop_front() {
             let rings = tx.rings();
-            broken = tx.batch("savepoint operation").is_err();
-            let applied = if broken { Applied::Broken } else { job.apply(&mut tx) };
+            let applied = around(&mut tx, savepoints, |tx| job.apply(tx, savepoints));
             taken.push(job);
-            broken |= match applied {
-                Applied::Keep => tx.batch("release operation").is_err(),
-                Applied::Undo => {
-                    tx.truncate_rings(rings);
-                    tx.batch("rollback to operation").and_then(|()| tx.batch("release operation")).is_err()
-                }
-                Applied::Broken => true,
-            };
-            if broken || !tx.stands() {
-                broken = true;
-                break;
+            match applied {
+                Applied::Keep => {}
+                Applied::Undo => tx.truncate_rings(rings),
+                Applied::Tangled => failed = Some(Failed::Tangled),
+                Applied::Broken => failed = Some(Failed::Batch),
             }
-            if begun.elapsed() > SLICE {
+            if !tx.stands() {
+                failed = Some(Failed::Batch);
+            }
+            if failed.is_some() || begun.elapsed() > SLICE {
                 break;
             }
         }
         let rings = tx.into_rings();
         crate::crash::point("before_commit");
-        if broken || self.connection.execute_batch("commit").is_err() {
-            if !self.connection.is_autocommit() {
-                let _ = self.connection.execute_batch("rollback");
-            }
-            return Err(Failed::Batch);
+        if failed.is_none() && self.connection.execute_batch("commit").is_err() {
+            failed = Some(Failed::Batch);
         }
-        Ok(rings)
+        let Some(failed) = failed else { return Ok(rings) };
+        if !self.connection.is_autocommit() {
+            let _ = self.connection.execute_batch("rollback");
+        }
+        Err(failed)
     }
 
     /// After a failed batch: each operation again, in a transaction of its own, so that one that cannot be does not
@@ -277,9 +295,31 @@ impl Thread {
     }
 }
 
+/// An operation with or without a savepoint around it.
+fn around(
+    tx: &mut SqliteTx<'_>,
+    savepoints: bool,
+    apply: impl FnOnce(&mut SqliteTx<'_>) -> Applied,
+) -> Applied {
+    if !savepoints {
+        return apply(tx);
+    }
+    if tx.batch("savepoint operation").is_err() {
+        return Applied::Broken;
+    }
+    let applied = apply(tx);
+    let released = match applied {
+        Applied::Keep | Applied::Undo => tx.batch("release operation").is_ok(),
+        Applied::Tangled | Applied::Broken => true,
+    };
+    if released { applied } else { Applied::Broken }
+}
+
 enum Failed {
     /// The transaction could not begin.
     Begin(DbError),
+    /// An operation that had written must be undone, and the others kept.
+    Tangled,
     /// It was rolled back as a whole.
     Batch,
 }
