@@ -78,8 +78,9 @@ static COMMENTS: LazyLock<Pair> = LazyLock::new(|| {
 });
 static READY: LazyLock<Pair> = LazyLock::new(|| {
     Pair::new(&format!(
-        "select task_id, max(at) from events where kind in ({}) and task_id in \
-         (select id from tasks where status = 'ready') {{and task_id}} group by task_id",
+        "select task_id, max(at) from events where kind in ({}) and exists \
+         (select 1 from tasks where tasks.id = events.task_id and tasks.status = 'ready') {{and task_id}} \
+         group by task_id",
         kinds(READY_EVENTS)
     ))
 });
