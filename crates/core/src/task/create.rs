@@ -2,7 +2,7 @@
 
 use super::rules::place;
 use super::state::{Block, TaskState};
-use super::status::{BlockKind, Phase, Status};
+use super::status::{BlockKind, Status};
 use crate::time::Millis;
 
 /// What the creator asked for.
@@ -32,7 +32,7 @@ pub fn place_new(initial: &Initial, open_parents: u32, now: Millis) -> TaskState
         task.status = Status::Scheduled;
         task.scheduled_at = Some(at);
     } else {
-        task.status = place(Phase::Work, open_parents, task.parents_waived, task.held);
+        task.status = place(&task, open_parents);
     }
     task
 }

@@ -7,11 +7,11 @@ use super::status::{BlockKind, Phase, Status};
 use crate::id::RunId;
 
 /// Where a task waits or starts when nothing else stops it.
-pub(super) const fn place(phase: Phase, open_parents: u32, waived: bool, held: bool) -> Status {
-    if held || (open_parents > 0 && !waived) {
+pub(super) const fn place(task: &TaskState, open_parents: u32) -> Status {
+    if task.held || (open_parents > 0 && !task.parents_waived) {
         Status::Todo
     } else {
-        match phase {
+        match task.phase {
             Phase::Work => Status::Ready,
             Phase::Review => Status::Review,
         }

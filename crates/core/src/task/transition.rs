@@ -149,7 +149,6 @@ pub fn step(
         (Event::BlockOnParent { .. }, Triage | Scheduled | Blocked | Done | Archived) => {
             wrong("only work that runs or waits can be put behind a parent")
         }
-
         (Event::Unblock, Blocked | Scheduled) => {
             person(actor, event.verb())?;
             Ok(at.unblocked())
@@ -228,7 +227,6 @@ pub fn step(
         (Event::Archive { .. }, Archived) => {
             wrong("it is archived already; `andon delete <task>` removes it")
         }
-
         (Event::Reopen, Done | Archived) => {
             person(actor, event.verb())?;
             Ok(at.reopened())
@@ -270,13 +268,9 @@ impl Moment<'_> {
         step
     }
 
-    fn place(&self, task: &TaskState) -> Status {
-        place(task.phase, self.facts.open_parents, task.parents_waived, task.held)
-    }
-
     fn placed(&self, kind: EventKind, data: Value) -> Step {
         let mut next = self.task.clone();
-        next.status = self.place(&next);
+        next.status = place(&next, self.facts.open_parents);
         self.to(next, kind, data)
     }
 
@@ -295,7 +289,9 @@ impl Moment<'_> {
         if self.facts.open_parents > 0 {
             next.parents_waived = false;
         }
-        if matches!(next.status, Status::Ready | Status::Review) && self.place(&next) == Status::Todo {
+        if matches!(next.status, Status::Ready | Status::Review)
+            && place(&next, self.facts.open_parents) == Status::Todo
+        {
             next.status = Status::Todo;
             return self.to(next, EventKind::Demoted, json!({ "reason": "a parent was linked" }));
         }
@@ -303,7 +299,7 @@ impl Moment<'_> {
     }
 
     fn settled(&self) -> Step {
-        if self.place(self.task) == Status::Todo {
+        if place(self.task, self.facts.open_parents) == Status::Todo {
             return self.unchanged();
         }
         self.placed(EventKind::Promoted, Value::Null)
@@ -319,12 +315,12 @@ impl Moment<'_> {
         let mut next = self.task.clone();
         fresh_start(&mut next);
         next.revived = true;
-        next.status = self.place(&next);
+        next.status = place(&next, self.facts.open_parents);
         self.to(next, EventKind::Revived, Value::Null)
     }
 
     fn demoted(&self) -> Step {
-        if self.place(self.task) != Status::Todo {
+        if place(self.task, self.facts.open_parents) != Status::Todo {
             return self.unchanged();
         }
         let mut next = self.task.clone();
@@ -342,7 +338,7 @@ impl Moment<'_> {
         fresh_start(&mut next);
         next.held = false;
         next.parents_waived |= force && open > 0;
-        next.status = self.place(&next);
+        next.status = place(&next, self.facts.open_parents);
         Ok(self.to(
             next,
             EventKind::PromotedManual,
@@ -371,7 +367,7 @@ impl Moment<'_> {
             return Err(Refusal::Unreaped { run: String::new() });
         }
         let mut next = self.task.clone();
-        if self.place(&next) == Status::Todo {
+        if place(&next, self.facts.open_parents) == Status::Todo {
             next.status = Status::Todo;
             return Ok(self.to(next, EventKind::ClaimRejected, json!({ "reason": "parents_not_done" })));
         }
@@ -426,7 +422,7 @@ impl Moment<'_> {
         }
         next.phase = Phase::Review;
         next.held = false;
-        next.status = self.place(&next);
+        next.status = place(&next, self.facts.open_parents);
         let data = json!({ "by": self.actor.to_string(), "reviewer": self.facts.has_reviewer });
         Ok(self.ending(self.to(next, EventKind::ReviewRequested, data), Outcome::ReviewRequested, None))
     }
@@ -472,7 +468,7 @@ impl Moment<'_> {
             next.block = Some(Block { kind, reason, at: self.now });
             EventKind::Blocked
         } else {
-            next.status = self.place(&next);
+            next.status = place(&next, self.facts.open_parents);
             EventKind::ChangesRequested
         };
         let step = self.to(next, kind, data);
@@ -518,7 +514,7 @@ impl Moment<'_> {
         let was = self.task.block.as_ref().map(|block| block.kind);
         let mut next = self.task.clone();
         fresh_start(&mut next);
-        next.status = self.place(&next);
+        next.status = place(&next, self.facts.open_parents);
         let data = json!({ "by": self.actor.to_string(), "was": was, "status": next.status });
         self.to(next, EventKind::Unblocked, data)
     }
@@ -547,7 +543,7 @@ impl Moment<'_> {
             Some(at) if at <= self.now => {
                 let mut next = self.task.clone();
                 next.scheduled_at = None;
-                next.status = self.place(&next);
+                next.status = place(&next, self.facts.open_parents);
                 Ok(self.to(next, EventKind::ScheduleFired, Value::Null))
             }
             Some(_) | None => Ok(self.unchanged()),
@@ -592,7 +588,7 @@ impl Moment<'_> {
         let (data, tripped) = match verdict.next {
             Next::RetryAt(at) => {
                 next.eligible = Some(Eligible { at, reason: format!("back-off after {}", end.outcome()) });
-                next.status = self.place(&next);
+                next.status = place(&next, self.facts.open_parents);
                 (json!({ "error": error, "failures": next.counters.failures, "eligible_at": at }), None)
             }
             Next::Block { kind, count, limit } => {
@@ -631,7 +627,7 @@ impl Moment<'_> {
     fn reclaimed(&self, reason: &str) -> Step {
         let mut next = self.task.clone();
         fresh_start(&mut next);
-        next.status = self.place(&next);
+        next.status = place(&next, self.facts.open_parents);
         let data = json!({ "reason": reason, "by": self.actor.to_string(), "manual": true });
         self.ending(self.to(next, EventKind::Reclaimed, data), Outcome::Reclaimed, Some(reason))
     }
@@ -693,7 +689,7 @@ impl Moment<'_> {
         next.parents_waived = false;
         next.phase = Phase::Work;
         next.completed_at = None;
-        next.status = self.place(&next);
+        next.status = place(&next, self.facts.open_parents);
         let mut step = self.to(next, EventKind::Reopened, json!({ "by": self.actor.to_string() }));
         if was_satisfied {
             step.effects.push(Effect::DemoteChildren);

@@ -160,6 +160,9 @@ fn check(
     if found < SCHEMA {
         migrate(connection, path, None, world)?;
     }
+    // A damaged board is refused before anything is written to the parts of it that are whole.
+    let roots = "select (select title from tasks limit 1), (select attempt from runs limit 1), (select kind from events limit 1)";
+    connection.query_row(roots, [], |_| Ok(())).map_err(|e| translate(path, &e))?;
     let Some(expected) = identity else { return Ok(()) };
     let found: String = connection
         .query_row("select value from meta where key = 'identity'", [], |row| row.get(0))

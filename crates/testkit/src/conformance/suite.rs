@@ -121,7 +121,7 @@ mod tests {
     /// A case that no driver runs proves nothing.
     #[test]
     fn no_case_is_forgotten() {
-        let list = include_str!("mod.rs");
+        let list = include_str!("suite.rs");
         let files = [
             include_str!("claim.rs"),
             include_str!("create.rs"),
