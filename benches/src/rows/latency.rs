@@ -22,11 +22,14 @@ pub(crate) const ROW: Row = Row {
 
 const ROUNDS: usize = 200;
 
+/// Makes a task possible; gives it with the moment at which that was durable.
+type Change = fn(&Host) -> (TaskId, u128);
+
 fn run() -> Vec<Figure> {
     let mut host = Host::new("stamp", &[]);
     host.serve();
     let mut figures = Vec::new();
-    let kinds: [(&str, fn(&Host) -> (TaskId, u128)); 3] =
+    let kinds: [(&str, Change); 3] =
         [("create", created), ("parent done", parent_done), ("unblock", unblocked)];
     for (label, possible) in kinds {
         let mut times: Vec<Duration> = (0..ROUNDS).map(|_| round(&host, possible)).collect();
@@ -36,7 +39,7 @@ fn run() -> Vec<Figure> {
     figures
 }
 
-fn round(host: &Host, possible: fn(&Host) -> (TaskId, u128)) -> Duration {
+fn round(host: &Host, possible: Change) -> Duration {
     let (task, at) = possible(host);
     let (started, when) = host.started(Duration::from_secs(60)).unwrap();
     assert_eq!(started, task.as_str());

@@ -20,11 +20,14 @@ const SETTLED: Duration = Duration::from_millis(100);
 const BOARD: &str = "board-";
 const RUN: &str = "run-";
 
+/// Who waited when the folder had changed at that time.
+type Known = (SystemTime, Arc<[String]>);
+
 /// The bell of one board: rings its waiters.
 #[derive(Clone, Debug)]
 pub struct Doorbell {
     folder: Arc<PathBuf>,
-    known: Arc<Mutex<Option<(SystemTime, Arc<[String]>)>>>,
+    known: Arc<Mutex<Option<Known>>>,
 }
 
 impl Doorbell {

@@ -4,11 +4,6 @@
 //! Every change of a task is an operation: it loads, asks the core, writes what the core said, in one transaction.
 //! Nothing outside this crate writes SQL, and nothing anywhere opens a board's database except through SQLite.
 
-#![cfg_attr(
-    test,
-    expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should stop")
-)]
-
 mod board;
 mod board_file;
 mod caller;

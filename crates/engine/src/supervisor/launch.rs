@@ -26,11 +26,13 @@ pub(super) struct Unstartable {
 
 impl Unstartable {
     /// Trying again may help.
+    #[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
     fn passing(error: impl ToString) -> Self {
         Self { ending: Ending::Failed(Failure::SpawnFailed { missing: false }), error: error.to_string() }
     }
 
     /// Trying again cannot help: something is missing.
+    #[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
     fn missing(error: impl ToString) -> Self {
         Self { ending: Ending::Failed(Failure::SpawnFailed { missing: true }), error: error.to_string() }
     }

@@ -21,7 +21,7 @@ impl EventFilter {
     #[must_use]
     pub fn wants(&self, event: &Event) -> bool {
         self.task.as_ref().is_none_or(|task| event.task.as_deref() == Some(task.as_str()))
-            && (self.kinds.is_empty() || self.kinds.iter().any(|kind| *kind == event.kind))
+            && (self.kinds.is_empty() || self.kinds.contains(&event.kind))
     }
 }
 

@@ -84,13 +84,16 @@ impl Direct {
     }
 }
 
+/// What an operation gave, and whom to wake.
+type Committed<R> = (Result<R, OpError>, Vec<Ring>);
+
 /// Begins, applies, commits. `Err` is about the transaction; a refusal is a reply, and its audit is kept.
 pub(crate) fn apply_alone<O: Operation>(
     connection: &mut Connection,
     path: &Path,
     world: &dyn World,
     operation: &O,
-) -> Result<(Result<O::Reply, OpError>, Vec<Ring>), DbError> {
+) -> Result<Committed<O::Reply>, DbError> {
     let fail = |error: rusqlite::Error| translate(path, &error);
     connection.execute_batch(if O::WRITES { "begin immediate" } else { "begin" }).map_err(fail)?;
     let mut tx = SqliteTx::new(connection, path, world);
