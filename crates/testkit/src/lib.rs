@@ -1,5 +1,5 @@
 //! What tests of Andon stand on: a world whose clock they move, boards in a line, the invariants of a whole board, and
-//! the suite that defines what a store does ([`conformance`]).
+//! the suite that defines what a store does ([`mod@conformance`]).
 //!
 //! **No rule of the domain lives here**: the testkit calls operations and looks at what they left.
 

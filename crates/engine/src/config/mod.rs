@@ -1,6 +1,6 @@
 //! Configuration: what `config.toml` and the environment say, typed, checked, and with the place of every mistake.
 //!
-//! Every key is declared once, in [`settings`] (name, type, range, default, text for people); the reader, the
+//! Every key is declared once, in `settings` (name, type, range, default, text for people); the reader, the
 //! environment overrides, the listing and the documentation follow from that one table.
 
 pub mod duration;

@@ -1,4 +1,4 @@
-//! The suite that defines what a store does. Each case is a plain async function over [`Boards`]; a driver passes when
+//! The suite that defines what a store does. Each case is a plain async function over [`Boards`](crate::Boards); a driver passes when
 //! it passes them all, and joins with one line: `andon_testkit::conformance!(name, maker)`.
 
 pub mod claim;
