@@ -14,7 +14,8 @@ use crate::child;
 fn locks(path: &Path) -> Vec<String> {
     let inode = std::fs::metadata(path).unwrap().ino().to_string();
     let me = std::process::id().to_string();
-    let table = std::fs::read_to_string("/proc/locks").unwrap();
+    // One reading may pass over a lock while others lock and unlock; a lock that is gone is in none of several.
+    let table: String = (0..8).map(|_| std::fs::read_to_string("/proc/locks").unwrap()).collect();
     let mut held: Vec<String> = table
         .lines()
         .map(|line| line.split_whitespace().skip(1).collect::<Vec<_>>())
@@ -25,6 +26,7 @@ fn locks(path: &Path) -> Vec<String> {
         .map(|words| words.join(" "))
         .collect();
     held.sort();
+    held.dedup();
     held
 }
 
