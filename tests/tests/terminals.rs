@@ -35,7 +35,7 @@ fn a_tmux_session_is_gone_after_its_run_and_a_live_one_stays() {
     house.wait_status(&first, "done");
     assert_eq!(house.runs(&first)[0]["exit_code"], 0);
     wait_until("nothing of the first run lives", || processes::of_run(&ends).is_empty());
-    assert!(!house.board().join("runs").join(&ends).exists());
+    wait_until("its files are gone", || !house.board().join("runs").join(&ends).exists());
     let _ = house.andon(["dispatch", "--once"]).ok();
     assert!(house.board().join("runs").join(&stays).join("tmux").exists());
     assert!(!processes::of_run(&stays).is_empty());

