@@ -100,3 +100,24 @@ fn two_homes_on_one_board_run_each_task_once() {
     expected.sort();
     assert_eq!(ran, expected);
 }
+
+/// `docker exec`, `kubectl exec` and many CI systems enter a container like this: the session's number reads as 0 there.
+#[test]
+fn work_is_done_where_the_session_belongs_to_another_pid_namespace() {
+    let house = House::new();
+    // One after the other: the dispatcher has ended supervisors to collect while it works.
+    house.config("max_running = 1\n");
+    let tasks: Vec<String> = (0..3).map(|_| house.script("(setsid sleep 1000 &) ; exit 0")).collect();
+    let mut inside = house.foreign("unshare");
+    inside.args(["--pid", "--fork", "--mount-proc"]).arg(andon_tests::andon());
+    inside.args(["dispatch", "--until-idle"]).env("ANDON_HOME", house.home());
+    let answer = House::answer(inside);
+    if answer.stderr.contains("unshare failed") {
+        println!("skipped: this host lets us make no PID namespace");
+        return;
+    }
+    let _ = answer.exits(0);
+    for task in tasks {
+        assert_eq!(house.status(&task), "done");
+    }
+}

@@ -56,11 +56,11 @@ pub fn reap_orphans() -> Vec<i32> {
     }
     let mut children = children();
     let mut reaped = Vec::new();
-    let (Ok(table), Ok(session)) = (procfs::table(), rustix::process::getsid(None)) else { return reaped };
+    let (Ok(table), Ok(session)) = (procfs::table(), procfs::own_session()) else { return reaped };
     let me = rustix::process::getpid().as_raw_pid();
     for stat in table.iter().filter(|stat| stat.ppid == me && !stat.is_alive()) {
         let detached = children.detached.contains(&stat.pid);
-        let orphan = stat.session != session.as_raw_pid() && !children.leaders.contains(&stat.pid);
+        let orphan = stat.session != session && !children.leaders.contains(&stat.pid);
         let Some(pid) = Pid::from_raw(stat.pid).filter(|_| detached || orphan) else { continue };
         if let Ok(Some(_)) = rustix::process::waitpid(Some(pid), WaitOptions::NOHANG) {
             children.detached.remove(&stat.pid);

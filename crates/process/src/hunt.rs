@@ -109,7 +109,7 @@ impl Hunt {
         let mut roots: Vec<i32> = Vec::new();
         roots.extend(self.cgroup.iter().flat_map(Cgroup::pids));
         let orphans_are_ours = self.adopting && children::children().trees <= 1;
-        let own_session = rustix::process::getsid(None).map(Pid::as_raw_pid).unwrap_or_default();
+        let own_session = procfs::own_session().unwrap_or_default();
         for stat in table {
             let known = self.known.get(&stat.pid) == Some(&stat.start_time);
             let orphan = orphans_are_ours

@@ -227,7 +227,7 @@ async fn reaping_orphans_never_takes_a_leaders_exit_status() {
     assert_eq!(tree.finish(GRACE).await, StopReport::default());
     // Other tests in this process have children too, in its own session.
     let me = Identity::current().unwrap().pid;
-    let session = rustix::process::getsid(None).unwrap().as_raw_pid();
+    let session = crate::procfs::own_session().unwrap();
     let orphan = |stat: &&crate::procfs::Stat| stat.ppid == me && stat.session != session && !stat.is_alive();
     let left = || crate::procfs::table().unwrap().iter().filter(orphan).count();
     eventually(|| {
