@@ -66,7 +66,9 @@ fn is_gone(error: &io::Error) -> bool {
 /// from outside). Read from `/proc`, because a `getsid(2)` that answers 0 is no process number to most libraries.
 pub(crate) fn own_session() -> io::Result<i32> {
     let me = rustix::process::getpid().as_raw_pid();
-    Stat::read(me)?.map(|stat| stat.session).ok_or_else(|| io::Error::other("/proc does not show this process"))
+    Stat::read(me)?
+        .map(|stat| stat.session)
+        .ok_or_else(|| io::Error::other("/proc does not show this process"))
 }
 
 /// Every process that is visible now. Not a snapshot: a process may start or end while it is read.
