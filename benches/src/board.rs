@@ -52,6 +52,8 @@ pub(crate) fn claim(roster: Roster, batch: u32) -> Claim {
         max_running: None,
         max_running_per_profile: None,
         host_room: None,
+        max_running_per_host: None,
+        labels: Vec::new(),
         batch,
         skip: Vec::new(),
         policy: Policy::default(),

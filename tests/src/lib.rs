@@ -9,10 +9,12 @@
     reason = "a test that cannot go on should stop, and says where"
 )]
 
+pub mod agents;
 mod answer;
 mod binary;
 mod dispatcher;
 mod house;
+pub mod model_server;
 pub mod processes;
 mod wait;
 
@@ -20,6 +22,7 @@ pub use answer::{Answer, text_of};
 pub use binary::andon;
 pub use dispatcher::Dispatcher;
 pub use house::House;
+pub use model_server::ModelServer;
 pub use wait::{wait_for, wait_until};
 
 /// Whether the long variants of the tests are asked for (`ANDON_CHAOS=1`).

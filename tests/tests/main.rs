@@ -6,8 +6,10 @@
     reason = "a test that cannot go on should stop, and says where"
 )]
 
+mod agent;
 mod blocks;
 mod caps;
+mod codex;
 mod crashes;
 mod dispatching;
 mod faults;
@@ -15,8 +17,10 @@ mod guard;
 mod harness;
 mod input;
 mod leases;
+mod mcp;
 mod restarts;
 mod reviews;
+mod runners;
 mod single;
 mod storage;
 mod storms;

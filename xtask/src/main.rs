@@ -16,6 +16,7 @@ mod failure;
 mod fuzz;
 mod long;
 mod needs;
+mod node;
 mod shell;
 mod test;
 mod tidy;

@@ -17,6 +17,8 @@ const NEEDS: &[Need] = &[
     Need { program: "setsid", package: "util-linux" },
     Need { program: "mount", package: "mount" },
     Need { program: "ps", package: "procps" },
+    Need { program: "npm", package: "npm" },
+    Need { program: "initdb", package: "postgresql" },
 ];
 
 /// Installs what is missing, where this user may.
@@ -55,7 +57,15 @@ fn on_path(program: &str) -> bool {
     // Administrators' folders are often not on a user's PATH, yet hold `mount` and its like.
     let path = std::env::var_os("PATH").unwrap_or_default();
     let listed = std::env::split_paths(&path).any(|folder| folder.join(program).is_file());
-    listed || ["/usr/sbin", "/sbin"].iter().any(|folder| Path::new(folder).join(program).is_file())
+    listed
+        || ["/usr/sbin", "/sbin"].iter().any(|folder| Path::new(folder).join(program).is_file())
+        || of_postgres(program)
+}
+
+/// Debian keeps the programs of its PostgreSQL servers in a folder of each version.
+fn of_postgres(program: &str) -> bool {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    versions.into_iter().any(|version| version.path().join("bin").join(program).is_file())
 }
 
 fn is_root() -> bool {

@@ -3,11 +3,12 @@
 use std::process::Command;
 
 use crate::failure::Failure;
-use crate::{needs, shell};
+use crate::{needs, node, shell};
 
 /// Runs the tests of the workspace, then its doctests. `args` go to the test runner, and choose what runs.
 pub(crate) fn run(args: &[String]) -> Result<(), Failure> {
     needs::install()?;
+    node::install()?;
     // The process tests start the built binary, which no test runner builds for them.
     shell::run(shell::cargo(&["build", "--package", "andon", "--bin", "andon"]))?;
     let nextest = shell::cargo_has("nextest");

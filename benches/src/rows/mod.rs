@@ -8,6 +8,7 @@ mod cycles;
 mod family;
 mod idle;
 mod latency;
+mod mcp;
 mod processes;
 mod workers;
 
@@ -23,6 +24,7 @@ pub(crate) const ALL: &[Row] = &[
     family::ROW,
     latency::ROW,
     commands::ROW,
+    mcp::ROW,
     idle::ROW,
     workers::ROW,
 ];
@@ -30,6 +32,7 @@ pub(crate) const ALL: &[Row] = &[
 /// What a process that a row has started does.
 pub(crate) fn play(role: &str, arguments: &[String]) {
     match role {
+        "cycles" => cycles::alone(arguments),
         "stamp" => crate::host::stamp(arguments),
         "claim" => processes::claim_all(arguments),
         other => panic!("there is no role {other:?}"),

@@ -35,8 +35,8 @@ fn run() -> Vec<Figure> {
         started += 1;
     }
     let all_started = begun.elapsed();
-    let at_once: u32 = block_on(host.board.run(StatsOf)).unwrap().live.iter().map(|(_, count)| count).sum();
-    wait(|| block_on(host.board.run(StatsOf)).unwrap().live.is_empty());
+    let at_once: u32 = block_on(host.board.run(StatsOf)).unwrap().live.total();
+    wait(|| block_on(host.board.run(StatsOf)).unwrap().live.hosts.is_empty());
     let listed = block_on(host.board.run(List { limit: 1_000, ..List::default() })).unwrap();
     let done = listed.tasks.iter().filter(|(task, _, _)| task.state.status == Status::Done).count();
     let mut first_runs = 0;

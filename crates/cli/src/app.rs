@@ -12,6 +12,7 @@ use andon_engine::profile::Profiles;
 use andon_engine::roster::roster;
 use andon_store::query::{List, Show, Shown, Sort};
 use andon_store::{Board, BoardFile, Caller, Home, Mode, Operation};
+use andon_tools::Identity;
 use futures::executor::block_on;
 
 use crate::environment::Environment;
@@ -186,6 +187,7 @@ impl App {
     /// Every mistake in `config.toml` and the environment.
     pub(crate) fn config(&self) -> Result<Config, Failure> {
         let loaded = Config::load(self.home.root(), self.environment.for_configuration())?;
+        andon_engine::host::be_called(loaded.config.host_name.as_deref());
         // With `--json` standard error holds one error or nothing.
         for variable in loaded.ignored_variables.iter().filter(|_| !self.json) {
             output::say(&format!("andon: {} is no setting of Andon; it is ignored", output::line(variable)));
@@ -266,6 +268,26 @@ impl App {
             None => None,
         };
         Ok(Caller::worker(run, profile, token))
+    }
+
+    /// Who uses the tools: as [`Self::caller`], but a worker whose identity is missing or malformed is told at each call.
+    /// A person may act under the name of a profile.
+    ///
+    /// # Errors
+    /// `wrong_board`; usage, where a worker is given another name than its own.
+    pub(crate) fn identity(&self, profile: Option<&ProfileName>) -> Result<Identity, Failure> {
+        let own = self.environment.text("ANDON_PROFILE");
+        if let (true, Some(named)) = (self.in_worker(), profile)
+            && own.as_deref() != Some(named.as_str())
+        {
+            let message = format!("a worker speaks for itself: it is not of profile {named}");
+            return Err(Failure::usage(message, "leave `--profile` out"));
+        }
+        if let Err(failure @ Failure::Usage { .. }) = self.caller() {
+            return Err(failure);
+        }
+        let name = profile.map_or_else(|| self.person(), ToString::to_string);
+        Ok(Identity::of_environment(self.slug()?, name, |variable| self.environment.text(variable)))
     }
 
     /// The person's name.

@@ -37,6 +37,13 @@ impl Environment {
         self.get("HOME").map(PathBuf::from).filter(|path| path.is_absolute())
     }
 
+    /// What processes of an agent's tools see: everything but the named variables and the run's secret.
+    pub(crate) fn for_tools(&self, hidden: &[&str]) -> Vec<(OsString, OsString)> {
+        let shown =
+            |name: &OsString| name != "ANDON_RUN_TOKEN" && !hidden.iter().any(|hidden| name == hidden);
+        self.variables.iter().filter(|(name, _)| shown(name)).cloned().collect()
+    }
+
     /// What the configuration may look at.
     pub(crate) fn for_configuration(&self) -> impl Iterator<Item = (OsString, OsString)> + '_ {
         self.variables.iter().filter(|(name, _)| !OWN.iter().any(|own| name == own)).cloned()

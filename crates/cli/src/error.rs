@@ -215,7 +215,7 @@ impl Failure {
 
 const fn database(error: &DbError) -> ExitCode {
     match error {
-        DbError::Busy(_) => ExitCode::Busy,
+        DbError::Busy(_) | DbError::Contended(_) => ExitCode::Busy,
         _ => ExitCode::Database,
     }
 }

@@ -37,13 +37,14 @@ const GROUPS: &[(&str, &[&str])] = &[
             "events",
             "tail",
             "watch",
+            "hosts",
             "stats",
             "assignees",
             "attachments",
             "diagnostics",
         ],
     ),
-    ("Run", &["dispatch", "serve", "stop", "pause", "resume"]),
+    ("Run", &["dispatch", "serve", "mcp", "stop", "pause", "resume"]),
     (
         "Work by hand, or as a worker",
         &[

@@ -57,6 +57,7 @@ pub(crate) struct TaskJson {
     branch: Option<String>,
     model: Option<String>,
     skills: Vec<String>,
+    requires: Vec<String>,
     max_runtime: Option<i64>,
     max_retries: Option<u32>,
     goal_mode: bool,
@@ -113,6 +114,7 @@ impl TaskJson {
             branch: task.branch.clone(),
             model: task.model.clone(),
             skills: task.skills.clone(),
+            requires: task.requires.clone(),
             max_runtime: task.max_runtime,
             max_retries: task.max_retries,
             goal_mode: task.goal_mode,
@@ -183,6 +185,12 @@ impl From<&Event> for EventJson {
     }
 }
 
+/// Millionths of a dollar as dollars.
+#[expect(clippy::cast_precision_loss, reason = "no bill has sixteen digits")]
+pub(crate) fn in_dollars(micros: i64) -> f64 {
+    micros as f64 / 1e6
+}
+
 /// A run: `show`, `runs`.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct RunJson {
@@ -204,6 +212,12 @@ pub(crate) struct RunJson {
     metadata: Value,
     error: Option<String>,
     workspace_path: Option<String>,
+    session: Option<String>,
+    model: Option<String>,
+    input_tokens: Option<i64>,
+    output_tokens: Option<i64>,
+    cached_tokens: Option<i64>,
+    cost_usd: Option<f64>,
 }
 
 impl From<&Run> for RunJson {
@@ -227,6 +241,12 @@ impl From<&Run> for RunJson {
             metadata: run.metadata.clone(),
             error: run.error.clone(),
             workspace_path: run.workspace_path.clone(),
+            session: run.usage.session_ref.clone(),
+            model: run.usage.model.clone(),
+            input_tokens: run.usage.input_tokens,
+            output_tokens: run.usage.output_tokens,
+            cached_tokens: run.usage.cached_tokens,
+            cost_usd: run.usage.cost_micros.map(in_dollars),
         }
     }
 }

@@ -43,6 +43,11 @@ fn run(arguments: &[OsString]) -> std::process::ExitCode {
     {
         return commands::supervise::run(rest, &environment);
     }
+    if let [_, word, rest @ ..] = arguments
+        && word == "agent"
+    {
+        return commands::agent::run(rest, environment);
+    }
     if let [_, word, from, to] = arguments
         && word == commands::copy::WORD
     {

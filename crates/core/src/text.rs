@@ -94,6 +94,27 @@ pub fn skills<'a>(given: impl IntoIterator<Item = &'a str>) -> Result<Vec<String
     Ok(names)
 }
 
+/// Labels of hosts, as `--require` names them: stripped, blanks dropped, each once, in order.
+///
+/// # Errors
+/// `invalid_value` for a label that is not letters, digits, `-`, `_`, `.`, `:` or `=`, at most 64 of them.
+pub fn labels<'a>(given: impl IntoIterator<Item = &'a str>) -> Result<Vec<String>, Refusal> {
+    let mut labels: Vec<String> = Vec::new();
+    for label in given {
+        let label = label.trim();
+        if label.is_empty() || labels.iter().any(|known| known == label) {
+            continue;
+        }
+        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '=');
+        if !label.chars().all(fits) || label.len() > 64 {
+            let rule = "a label is up to 64 letters, digits, `-`, `_`, `.`, `:` or `=`, one per option";
+            return Err(Refusal::invalid("label", label, rule));
+        }
+        labels.push(label.to_owned());
+    }
+    Ok(labels)
+}
+
 /// The task ids that a text mentions: `t_` and at least 8 id characters at a word boundary (ST-13).
 #[must_use]
 pub fn mentioned_tasks(text: &str) -> Vec<String> {

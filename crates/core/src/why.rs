@@ -129,6 +129,13 @@ pub fn why(facts: &WhyFacts, policy: &Policy, now: Millis) -> Vec<Reason> {
         }
     } else {
         runner(&mut reasons, facts);
+        if !facts.unmet_labels.is_empty() {
+            let labels = facts.unmet_labels.join(", ");
+            let message =
+                format!("it requires a host with {labels}, and no host that dispatches has all of that");
+            let clear = format!("andon edit {} --require \"\"", facts.task);
+            reasons.push(Reason::new("no_fitting_host", message).clear(clear));
+        }
         starts(&mut reasons, facts, now);
     }
     if reasons.is_empty() {

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io;
+use std::sync::OnceLock;
 
 use andon_core::RunId;
 use andon_process::Identity;
@@ -10,10 +11,31 @@ use andon_store::sql::leases::Holder;
 /// The environment variable by which every process of a run is known.
 pub const MARKER: &str = "ANDON_RUN";
 
-/// The name of this host.
+static NAME: OnceLock<String> = OnceLock::new();
+
+/// Takes the name that the configuration gives this host; the first one holds as long as the process lives.
+pub fn be_called(name: Option<&str>) {
+    if let Some(name) = name.map(str::trim).filter(|name| !name.is_empty()) {
+        let _ = NAME.set(name.to_owned());
+    }
+}
+
+/// The name of this host: as configured, else what the system calls it.
 #[must_use]
 pub fn name() -> String {
-    rustix::system::uname().nodename().to_string_lossy().into_owned()
+    NAME.get().cloned().unwrap_or_else(|| rustix::system::uname().nodename().to_string_lossy().into_owned())
+}
+
+/// Which machine this is, whatever it is called: `ANDON_MACHINE_ID`, systemd's id, or the boot where there is neither.
+/// Containers that share an image may share the id of a machine; they are told apart by the variable.
+#[must_use]
+pub fn machine() -> String {
+    #[expect(clippy::disallowed_methods, reason = "the edge: what tells one machine from another")]
+    let named = std::env::var("ANDON_MACHINE_ID").ok();
+    let written = || std::fs::read_to_string("/etc/machine-id").ok();
+    let filled = |text: String| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+    let id = named.and_then(filled).or_else(|| written().and_then(filled));
+    id.unwrap_or_else(|| andon_process::boot_id().unwrap_or_default())
 }
 
 /// This process as the holder of a lease.

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`config`], [`settings`] | what `config.toml`, `board.toml` and the environment say |
 //! | [`profile`], [`roster`] | who can be an assignee, and how its runs are started |
+//! | [`runner`] | how agents are started, told what to do, and listened to |
 //! | [`workspace`], [`artifacts`], [`tidy`] | where a run works, what is kept of it, when it goes |
 //! | [`supervisor`] | the process that owns one run's process tree |
 //! | [`reconcile`] | what is done about a run whose supervisor is gone |
@@ -19,6 +20,7 @@ pub mod paths;
 pub mod profile;
 pub mod reconcile;
 pub mod roster;
+pub mod runner;
 pub mod settings;
 pub mod supervisor;
 pub mod tidy;

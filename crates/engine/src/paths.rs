@@ -46,6 +46,24 @@ impl RunPaths {
         self.private.join("prompt.md")
     }
 
+    /// What the agent says that it consumed (`$ANDON_USAGE`).
+    #[must_use]
+    pub fn usage(&self) -> PathBuf {
+        self.private.join("usage.json")
+    }
+
+    /// What was said in the run, where its agent keeps that: beside its log.
+    #[must_use]
+    pub fn transcript(&self) -> PathBuf {
+        self.log.with_extension("transcript.jsonl")
+    }
+
+    /// The conversation of the run, where its agent keeps it for a later run.
+    #[must_use]
+    pub fn conversation(&self) -> PathBuf {
+        self.log.with_extension("session.json")
+    }
+
     /// Makes the folders.
     ///
     /// # Errors

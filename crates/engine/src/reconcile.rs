@@ -15,7 +15,7 @@ use andon_store::{Board, OpError};
 
 use crate::host;
 use crate::paths::RunPaths;
-use crate::supervisor::ExitRecord;
+use crate::supervisor::{ExitRecord, hand_in_usage};
 use crate::tidy::tidy;
 
 /// What became of one run.
@@ -135,6 +135,7 @@ async fn hand_in(board: &Board, run: &Run, policy: &Policy) -> Result<(), OpErro
         ending: record.meaning(),
         error: record.error.clone(),
         words: record.words(),
+        resets_at: record.resets_at,
         reaped: false,
         policy: policy.clone(),
     };
@@ -156,6 +157,7 @@ async fn reap(
     let (exit_code, signal) = record.map_or((None, None), |record| (record.exit_code, record.signal));
     let reaped = board.run(Reap { run: run.id.clone(), exit_code, signal }).await?;
     let _ = std::fs::remove_file(&paths.exit);
+    hand_in_usage(board, &run.id, &paths).await;
     paths.remove_private();
     if let Err(error) = tidy(board, &run.task).await {
         tracing::warn!(task = %run.task, %error, "the workspace stays until `andon gc`");

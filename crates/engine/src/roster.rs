@@ -35,7 +35,7 @@ pub fn roster(profiles: &Profiles, config: &Config, board_reviewer: Option<&str>
 pub fn facts(profile: &Profile) -> ProfileFacts {
     let settings = &profile.settings;
     ProfileFacts {
-        lane: !profile.runner().is_spawned(),
+        lane: !profile.is_spawned(),
         max_running: settings.max_running,
         reviewer: settings.reviewer.as_ref().map(|reviewer| match reviewer {
             Reviewer::Profile(name) => roster::Reviewer::Profile(name.clone()),

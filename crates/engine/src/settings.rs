@@ -40,6 +40,7 @@ pub struct BoardSettings {
 pub fn load_config(home: &Path) -> Result<Config, ConfigError> {
     #[expect(clippy::disallowed_methods, reason = "the environment overrides the file")]
     let loaded = Config::load(home, std::env::vars_os())?;
+    crate::host::be_called(loaded.config.host_name.as_deref());
     Ok(loaded.config)
 }
 

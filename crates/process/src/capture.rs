@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::log::Log;
+use crate::spec::Listener;
 
 /// How much of the end is kept.
 const TAIL: usize = 64 * 1024;
@@ -58,8 +59,8 @@ pub(crate) struct Capture {
 
 impl Capture {
     /// Reads `streams` from here on, on the current runtime.
-    pub(crate) fn start(streams: Streams, log: Log) -> Self {
-        let sink = Arc::new(Mutex::new(Sink::new(log)));
+    pub(crate) fn start(streams: Streams, log: Log, listener: Option<Listener>) -> Self {
+        let sink = Arc::new(Mutex::new(Sink::new(log, listener)));
         let (leader_gone, gone) = watch::channel(false);
         let (finished, done) = watch::channel(false);
         let into = Arc::clone(&sink);
@@ -138,20 +139,30 @@ async fn until_or_never(until: Option<Instant>) {
     }
 }
 
-#[derive(Debug)]
 struct Sink {
     log: Log,
+    listener: Option<Listener>,
     tail: VecDeque<u8>,
     last_output: LastLine,
     last_error: LastLine,
 }
 
+impl std::fmt::Debug for Sink {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sink").field("log", &self.log).field("tail", &self.tail.len()).finish_non_exhaustive()
+    }
+}
+
 impl Sink {
-    fn new(log: Log) -> Self {
-        Self { log, tail: VecDeque::new(), last_output: LastLine::default(), last_error: LastLine::default() }
+    fn new(log: Log, listener: Option<Listener>) -> Self {
+        let (last_output, last_error) = (LastLine::default(), LastLine::default());
+        Self { log, listener, tail: VecDeque::new(), last_output, last_error }
     }
 
     fn output(&mut self, bytes: &[u8]) {
+        if let Some(listener) = &self.listener {
+            listener(bytes);
+        }
         self.last_output.feed(bytes);
         self.both(bytes);
     }

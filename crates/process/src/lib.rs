@@ -56,7 +56,7 @@ pub use log::LogSpec;
 pub use record::RecordFile;
 pub use signals::{Shutdown, ShutdownSignals, shutdown_signal};
 pub use slots::{Slot, Slots};
-pub use spec::{Limits, Spec, StartError, Stdin, Terminal};
+pub use spec::{Limits, Listener, Spec, StartError, Stdin, Terminal};
 pub use sweep::{find_marked, sweep};
 pub use tmux::{remove_finished_session, remove_session_files};
 pub use tree::{Exit, Tree};

@@ -5,6 +5,7 @@ use std::fmt;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use thiserror::Error;
 
@@ -32,7 +33,12 @@ pub struct Spec {
     pub limits: Limits,
     /// The name of a control group of its own; `None` for none. What the host does not offer is left out.
     pub cgroup: Option<String>,
+    /// Who hears what it writes to standard output, or to its terminal, besides the log.
+    pub listener: Option<Listener>,
 }
+
+/// Hears output as it comes, in pieces of any size. It must not wait for anything.
+pub type Listener = Arc<dyn Fn(&[u8]) + Send + Sync>;
 
 impl Spec {
     /// A tree without input, terminal and limits, whose control group is named after the value of the marker.
@@ -49,13 +55,14 @@ impl Spec {
             marker,
             limits: Limits::default(),
             cgroup,
+            listener: None,
         }
     }
 }
 
 impl fmt::Debug for Spec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { argv, env, cwd, stdin, log, terminal, marker, limits, cgroup } = self;
+        let Self { argv, env, cwd, stdin, log, terminal, marker, limits, cgroup, listener } = self;
         let names: Vec<&OsString> = env.iter().map(|(name, _)| name).collect();
         let input = match stdin {
             Stdin::Null => 0,
@@ -71,6 +78,7 @@ impl fmt::Debug for Spec {
             .field("marker", marker)
             .field("limits", limits)
             .field("cgroup", cgroup)
+            .field("listener", &listener.is_some())
             .finish()
     }
 }

@@ -34,7 +34,6 @@ impl Tree {
     ///
     /// # Errors
     /// See [`StartError`]; nothing is left behind then.
-    #[expect(clippy::needless_pass_by_value, reason = "a tree is started once from what describes it")]
     pub fn start(spec: Spec) -> Result<Self, StartError> {
         spec::check(&spec)?;
         let log = Log::open(spec.log.clone())
@@ -59,7 +58,7 @@ impl Tree {
             unavailable =
                 cgroup::all_unavailable(spec.limits, "the process could not enter its control group");
         }
-        Ok(Self::new(started, log, &spec.marker, cgroup, unavailable))
+        Ok(Self::new(started, (log, spec.listener), &spec.marker, cgroup, unavailable))
     }
 }
 

@@ -17,6 +17,7 @@ use crate::children::{self, children};
 use crate::hunt::{self, Hunt, StopReport};
 use crate::log::Log;
 use crate::procfs::Stat;
+use crate::spec::Listener;
 use crate::start::{self, Started};
 use crate::tmux::Session;
 use crate::{Cgroup, Identity};
@@ -64,7 +65,7 @@ pub(crate) enum Leader {
 impl Tree {
     pub(crate) fn new(
         started: Started,
-        log: Log,
+        (log, listener): (Log, Option<Listener>),
         marker: &(OsString, OsString),
         cgroup: Option<Cgroup>,
         limits_unavailable: Vec<String>,
@@ -81,7 +82,7 @@ impl Tree {
             tasks.push(tokio::spawn(reap_as_they_end()));
         }
         children().trees += 1;
-        let capture = Capture::start(streams, log);
+        let capture = Capture::start(streams, log, listener);
         let hunt = Arc::new(Mutex::new(hunt));
         Self { identity, leader, exit: None, capture, hunt, cgroup, limits_unavailable, tasks }
     }

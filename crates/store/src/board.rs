@@ -8,6 +8,7 @@ use andon_core::{BoardSlug, Policy, TaskId};
 use crate::doorbell::Doorbell;
 use crate::error::{DbError, OpError};
 use crate::operation::{Forgotten, SettleQueued, Sweep};
+use crate::postgres::Engine;
 use crate::sqlite::{Direct, Flavour, Writer};
 use crate::tx::Operation;
 use crate::world::World;
@@ -21,9 +22,25 @@ pub enum Mode {
     Long,
 }
 
+/// Where the board is kept.
+#[derive(Debug)]
+enum Driver {
+    /// In a file of this host.
+    Sqlite(Box<Sqlite>),
+    /// In a database that other hosts use as well.
+    Postgres(Engine),
+}
+
+#[derive(Debug)]
+struct Sqlite {
+    writes: Writes,
+    reads: Direct,
+    watch: Mutex<Option<(rusqlite::Connection, i64)>>,
+}
+
 #[derive(Debug)]
 enum Writes {
-    Short(Direct),
+    Short(Box<Direct>),
     Long(Writer),
 }
 
@@ -39,9 +56,7 @@ struct Inner {
     folder: PathBuf,
     world: Arc<dyn World>,
     doorbell: Doorbell,
-    writes: Writes,
-    reads: Direct,
-    watch: Mutex<Option<(rusqlite::Connection, i64)>>,
+    driver: Driver,
 }
 
 impl Board {
@@ -66,7 +81,7 @@ impl Board {
                 // Opening now tells at once what is wrong with the database.
                 let connection = direct.take()?;
                 direct.give_back(connection);
-                Writes::Short(direct)
+                Writes::Short(Box::new(direct))
             }
         };
         let reads = direct(Flavour::Reader);
@@ -76,11 +91,16 @@ impl Board {
                 folder: folder.to_owned(),
                 world,
                 doorbell,
-                writes,
-                reads,
-                watch: Mutex::default(),
+                driver: Driver::Sqlite(Box::new(Sqlite { writes, reads, watch: Mutex::default() })),
             }),
         })
+    }
+
+    /// A board in a database server, whose logs, workspaces and attachments of this host lie in `folder`.
+    pub(crate) fn on_server(slug: BoardSlug, folder: &Path, engine: Engine, world: Arc<dyn World>) -> Self {
+        let doorbell = Doorbell::of_hosts(engine.bell().clone());
+        let driver = Driver::Postgres(engine);
+        Self { inner: Arc::new(Inner { slug, folder: folder.to_owned(), world, doorbell, driver }) }
     }
 
     /// Its name.
@@ -95,10 +115,31 @@ impl Board {
         &self.inner.folder
     }
 
-    /// Its database, to be named in messages; nobody but SQLite opens it.
+    /// Its database, to be named in messages: a file that nobody but SQLite opens, or a URL without its password.
     #[must_use]
     pub fn database(&self) -> PathBuf {
-        self.inner.folder.join("board.db")
+        match &self.inner.driver {
+            Driver::Sqlite(_) => self.inner.folder.join("board.db"),
+            Driver::Postgres(engine) => engine.name().to_owned(),
+        }
+    }
+
+    /// Whether other hosts use it as well: its database is a server.
+    #[must_use]
+    pub fn on_hosts(&self) -> bool {
+        match &self.inner.driver {
+            Driver::Sqlite(_) => false,
+            Driver::Postgres(_) => true,
+        }
+    }
+
+    /// How often operations have waited for the database server, and how many operations there were; none without one.
+    #[must_use]
+    pub fn waits(&self) -> Option<(u64, u64)> {
+        match &self.inner.driver {
+            Driver::Sqlite(_) => None,
+            Driver::Postgres(engine) => Some(engine.waits()),
+        }
     }
 
     /// Its bell.
@@ -119,20 +160,9 @@ impl Board {
     /// # Errors
     /// The board's refusal, or the database's.
     pub async fn run<O: Operation>(&self, operation: O) -> Result<O::Reply, OpError> {
-        if !O::WRITES {
-            return self.read(&operation);
-        }
-        match &self.inner.writes {
-            Writes::Short(direct) => direct.run(&operation),
-            Writes::Long(writer) => writer.run(operation).await,
-        }
-    }
-
-    fn read<O: Operation>(&self, question: &O) -> Result<O::Reply, OpError> {
-        match &self.inner.writes {
-            // A short-lived process has a connection already.
-            Writes::Short(direct) => direct.run(question),
-            Writes::Long(_) => self.inner.reads.run(question),
+        match &self.inner.driver {
+            Driver::Sqlite(sqlite) => sqlite.run(operation).await,
+            Driver::Postgres(engine) => engine.run(operation).await,
         }
     }
 
@@ -168,20 +198,45 @@ impl Board {
     /// # Errors
     /// The database's refusal.
     pub fn changed(&self) -> Result<bool, DbError> {
-        let mut watch = self.inner.watch.lock().unwrap_or_else(PoisonError::into_inner);
-        let (connection, known) = match watch.take() {
-            Some(watching) => watching,
-            None => (self.inner.reads.take()?, -1),
-        };
-        let version = self.inner.reads.data_version(&connection)?;
-        *watch = Some((connection, version));
-        Ok(version != known)
+        match &self.inner.driver {
+            Driver::Sqlite(sqlite) => sqlite.changed(),
+            Driver::Postgres(engine) => Ok(engine.bell().changed()),
+        }
     }
 
     /// Closes connections that nobody uses at the moment.
     pub fn close_idle(&self) {
-        self.inner.reads.close_idle();
-        if let Writes::Short(direct) = &self.inner.writes {
+        match &self.inner.driver {
+            Driver::Sqlite(sqlite) => sqlite.close_idle(),
+            Driver::Postgres(engine) => engine.close_idle(),
+        }
+    }
+}
+
+impl Sqlite {
+    async fn run<O: Operation>(&self, operation: O) -> Result<O::Reply, OpError> {
+        match &self.writes {
+            // A short-lived process has a connection already, which reads as well.
+            Writes::Short(direct) => direct.run(&operation),
+            Writes::Long(_) if !O::WRITES => self.reads.run(&operation),
+            Writes::Long(writer) => writer.run(operation).await,
+        }
+    }
+
+    fn changed(&self) -> Result<bool, DbError> {
+        let mut watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner);
+        let (connection, known) = match watch.take() {
+            Some(watching) => watching,
+            None => (self.reads.take()?, -1),
+        };
+        let version = self.reads.data_version(&connection)?;
+        *watch = Some((connection, version));
+        Ok(version != known)
+    }
+
+    fn close_idle(&self) {
+        self.reads.close_idle();
+        if let Writes::Short(direct) = &self.writes {
             direct.close_idle();
         }
     }

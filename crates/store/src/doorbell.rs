@@ -1,6 +1,6 @@
 //! The doorbell: makes waiting processes look at the board at once.
 //!
-//! Each waiter binds a Unix datagram socket in the board's `wake/` folder; a writer sends one byte to each after its
+//! On one host ([`FolderBell`]) each waiter binds a Unix datagram socket in the board's `wake/` folder; a writer sends one byte to each after its
 //! commit, never waits, and removes dead ones. Waiters of the whole board and the supervisor of one run have names of
 //! their own, so that a change of the board does not wake every supervisor. Order of a waiter: bind, drain, read, sleep.
 
@@ -13,6 +13,7 @@ use std::time::{Duration, SystemTime};
 
 use rustix::fs::{Mode, OFlags};
 
+use crate::postgres::Bell;
 use crate::tx::Ring;
 
 /// Time stamps of files are as coarse as a clock tick, 10 ms at most.
@@ -25,20 +26,74 @@ type Known = (SystemTime, Arc<[String]>);
 
 /// The bell of one board: rings its waiters.
 #[derive(Clone, Debug)]
-pub struct Doorbell {
-    folder: Arc<PathBuf>,
-    known: Arc<Mutex<Option<Known>>>,
+pub struct Doorbell(Kind);
+
+#[derive(Clone, Debug)]
+enum Kind {
+    /// Everybody is on this host.
+    Folder(FolderBell),
+    /// Other hosts hear of it through the database.
+    Hosts(Bell),
 }
 
 impl Doorbell {
     /// The bell whose waiters bind in `folder`.
     #[must_use]
     pub fn new(folder: PathBuf) -> Self {
-        Self { folder: Arc::new(folder), known: Arc::default() }
+        Self(Kind::Folder(FolderBell::new(folder)))
+    }
+
+    /// The bell of a board that many hosts use.
+    pub(crate) const fn of_hosts(bell: Bell) -> Self {
+        Self(Kind::Hosts(bell))
     }
 
     /// Wakes whom it concerns. Failing to wake somebody is no error: waiters also look by themselves.
     pub fn ring(&self, rings: &[Ring]) {
+        match &self.0 {
+            Kind::Folder(bell) => bell.ring(rings),
+            Kind::Hosts(bell) => bell.ring(rings, None),
+        }
+    }
+
+    /// Binds a waiter for changes of the board. `chance` makes its name a new one.
+    ///
+    /// # Errors
+    /// When the socket cannot be bound; the caller then looks by the clock alone.
+    pub fn wait_for_board(&self, chance: u64) -> io::Result<Waiter> {
+        match &self.0 {
+            Kind::Folder(bell) => bell.bind(&format!("{BOARD}{chance:016x}")),
+            Kind::Hosts(bell) => Ok(Waiter { socket: bell.wait_for_board()?, path: None }),
+        }
+    }
+
+    /// Binds the waiter of one run's supervisor.
+    ///
+    /// # Errors
+    /// As [`Self::wait_for_board`].
+    pub fn wait_for_run(&self, run: &andon_core::RunId, chance: u64) -> io::Result<Waiter> {
+        let folder = match &self.0 {
+            Kind::Folder(bell) => bell,
+            Kind::Hosts(bell) => bell.folder(),
+        };
+        folder.bind(&format!("{RUN}{run}-{chance:08x}"))
+    }
+}
+
+/// The waiters of one host, whose sockets lie in a folder.
+#[derive(Clone, Debug)]
+pub(crate) struct FolderBell {
+    folder: Arc<PathBuf>,
+    known: Arc<Mutex<Option<Known>>>,
+}
+
+impl FolderBell {
+    pub(crate) fn new(folder: PathBuf) -> Self {
+        Self { folder: Arc::new(folder), known: Arc::default() }
+    }
+
+    /// Wakes whom it concerns. Failing to wake somebody is no error: waiters also look by themselves.
+    pub(crate) fn ring(&self, rings: &[Ring]) {
         if rings.is_empty() {
             return;
         }
@@ -83,27 +138,11 @@ impl Doorbell {
         }
     }
 
-    /// Binds a waiter for changes of the board.
-    ///
-    /// # Errors
-    /// When the socket cannot be bound; the caller then looks by the clock alone.
-    pub fn wait_for_board(&self, chance: u64) -> io::Result<Waiter> {
-        self.bind(&format!("{BOARD}{chance:016x}"))
-    }
-
-    /// Binds the waiter of one run's supervisor.
-    ///
-    /// # Errors
-    /// As [`Self::wait_for_board`].
-    pub fn wait_for_run(&self, run: &andon_core::RunId, chance: u64) -> io::Result<Waiter> {
-        self.bind(&format!("{RUN}{run}-{chance:08x}"))
-    }
-
     fn bind(&self, name: &str) -> io::Result<Waiter> {
         std::fs::create_dir_all(self.folder.as_ref())?;
         let socket = in_folder(&self.folder, name, |path| UnixDatagram::bind(path))?;
         socket.set_nonblocking(true)?;
-        Ok(Waiter { socket, path: self.folder.join(name) })
+        Ok(Waiter { socket, path: Some(self.folder.join(name)) })
     }
 }
 
@@ -130,7 +169,7 @@ fn in_folder<R>(folder: &Path, name: &str, act: impl FnOnce(&Path) -> io::Result
 #[derive(Debug)]
 pub struct Waiter {
     socket: UnixDatagram,
-    path: PathBuf,
+    path: Option<PathBuf>,
 }
 
 impl Waiter {
@@ -155,7 +194,9 @@ impl Waiter {
 
 impl Drop for Waiter {
     fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.path);
+        if let Some(path) = &self.path {
+            let _ = std::fs::remove_file(path);
+        }
     }
 }
 
@@ -174,8 +215,9 @@ mod tests {
         assert!(board.drain() && !supervisor.drain());
         bell.ring(&[Ring::Run(run)]);
         assert!(!board.drain() && supervisor.drain());
-        let stale = bell.folder.join("board-dead");
-        drop(in_folder(&bell.folder, "board-dead", |path| UnixDatagram::bind(path)).unwrap());
+        let folder = root.path().join("a".repeat(90)).join("wake");
+        let stale = folder.join("board-dead");
+        drop(in_folder(&folder, "board-dead", |path| UnixDatagram::bind(path)).unwrap());
         assert!(stale.exists());
         bell.ring(&[Ring::Board]);
         assert!(!stale.exists() && board.drain());

@@ -56,7 +56,7 @@ pub enum DbError {
     Corrupt {
         /// The file.
         path: PathBuf,
-        /// What SQLite says.
+        /// What the database says.
         detail: String,
     },
     /// No right to write.
@@ -71,6 +71,32 @@ pub enum DbError {
     /// A unique key, foreign key or check was violated.
     #[error("constraint: {0}")]
     Conflict(String),
+    /// Others were in the way, and still were when it was tried again.
+    #[error("the board is busy: {0}")]
+    Contended(String),
+    /// The database's URL cannot be used.
+    #[error("the database URL cannot be used: {0}")]
+    Url(String),
+    /// The database server does not answer.
+    #[error("the database server cannot be reached: {0}")]
+    Unreachable(String),
+    /// The database server does not let this user in, or not do this.
+    #[error("the database server refuses: {0}")]
+    Denied(String),
+    /// The database server takes no more connections.
+    #[error("the database server takes no more connections: {0}")]
+    Crowded(String),
+    /// The database server is too old.
+    #[error("the database server is PostgreSQL {found}; {oldest} or later is needed")]
+    TooOld {
+        /// Its major version.
+        found: i64,
+        /// The oldest that is supported.
+        oldest: i64,
+    },
+    /// The connection was lost at the commit. Either all of it was done or nothing.
+    #[error("the connection was lost at the commit, so that nobody knows whether it was done: {0}")]
+    OutcomeUnknown(String),
     /// Reading or writing failed.
     #[error("input or output failed: {0}")]
     Io(String),
@@ -87,7 +113,7 @@ pub enum DbError {
         /// What is wrong.
         detail: String,
     },
-    /// Anything else that SQLite says.
+    /// Anything else that the database says.
     #[error("database: {0}")]
     Other(String),
 }
@@ -108,6 +134,13 @@ impl DbError {
             Self::Full => "disk_full",
             Self::Busy(_) => "busy",
             Self::Conflict(_) => "conflict",
+            Self::Contended(_) => "busy",
+            Self::Url(_) => "database_url",
+            Self::Unreachable(_) => "database_unreachable",
+            Self::Denied(_) => "database_denied",
+            Self::Crowded(_) => "database_crowded",
+            Self::TooOld { .. } => "database_too_old",
+            Self::OutcomeUnknown(_) => "outcome_unknown",
             Self::Io(_) => "database_io",
             Self::Closed => "closed",
             Self::BadRow { .. } => "bad_row",
@@ -128,6 +161,12 @@ impl DbError {
         "disk_full",
         "busy",
         "conflict",
+        "database_url",
+        "database_unreachable",
+        "database_denied",
+        "database_crowded",
+        "database_too_old",
+        "outcome_unknown",
         "database_io",
         "closed",
         "bad_row",
@@ -154,6 +193,17 @@ impl DbError {
             }
             Self::Full => Some("what was acknowledged is safe; make room and try again"),
             Self::Busy(_) => Some("try again; `andon doctor` shows who uses the board"),
+            Self::Contended(_) => Some("try again"),
+            Self::Url(_) => Some("it reads postgres://user@host:port/database?sslmode=verify-full"),
+            Self::Unreachable(_) => {
+                Some("check the host, the port and the network, and that the server runs")
+            }
+            Self::Denied(_) => Some("check the user, the password and the rights in the database"),
+            Self::Crowded(_) => Some(
+                "raise max_connections of the server, lower `connections` in the URL, or put a pooler in between",
+            ),
+            Self::TooOld { .. } => Some("upgrade the server"),
+            Self::OutcomeUnknown(_) => Some("look whether it was done before it is asked again"),
             Self::Conflict(_) | Self::Io(_) | Self::Closed | Self::Other(_) => None,
         }
     }
@@ -170,6 +220,7 @@ impl DbError {
                 | Self::Newer { .. }
                 | Self::ChangedMigration { .. }
                 | Self::Corrupt { .. }
+                | Self::TooOld { .. }
         )
     }
 }

@@ -12,6 +12,7 @@ use thiserror::Error;
 use crate::board::{Board, Mode};
 use crate::board_file::{BoardFile, BoardFileError, write_synced};
 use crate::error::DbError;
+use crate::postgres::{DatabaseUrl, Listed, Server};
 use crate::sqlite;
 use crate::world::{World, ambient};
 
@@ -42,6 +43,7 @@ pub enum HomeError {
 pub struct Home {
     root: PathBuf,
     world: Arc<dyn World>,
+    server: Option<Server>,
 }
 
 fn io(path: &Path) -> impl Fn(std::io::Error) -> HomeError + '_ {
@@ -52,14 +54,31 @@ impl Home {
     /// The home at `root`; nothing is created yet.
     #[must_use]
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into(), world: ambient() }
+        Self { root: root.into(), world: ambient(), server: None }
     }
 
     /// The same home in another world, for tests.
     #[must_use]
     pub fn with_world(mut self, world: Arc<dyn World>) -> Self {
+        self.server = self.server.map(|server| server.with_world(Arc::clone(&world)));
         self.world = world;
         self
+    }
+
+    /// The same home with its boards in a database server. Logs, workspaces and attachments stay in its folders, as far
+    /// as this host has them.
+    ///
+    /// # Errors
+    /// When the certificates that the URL names cannot be read. The server is not asked yet.
+    pub fn with_database(mut self, url: &DatabaseUrl) -> Result<Self, DbError> {
+        self.server = Some(Server::new(url, Arc::clone(&self.world))?);
+        Ok(self)
+    }
+
+    /// Where its boards are, unless they are files.
+    #[must_use]
+    pub fn database_url(&self) -> Option<&DatabaseUrl> {
+        self.server.as_ref().map(Server::url)
     }
 
     /// Its folder.
@@ -86,26 +105,46 @@ impl Home {
         self.boards_folder().join(slug.as_str())
     }
 
-    /// Whether a board exists: its folder has a `board.toml` or a database. An empty folder does not count (BD-07).
+    /// Whether a board exists: its folder has a `board.toml` or a database. An empty folder does not count (BD-07). A
+    /// database server that does not answer knows no board here; [`Self::require`] tells it apart.
     #[must_use]
     pub fn exists(&self, slug: &BoardSlug) -> bool {
+        if let Some(server) = &self.server {
+            return server.find(slug).is_ok_and(|found| found.is_some());
+        }
         let folder = self.board_folder(slug);
         folder.join("board.toml").exists() || folder.join("board.db").exists()
     }
 
-    /// The boards, `default` first, then by name; folders with other names are skipped.
+    /// The boards, `default` first, then by name; folders with other names are skipped. None where the database server
+    /// does not answer; [`Self::try_boards`] says why.
     #[must_use]
     pub fn boards(&self) -> Vec<BoardSlug> {
+        self.try_boards().unwrap_or_default()
+    }
+
+    /// The boards, `default` first, then by name.
+    ///
+    /// # Errors
+    /// When the database server does not answer or refuses.
+    pub fn try_boards(&self) -> Result<Vec<BoardSlug>, HomeError> {
+        let mut slugs = match &self.server {
+            Some(server) => server.boards()?.into_iter().map(|board| board.slug).collect(),
+            None => self.folders(),
+        };
+        slugs.sort_by_key(|slug| (slug.as_str() != "default", slug.clone()));
+        Ok(slugs)
+    }
+
+    fn folders(&self) -> Vec<BoardSlug> {
         let entries = std::fs::read_dir(self.boards_folder()).into_iter().flatten().flatten();
-        let mut slugs: Vec<BoardSlug> = entries
+        entries
             .filter_map(|entry| {
                 let name = entry.file_name().into_string().ok()?;
                 name.parse::<BoardSlug>().ok().filter(|slug| slug.as_str() == name)
             })
             .filter(|slug| self.exists(slug))
-            .collect();
-        slugs.sort_by_key(|slug| (slug.as_str() != "default", slug.clone()));
-        slugs
+            .collect()
     }
 
     /// The board that `boards switch` chose, if it still exists.
@@ -128,13 +167,26 @@ impl Home {
     /// # Errors
     /// `unknown_board`, with the nearest names.
     pub fn require(&self, slug: &BoardSlug) -> Result<(), HomeError> {
-        if self.exists(slug) {
-            return Ok(());
+        let there = match &self.server {
+            Some(server) => server.find(slug)?.is_some(),
+            None => self.exists(slug),
+        };
+        if there { Ok(()) } else { Err(self.unknown(slug)?) }
+    }
+
+    /// The board of that name on the server.
+    fn listed(&self, server: &Server, slug: &BoardSlug) -> Result<Listed, HomeError> {
+        match server.find(slug)? {
+            Some(board) => Ok(board),
+            None => Err(self.unknown(slug)?),
         }
-        let known = self.boards();
+    }
+
+    fn unknown(&self, slug: &BoardSlug) -> Result<HomeError, HomeError> {
+        let known = self.try_boards()?;
         let nearest = nearest(slug.as_str(), known.iter().map(BoardSlug::as_str));
         let nearest = nearest.into_iter().map(str::to_owned).collect();
-        Err(Refusal::UnknownBoard { name: slug.to_string(), nearest }.into())
+        Ok(Refusal::UnknownBoard { name: slug.to_string(), nearest }.into())
     }
 
     /// What a board's folder says of it.
@@ -142,6 +194,9 @@ impl Home {
     /// # Errors
     /// `unknown_board`, or a malformed file.
     pub fn describe(&self, slug: &BoardSlug) -> Result<BoardFile, HomeError> {
+        if let Some(server) = &self.server {
+            return Ok(self.listed(server, slug)?.file);
+        }
         self.require(slug)?;
         Ok(BoardFile::read(&self.board_folder(slug))?)
     }
@@ -154,6 +209,11 @@ impl Home {
         let folder = self.board_folder(slug);
         std::fs::create_dir_all(&folder).map_err(io(&folder))?;
         private(&self.root);
+        if let Some(server) = &self.server {
+            let new = server.create(slug, file)?;
+            self.furnish(&self.listed(server, slug)?)?;
+            return Ok(new);
+        }
         let _lock = self.lock(slug)?;
         if self.exists(slug) {
             let known = BoardFile::read(&folder)?;
@@ -178,11 +238,7 @@ impl Home {
         let marker = folder.join("creating");
         if marker.exists() {
             let identity = file.identity.unwrap_or_else(|| slug.to_string());
-            for part in ["workspaces", "logs", "attachments", "wake", "exits"] {
-                let path = folder.join(part);
-                std::fs::create_dir_all(&path).map_err(io(&path))?;
-                private(&path);
-            }
+            make_parts(folder)?;
             sqlite::create(&folder.join("board.db"), &identity, self.world.as_ref())?;
             if self.paused_everything() {
                 self.inherit_pause(slug, folder, &identity)?;
@@ -190,6 +246,17 @@ impl Home {
             std::fs::remove_file(&marker).map_err(io(&marker))?;
         }
         Ok(())
+    }
+
+    /// Makes this host's folders of a board that lies on a server, and notes there what the server says of it: whoever
+    /// reads a board's `board.toml` finds it on every host.
+    fn furnish(&self, board: &Listed) -> Result<PathBuf, HomeError> {
+        let folder = self.board_folder(&board.slug);
+        make_parts(&folder)?;
+        if BoardFile::read(&folder).ok().as_ref() != Some(&board.file) {
+            board.file.write(&folder)?;
+        }
+        Ok(folder)
     }
 
     /// The caller holds the board's lock, which `open` would wait for.
@@ -212,6 +279,9 @@ impl Home {
     /// Whether `pause --all` is in force: new boards inherit it.
     #[must_use]
     pub fn paused_everything(&self) -> bool {
+        if let Some(server) = &self.server {
+            return server.fact("paused").unwrap_or(false);
+        }
         self.root.join("paused").exists()
     }
 
@@ -220,6 +290,9 @@ impl Home {
     /// # Errors
     /// When the file cannot be written or removed.
     pub fn set_paused_everything(&self, paused: bool) -> Result<(), HomeError> {
+        if let Some(server) = &self.server {
+            return Ok(server.set_fact("paused", paused)?);
+        }
         let path = self.root.join("paused");
         if paused {
             std::fs::create_dir_all(&self.root).map_err(io(&self.root))?;
@@ -236,6 +309,12 @@ impl Home {
     /// # Errors
     /// `unknown_board`, a malformed `board.toml`, or what is wrong with the database.
     pub fn open(&self, slug: &BoardSlug, mode: Mode) -> Result<Board, HomeError> {
+        if let Some(server) = &self.server {
+            let board = self.listed(server, slug)?;
+            let folder = self.furnish(&board)?;
+            let engine = server.open(&board, &folder, mode)?;
+            return Ok(Board::on_server(slug.clone(), &folder, engine, Arc::clone(&self.world)));
+        }
         let folder = self.board_folder(slug);
         self.require(slug)?;
         let file = BoardFile::read(&folder)?;
@@ -266,6 +345,13 @@ impl Home {
         slug: &BoardSlug,
         change: impl FnOnce(&mut BoardFile),
     ) -> Result<BoardFile, HomeError> {
+        if let Some(server) = &self.server {
+            let mut board = self.listed(server, slug)?;
+            change(&mut board.file);
+            server.write(&board)?;
+            self.furnish(&board)?;
+            return Ok(board.file);
+        }
         self.require(slug)?;
         let _lock = self.lock(slug)?;
         let folder = self.board_folder(slug);
@@ -281,6 +367,9 @@ impl Home {
     /// `unknown_board`, `invalid_value` for `default`, or when it cannot be moved.
     pub fn archive(&self, slug: &BoardSlug) -> Result<PathBuf, HomeError> {
         let folder = self.removable(slug)?;
+        if let Some(server) = &self.server {
+            server.archive(&self.listed(server, slug)?)?;
+        }
         let archived = self.boards_folder().join("_archived");
         std::fs::create_dir_all(&archived).map_err(io(&archived))?;
         let stamp = self.world.now().0 / 1_000;
@@ -289,6 +378,10 @@ impl Home {
             .map(|name| archived.join(name))
             .find(|path| !path.exists())
             .unwrap_or_else(|| archived.join(slug.as_str()));
+        if self.server.is_some() {
+            // This host may never have had a folder of it.
+            std::fs::create_dir_all(&folder).map_err(io(&folder))?;
+        }
         std::fs::rename(&folder, &target).map_err(io(&folder))?;
         self.forget_current(slug);
         Ok(target)
@@ -299,6 +392,17 @@ impl Home {
     /// # Errors
     /// As [`Self::archive`].
     pub fn delete(&self, slug: &BoardSlug) -> Result<(), HomeError> {
+        if let Some(server) = &self.server {
+            self.removable(slug)?;
+            let schema = server.archive(&self.listed(server, slug)?)?;
+            server.drop_archived(&schema)?;
+            self.forget_current(slug);
+            let folder = self.board_folder(slug);
+            return match std::fs::remove_dir_all(&folder) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(io(&folder)(error)),
+                Ok(()) | Err(_) => Ok(()),
+            };
+        }
         // Moved out of the way first: nobody opens a board that is half deleted.
         let folder = self.archive(slug)?;
         std::fs::remove_dir_all(&folder).map_err(io(&folder))
@@ -328,6 +432,16 @@ impl Home {
         flock(&file, FlockOperation::LockExclusive).map_err(|error| io(&path)(error.into()))?;
         Ok(file)
     }
+}
+
+/// The folders that every board has on each of its hosts.
+fn make_parts(folder: &Path) -> Result<(), HomeError> {
+    for part in ["workspaces", "logs", "attachments", "wake", "exits"] {
+        let path = folder.join(part);
+        std::fs::create_dir_all(&path).map_err(io(&path))?;
+        private(&path);
+    }
+    Ok(())
 }
 
 /// Boards hold what agents wrote: only their owner reads them. Best effort: a foreign file system may not know modes.

@@ -2,7 +2,8 @@
 //!
 //! A caller opens a [`Home`], opens a [`Board`] of it, and runs operations ([`operation`]) and queries ([`query`]) on it.
 //! Every change of a task is an operation: it loads, asks the core, writes what the core said, in one transaction.
-//! Nothing outside this crate writes SQL, and nothing anywhere opens a board's database except through SQLite.
+//! Nothing outside this crate writes SQL. A board lies in an SQLite file, which nothing opens except through SQLite, or in
+//! a PostgreSQL database ([`Home::with_database`]), which many hosts use at once.
 
 mod board;
 mod board_file;
@@ -12,6 +13,7 @@ mod error;
 mod home;
 mod lifecycle;
 mod migrate;
+mod postgres;
 mod sqlite;
 mod tx;
 mod value;
@@ -31,6 +33,7 @@ pub use doorbell::{Doorbell, Waiter};
 pub use error::{DbError, OpError};
 pub use home::{Home, HomeError};
 pub use migrate::SCHEMA;
-pub use tx::{Class, Lock, Operation, Ring, Tx};
+pub use postgres::DatabaseUrl;
+pub use tx::{Class, Lock, Operation, Reach, Ring, Tx};
 pub use value::{Row, Val};
 pub use world::{Ambient, World, ambient};

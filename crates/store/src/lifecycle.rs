@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::caller::Caller;
 use crate::error::OpError;
 use crate::sql::events::{self, NewEvent};
-use crate::sql::runs::{self, Words};
+use crate::sql::runs::{self, ClaimFacts, Words};
 use crate::sql::tasks::{self, Task};
 use crate::sql::{boards, leases, links};
 use crate::tx::{Lock, Ring, Tx};
@@ -24,6 +24,19 @@ pub(crate) struct Extra {
     pub(crate) words: Words,
     /// More details for the event.
     pub(crate) data: Value,
+    /// The task's result, written with its state.
+    pub(crate) result: Option<String>,
+    /// What a claim has looked up already.
+    pub(crate) known: Option<Known>,
+}
+
+/// Facts for a claim.
+#[derive(Clone, Debug)]
+pub(crate) struct Known {
+    /// Of the task and its runs.
+    pub(crate) facts: ClaimFacts,
+    /// The cord that keeps it from starting, in words.
+    pub(crate) paused: Option<String>,
 }
 
 /// Moves a task by one event. Gives the task afterwards and the step that was made.
@@ -35,15 +48,16 @@ pub(crate) async fn advance<T: Tx>(
     policy: &Policy,
     extra: &Extra,
 ) -> Result<(Task, Step), OpError> {
-    let facts = look_up(tx, &task, event).await?;
+    let facts = look_up(tx, &task, event, extra.known.as_ref()).await?;
     let now = tx.now();
     let step = match step(&task.state, event, &caller.actor, &facts, policy, now) {
         Ok(step) => step,
         Err(refusal) => return Err(refused(tx, &task, event, caller, refusal).await?),
     };
-    if step.next != task.state {
-        tasks::save_state(tx, &task.id, &step.next).await?;
+    if step.next != task.state || extra.result.is_some() {
+        tasks::save_state(tx, &task.id, &step.next, extra.result.as_deref()).await?;
         task.state = step.next.clone();
+        task.result = extra.result.clone().or(task.result);
     }
     if let Some(end) = &step.run_end {
         end_run(tx, end, &extra.words).await?;
@@ -58,20 +72,26 @@ pub(crate) async fn advance<T: Tx>(
     Ok((task, step))
 }
 
-async fn look_up<T: Tx>(tx: &mut T, task: &Task, event: &Event) -> Result<Facts, OpError> {
+async fn look_up<T: Tx>(
+    tx: &mut T,
+    task: &Task,
+    event: &Event,
+    known: Option<&Known>,
+) -> Result<Facts, OpError> {
     let mut facts = Facts { max_retries: task.max_retries, ..Facts::default() };
-    if depends_on_parents(event) {
+    if let Some(known) = known {
+        facts.open_parents = known.facts.open_parents;
+        facts.unreaped_run = known.facts.unreaped;
+        facts.paused.clone_from(&known.paused);
+    } else if depends_on_parents(event) {
         facts.open_parents = links::open_parents(tx, &task.id).await?;
     }
     facts.jitter = u16::try_from(tx.bits() % 1_000).unwrap_or(0);
     facts.has_reviewer = task.reviewer.is_some();
     match event {
-        Event::Claim { .. } => {
-            facts.unreaped_run = runs::has_unreaped(tx, &task.id).await?;
-            facts.paused = pause_over(tx, task).await?;
-        }
         Event::Archive { .. } => facts.waiting_children = links::waiting_children(tx, &task.id).await?,
-        Event::Specify
+        Event::Claim { .. }
+        | Event::Specify
         | Event::ToTriage
         | Event::Linked
         | Event::ParentsSettled { .. }
@@ -132,18 +152,16 @@ const fn depends_on_parents(event: &Event) -> bool {
     }
 }
 
-/// The cord that keeps a task from starting, in words.
-pub(crate) async fn pause_over<T: Tx>(tx: &mut T, task: &Task) -> Result<Option<String>, OpError> {
+/// The cord that keeps a task from starting, in words; `scopes` are those that are pulled.
+pub(crate) fn pause_over<'a>(scopes: impl IntoIterator<Item = &'a str>, task: &Task) -> Option<String> {
     let own = task.executor().map(|profile| format!("profile:{profile}"));
-    for pause in boards::pauses(tx).await? {
-        match pause.scope.as_str() {
-            "everything" => return Ok(Some("everything".to_owned())),
-            "board" => return Ok(Some("this board".to_owned())),
-            scope if Some(scope) == own.as_deref() => return Ok(Some(scope.replacen(':', " ", 1))),
-            _ => {}
-        }
-    }
-    Ok(None)
+    let over = |scope: &str| match scope {
+        "everything" => Some("everything".to_owned()),
+        "board" => Some("this board".to_owned()),
+        scope if Some(scope) == own.as_deref() => Some(scope.replacen(':', " ", 1)),
+        _ => None,
+    };
+    scopes.into_iter().find_map(over)
 }
 
 /// Completes a refusal with what the core was not told, and with what is recorded of it.
@@ -175,12 +193,13 @@ async fn refused<T: Tx>(
 /// Fences a run. Where no process can live any more (claimed by hand, or never taken by a supervisor, whose startup guard
 /// now fails) it is reaped at once.
 async fn end_run<T: Tx>(tx: &mut T, end: &RunEnd, words: &Words) -> Result<(), OpError> {
-    runs::end(tx, &end.run, end.outcome, end.by_self, end.error.as_deref(), words).await?;
-    let lease = leases::find(tx, &end.run).await?;
-    if lease.is_none_or(|lease| lease.holder.is_none()) {
-        runs::reaped(tx, &end.run, None, None).await?;
+    let (held, probes) = leases::held(tx, &end.run).await?;
+    runs::end(tx, &end.run, end.outcome, end.by_self, end.error.as_deref(), words, !held).await?;
+    if !held {
         leases::delete(tx, &end.run).await?;
-        boards::probe_gone(tx, &end.run, end.by_self).await?;
+        if probes {
+            boards::probe_gone(tx, &end.run, end.by_self).await?;
+        }
     }
     Ok(())
 }
@@ -291,7 +310,7 @@ pub(crate) async fn settle<T: Tx>(
 /// A promoted task without an assignee gets its first parent's (ST-05).
 async fn inherit_assignee<T: Tx>(tx: &mut T, mut task: Task) -> Result<(), OpError> {
     let Some(parent) = links::parents(tx, &task.id).await?.into_iter().next() else { return Ok(()) };
-    let Some(assignee) = tasks::find(tx, &parent).await?.and_then(|parent| parent.assignee) else {
+    let Some(assignee) = tasks::peek(tx, &parent).await?.and_then(|parent| parent.assignee) else {
         return Ok(());
     };
     let data = json!({ "assignee": assignee, "source": "parent", "parent": parent });

@@ -28,6 +28,8 @@ pub enum Lock {
     Parents(Vec<TaskId>),
     /// Tasks that change.
     Tasks(Vec<TaskId>),
+    /// Whatever goes by that name on the board.
+    Name(String),
 }
 
 /// A transaction.
@@ -46,6 +48,36 @@ pub trait Tx: Send {
         params: &[Val],
     ) -> impl Future<Output = Result<u64, DbError>> + Send;
 
+    /// Runs a statement whose answer nobody needs; that it failed may be told later, at the commit at the latest.
+    fn write(
+        &mut self,
+        sql: &'static str,
+        params: &[Val],
+    ) -> impl Future<Output = Result<(), DbError>> + Send {
+        async move { self.execute(sql, params).await.map(drop) }
+    }
+
+    /// Asks already now what [`Self::query`] will be asked with the same parameters: a server that is far away works on
+    /// it meanwhile. What is written in between need not show.
+    fn soon(
+        &mut self,
+        sql: &'static str,
+        params: &[Val],
+    ) -> impl Future<Output = Result<(), DbError>> + Send {
+        let _ = (sql, params);
+        std::future::ready(Ok(()))
+    }
+
+    /// Appends to the event log by this statement. Numbers are in the order of the commits, so that a driver whose
+    /// transactions overlap appends at the commit.
+    fn event(
+        &mut self,
+        sql: &'static str,
+        event: &[Val],
+    ) -> impl Future<Output = Result<(), DbError>> + Send {
+        self.write(sql, event)
+    }
+
     /// Locks rows until the end of the transaction.
     fn lock(&mut self, lock: Lock) -> impl Future<Output = Result<(), DbError>> + Send;
 
@@ -60,6 +92,18 @@ pub trait Tx: Send {
 
     /// Wakes somebody after the commit; nothing is rung when it does not commit.
     fn ring(&mut self, ring: Ring);
+}
+
+/// What an operation may change, as far as that is known before it begins: operations that keep out of each other's way
+/// may share a transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Not known: it has a transaction of its own.
+    Unknown,
+    /// These tasks with their runs, and what follows for their children. None: only what it makes itself.
+    Tasks(Vec<TaskId>),
+    /// Whatever is ready; it looks at the counts of running tasks, and goes after all others.
+    Ready,
 }
 
 /// How urgent an operation is in a batch.
@@ -85,6 +129,11 @@ pub trait Operation: Send + 'static {
     /// How urgent it is.
     fn class(&self) -> Class {
         Class::Normal
+    }
+
+    /// What it may change.
+    fn reach(&self) -> Reach {
+        Reach::Unknown
     }
 
     /// Loads, asks the core, writes what it said.

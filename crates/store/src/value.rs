@@ -117,6 +117,12 @@ impl Row {
         Self { values: values.into_iter(), table: "row", id: id.unwrap_or_default() }
     }
 
+    /// The values that were not read yet.
+    #[must_use]
+    pub fn into_values(self) -> Vec<Val> {
+        self.values.collect()
+    }
+
     /// Names the table for errors.
     #[must_use]
     pub fn of(mut self, table: &'static str) -> Self {

@@ -12,6 +12,11 @@ pub trait World: Debug + Send + Sync {
 
     /// 64 random bits.
     fn bits(&self) -> u64;
+
+    /// Whether its clock is the only one: a database server's is then not asked.
+    fn sole_clock(&self) -> bool {
+        false
+    }
 }
 
 /// The world of this process.
@@ -30,7 +35,12 @@ impl World for Ambient {
 
 /// A new run id at this moment: sorts by time, then by chance.
 pub(crate) fn run_id(world: &dyn World) -> RunId {
-    let at = u64::try_from(world.now().0).unwrap_or(0);
+    run_id_at(world.now(), world)
+}
+
+/// A new run id at that moment.
+pub(crate) fn run_id_at(now: Millis, world: &dyn World) -> RunId {
+    let at = u64::try_from(now.0).unwrap_or(0);
     let chance = (u128::from(world.bits()) << 64) | u128::from(world.bits());
     let text = ulid::Ulid::from_parts(at, chance).to_string();
     match text.parse() {

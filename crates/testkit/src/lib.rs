@@ -11,6 +11,7 @@
 
 mod boards;
 mod inspect;
+mod postgres;
 mod scene;
 mod world;
 
@@ -19,5 +20,6 @@ pub mod conformance;
 pub use boards::{Boards, SqliteBoards};
 pub use futures::executor::block_on;
 pub use inspect::{Bulk, Inspect, Inspection, Sql};
+pub use postgres::{Cluster, Database, PostgresBoards};
 pub use scene::{Draft, Scene, profile, roster};
 pub use world::ManualWorld;

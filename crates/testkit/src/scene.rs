@@ -236,6 +236,8 @@ impl Scene {
             max_running: None,
             max_running_per_profile: None,
             host_room: None,
+            max_running_per_host: None,
+            labels: Vec::new(),
             batch,
             skip: Vec::new(),
             policy: self.policy.clone(),
@@ -310,6 +312,7 @@ impl Scene {
             ending: Ending::Failed(failure),
             error: "it broke".to_owned(),
             words: Words::default(),
+            resets_at: None,
             reaped: true,
             policy: self.policy.clone(),
         }

@@ -42,6 +42,10 @@ impl World for ManualWorld {
         self.time()
     }
 
+    fn sole_clock(&self) -> bool {
+        true
+    }
+
     /// The next number of a SplitMix64 sequence.
     fn bits(&self) -> u64 {
         const STEP: u64 = 0x9e37_79b9_7f4a_7c15;

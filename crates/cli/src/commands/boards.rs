@@ -237,7 +237,7 @@ fn remove(app: &App, slug: &BoardSlug, delete: bool, force: bool) -> Result<Exit
 /// A board whose workers live is not taken from under them. One that cannot be opened has none that could write.
 fn alive(app: &App, slug: &BoardSlug) -> Result<(), Failure> {
     let Ok(board) = app.home().open(slug, Mode::Short) else { return Ok(()) };
-    let live: u32 = block_on(board.run(StatsOf))?.live.iter().map(|(_, count)| count).sum();
+    let live = block_on(board.run(StatsOf))?.live.total();
     if live == 0 {
         return Ok(());
     }

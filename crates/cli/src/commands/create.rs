@@ -85,6 +85,9 @@ pub(crate) struct CreateArgs {
     /// A skill for its runs; may be said several times
     #[arg(long = "skill", value_name = "NAME")]
     skills: Vec<String>,
+    /// A label that a host must have to run it; may be said several times
+    #[arg(long = "require", value_name = "LABEL")]
+    requires: Vec<String>,
     /// Judge its runs turn by turn until the goal is reached
     #[arg(long)]
     goal: bool,
@@ -173,6 +176,7 @@ impl CreateArgs {
             branch: self.branch,
             model: self.model,
             skills: self.skills,
+            requires: self.requires,
             max_runtime: self.max_runtime.map(Duration::as_millis),
             max_retries: self.max_retries,
             idempotency_key: self.idempotency_key,

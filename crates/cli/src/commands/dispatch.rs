@@ -116,10 +116,13 @@ fn report(app: &App, outcome: &Outcome, dry_run: bool) {
     }
 }
 
+/// Warnings; what an MCP client asks wrongly is told to that client.
+const USUAL_LOG: &str = "warn,rmcp=error";
+
 /// Structured lines on standard error, as `ANDON_LOG` asks; warnings without it.
 pub(crate) fn log_to_stderr(environment: &Environment) {
-    let filter = environment.text("ANDON_LOG").unwrap_or_else(|| "warn".to_owned());
-    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("warn"));
+    let filter = environment.text("ANDON_LOG").unwrap_or_else(|| USUAL_LOG.to_owned());
+    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new(USUAL_LOG));
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A line that cannot be written, as on a full disk, is lost; to complain of it there would be a panic.
     // A second subscriber changes nothing: the first one stays.

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use andon_core::diagnose::Severity;
+use andon_engine::profile::{Profile, Profiles};
+use andon_engine::runner::{Examined, Subject, examine as examine_runner};
 use andon_store::DbError;
 use andon_store::maintenance::{Report, examine, quarantine, recover, repair};
 use clap::Args;
@@ -17,7 +19,8 @@ use crate::output::{Cell, Look, Table};
 
 /// Look for what is wrong, and repair what is safe
 ///
-/// Checks the integrity of the board's database and everything that must hold of its tasks, runs and files. Exits with 5
+/// Checks the integrity of the board's database and everything that must hold of its tasks, runs and files; and for each
+/// profile whether its program is there, and logged in. Exits with 5
 /// when something is wrong that is left unrepaired.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct DoctorArgs {
@@ -46,14 +49,17 @@ pub(crate) fn run(app: &App, args: DoctorArgs) -> Result<ExitCode, Failure> {
             examine(app.home(), &slug)?
         });
     }
+    let known = app.profiles();
+    let examined = examine_all(&known);
     let profiles: Vec<(String, String)> =
-        app.profiles().broken.iter().map(|(name, error)| (name.clone(), error.to_string())).collect();
+        known.broken.iter().map(|(name, error)| (name.clone(), error.to_string())).collect();
     if app.json {
         let broken: Vec<Value> =
             profiles.iter().map(|(name, problem)| json!({ "name": name, "problem": problem })).collect();
-        output::print_json(
-            &json!({ "home": app.home().root(), "boards": reports, "broken_profiles": broken }),
-        );
+        output::print_json(&json!({
+            "home": app.home().root(), "boards": reports, "broken_profiles": broken,
+            "profiles": examined.iter().map(|(profile, found)| profile_json(profile, found)).collect::<Vec<_>>(),
+        }));
     } else {
         for report in &reports {
             print(report);
@@ -65,10 +71,63 @@ pub(crate) fn run(app: &App, args: DoctorArgs) -> Result<ExitCode, Failure> {
                 output::line(problem)
             ));
         }
+        examined.iter().for_each(|(profile, found)| print_profile(profile, found));
     }
     let bad =
         reports.iter().flat_map(|report| &report.findings).any(|found| found.severity != Severity::Warning);
     Ok(if bad { ExitCode::Database } else { ExitCode::Done })
+}
+
+/// Looks whether the program of each profile is there and logged in, all at once: each may take seconds to answer. Profiles
+/// that run the same in the same environment are looked at once.
+fn examine_all(profiles: &Profiles) -> Vec<(&Profile, Examined)> {
+    let mut different: Vec<Subject<'_>> = Vec::new();
+    let mut places = Vec::new();
+    for profile in profiles.valid.values() {
+        let subject = Subject::here(profile);
+        let alike = |known: &Subject<'_>| {
+            known.profile.runner() == profile.runner()
+                && known.profile.settings.command == profile.settings.command
+                && known.environment == subject.environment
+        };
+        let place = different.iter().position(alike).unwrap_or(different.len());
+        if place == different.len() {
+            different.push(subject);
+        }
+        places.push((profile, place));
+    }
+    let looks = futures::future::join_all(different.iter().map(examine_runner));
+    let found = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(looks),
+        Err(_) => return Vec::new(),
+    };
+    places.into_iter().filter_map(|(profile, place)| Some((profile, found.get(place)?.clone()))).collect()
+}
+
+fn profile_json(profile: &Profile, found: &Examined) -> Value {
+    let findings = found.findings.iter().map(
+        |finding| json!({ "what": finding.what, "message": finding.message, "way_out": finding.way_out }),
+    );
+    json!({
+        "name": profile.name, "runner": profile.runner().as_str(), "program": found.program, "version": found.version,
+        "logged_in": found.logged_in, "findings": findings.collect::<Vec<_>>(),
+    })
+}
+
+/// One line for a profile whose program could be looked at, and what a task of it would fail on.
+fn print_profile(profile: &Profile, found: &Examined) {
+    let Some(first) = found.version.as_deref().or(found.findings.first().map(|_| "")) else { return };
+    let (sign, look) = if found.findings.is_empty() { ("✓", Look::Good) } else { ("⚠", Look::Warning) };
+    let version = if first.is_empty() { String::new() } else { format!(", {}", output::line(first)) };
+    let mut out =
+        format!("{}  profile {}: {}{version}\n", output::paint(look, sign), profile.name, profile.runner());
+    for finding in &found.findings {
+        out.push_str(&format!("     {}: {}\n", finding.what, output::line(&finding.message)));
+        if let Some(way_out) = &finding.way_out {
+            out.push_str(&format!("     → {}\n", output::line(way_out)));
+        }
+    }
+    output::print(&out);
 }
 
 fn print(report: &Report) {

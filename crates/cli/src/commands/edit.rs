@@ -46,6 +46,9 @@ pub(crate) struct EditArgs {
     /// Its skills from now on; may be said several times
     #[arg(long = "skill", value_name = "NAME", conflicts_with = "clear_skills")]
     skills: Vec<String>,
+    /// The labels that its host must have from now on; may be said several times, and `--require ""` asks for none
+    #[arg(long = "require", value_name = "LABEL")]
+    requires: Vec<String>,
     /// How long a run may take; `none` clears it
     #[arg(long, value_name = "LENGTH", value_parser = maybe_length)]
     max_runtime: Option<MaybeLength>,
@@ -161,6 +164,7 @@ impl EditArgs {
             reviewer: self.reviewer.clone(),
             model: or_none(&self.model),
             skills,
+            requires: Some(self.requires.clone()).filter(|labels| !labels.is_empty()),
             max_runtime: self.max_runtime.map(|length| length.map(Duration::as_millis)),
             max_retries: self.max_retries,
             workspace: self.workspace.as_deref().map(|text| input::workspace(app, text)).transpose()?,

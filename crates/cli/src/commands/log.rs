@@ -1,9 +1,10 @@
 //! `andon log`: what a run's process wrote.
 
 use std::fs::File;
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
+use andon_agent::transcript::entries;
 use andon_core::TaskId;
 use andon_engine::paths::log_folder;
 use andon_store::sql::runs::Run;
@@ -32,6 +33,9 @@ pub(crate) struct LogArgs {
     /// Go on until the run has ended
     #[arg(long, short = 'f')]
     follow: bool,
+    /// What was said between the built-in agent and its model, instead of the log; with `--json` as it is kept
+    #[arg(long, conflicts_with_all = ["follow", "tail"])]
+    transcript: bool,
 }
 
 /// Shows a log as it is: on a terminal its colours are its own.
@@ -39,7 +43,10 @@ pub(crate) fn run(app: &App, args: LogArgs) -> Result<ExitCode, Failure> {
     let task = input::task(app, args.id.as_deref())?;
     let runs = app.shown(&task, 0)?.runs;
     let folder = log_folder(app.board_to_read()?.folder(), &task);
-    let (run, path) = choose(&task, &runs, &folder, args.run.as_deref(), args.follow)?;
+    if args.transcript {
+        return transcript(app, &task, &runs, &folder, args.run.as_deref());
+    }
+    let (run, path) = choose(&task, &runs, &folder, "log", args.run.as_deref(), args.follow)?;
     let mut at = copy(&path, start(&path, args.tail).unwrap_or(0)).map_err(Failure::file(&path))?;
     if !args.follow {
         return Ok(ExitCode::Done);
@@ -62,15 +69,45 @@ pub(crate) fn run(app: &App, args: LogArgs) -> Result<ExitCode, Failure> {
     Ok(ExitCode::Done)
 }
 
-/// The run that is meant and its log.
+/// Shows what was said in a run: each thing with its time and kind, or the lines as they are kept.
+fn transcript(
+    app: &App,
+    task: &TaskId,
+    runs: &[Run],
+    folder: &Path,
+    named: Option<&str>,
+) -> Result<ExitCode, Failure> {
+    let (_, path) = choose(task, runs, folder, "transcript.jsonl", named, false)?;
+    if app.json {
+        copy(&path, 0).map_err(Failure::file(&path))?;
+        return Ok(ExitCode::Done);
+    }
+    let mut reader = BufReader::new(File::open(&path).map_err(Failure::file(&path))?);
+    let mut line = String::new();
+    while reader.read_line(&mut line).map_err(Failure::file(&path))? > 0 {
+        for entry in entries(&line) {
+            let tool = entry.tool.map(|tool| format!(" {tool}")).unwrap_or_default();
+            let data = if entry.data.is_null() { String::new() } else { format!(" {}", entry.data) };
+            let head = output::line(&format!("{} {}{tool}{data}", entry.at, entry.kind));
+            let text = if entry.text.is_empty() { String::new() } else { output::block(&entry.text, "  ") };
+            output::print(&format!("{head}\n{text}"));
+        }
+        line.clear();
+    }
+    Ok(ExitCode::Done)
+}
+
+/// The run that is meant and its file with this ending.
 fn choose<'a>(
     task: &TaskId,
     runs: &'a [Run],
     folder: &Path,
+    ending: &str,
     named: Option<&str>,
     follow: bool,
 ) -> Result<(&'a Run, PathBuf), Failure> {
-    let path = |run: &Run| folder.join(format!("{}.log", run.id));
+    let what = if ending == "log" { "log" } else { "transcript" };
+    let path = |run: &Run| folder.join(format!("{}.{ending}", run.id));
     let missing = |message: String| Failure::NotFound {
         message,
         hint: Some(format!("`andon runs {task}` shows its runs")),
@@ -89,8 +126,8 @@ fn choose<'a>(
     };
     match found {
         Some(run) if path(run).exists() || (follow && run.ended_at.is_none()) => Ok((run, path(run))),
-        Some(run) => Err(missing(format!("run {} of task {task} has no log", run.attempt))),
-        None => Err(missing(format!("task {task} has no log: no run of it has written anything"))),
+        Some(run) => Err(missing(format!("run {} of task {task} has no {what}", run.attempt))),
+        None => Err(missing(format!("task {task} has no {what}: no run of it has written anything"))),
     }
 }
 

@@ -5,6 +5,7 @@
     reason = "every verb takes its arguments for itself, used up or not"
 )]
 
+pub(crate) mod agent;
 pub(crate) mod approve;
 pub(crate) mod archive;
 pub(crate) mod assign;
@@ -32,12 +33,14 @@ pub(crate) mod exit_codes;
 pub(crate) mod gc;
 pub(crate) mod heartbeat;
 pub(crate) mod hold;
+pub(crate) mod hosts;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod link;
 pub(crate) mod list;
 pub(crate) mod log;
 pub(crate) mod man;
+pub(crate) mod mcp;
 pub(crate) mod pause;
 pub(crate) mod profile;
 pub(crate) mod promote;

@@ -1,10 +1,12 @@
 //! `andon profile`: who can be given work, and how it is run.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use andon_engine::profile::{
-    Changes, NewProfile, Package, Profile, Profiles, Runner, Settings, create, edit, export, install, remove,
+    Changes, NewProfile, Package, Profile, Profiles, Runner, Settings, create, edit, export, install,
+    install_starter, remove,
 };
+use andon_engine::runner::{BUILT_IN, Preset, Runners, as_configuration};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
@@ -49,16 +51,29 @@ enum Verb {
         #[arg(long, short, value_name = "FILE")]
         output: Option<PathBuf>,
     },
-    /// Install a profile from a portable file or a folder
+    /// Install a profile from a portable file or a folder, or the starter fleet
     Install {
-        /// The file or folder; `-` is standard input
+        /// The file or folder; `-` is standard input; `starter` is a fleet to start with
         path: PathBuf,
         /// Under this name
         #[arg(long)]
         name: Option<String>,
+        /// Run it, or the whole fleet, by this runner
+        #[arg(long)]
+        runner: Option<String>,
         /// Replace a profile of that name
         #[arg(long)]
         force: bool,
+    },
+    /// List the runners: how agents are started
+    ///
+    /// `config.toml` may add others, or put one in the place of a built-in one, as [runners.<name>].
+    Runners {
+        /// Write this built-in one as it would stand in `config.toml`, to start from
+        name: Option<String>,
+        /// List what a runner may say
+        #[arg(long, conflicts_with = "name")]
+        keys: bool,
     },
 }
 
@@ -66,9 +81,9 @@ enum Verb {
 struct CreateArgs {
     /// Its name
     name: String,
-    /// How its runs are started: `shell`, `command` or `lane`
-    #[arg(long, value_parser = runner)]
-    runner: Runner,
+    /// How its runs are started: `agent`, `claude`, `codex`, `shell` and others; `andon profile runners` lists them
+    #[arg(long)]
+    runner: String,
     /// What it is good at
     #[arg(long)]
     description: Option<String>,
@@ -97,8 +112,8 @@ struct EditArgs {
     #[arg(long)]
     description: Option<String>,
     /// How its runs are started
-    #[arg(long, value_parser = runner)]
-    runner: Option<Runner>,
+    #[arg(long)]
+    runner: Option<String>,
     /// Runs that it may have at once on a board
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     max_running: Option<u32>,
@@ -119,10 +134,14 @@ struct EditArgs {
     argv: Vec<String>,
 }
 
-fn runner(text: &str) -> Result<Runner, String> {
-    let names: Vec<&str> = Runner::ALL.iter().map(|runner| runner.as_str()).collect();
-    let found = Runner::ALL.iter().find(|runner| runner.as_str() == text.trim().to_lowercase());
-    found.copied().ok_or_else(|| input::one_of("runner", text, &names))
+/// The runner of this name, in any case.
+fn runner(app: &App, text: &str) -> Result<Runner, Failure> {
+    let runners = Runners::load(app.home().root());
+    let name = text.trim().to_lowercase();
+    if runners.knows(&name) {
+        return Ok(Runner::of(&name));
+    }
+    Err(Failure::Usage { message: input::one_of("runner", text, &runners.names()), hint: None })
 }
 
 /// For clap: `KEY=VALUE`.
@@ -154,21 +173,110 @@ pub(crate) fn run(app: &App, args: ProfileArgs) -> Result<ExitCode, Failure> {
             }
             Ok(ExitCode::Done)
         }
-        Verb::Install { path, name, force } => {
-            let name = if path.as_os_str() == "-" {
-                let text = input::text(None, Some(&path))?.unwrap_or_default();
-                install(
-                    home,
-                    Package::Text { text: &text, origin: "standard input" },
-                    name.as_deref(),
-                    force,
-                )?
-            } else {
-                install(home, Package::Path(&absolute(&path)?), name.as_deref(), force)?
-            };
-            done(app, name.as_str(), "installed")
+        Verb::Install { path, name, runner, force } => {
+            fetch(app, &path, name.as_deref(), runner.as_deref(), force)
         }
+        Verb::Runners { name: Some(name), .. } => settings_of(app, &name),
+        Verb::Runners { keys: true, .. } => keys(app),
+        Verb::Runners { .. } => runners(app),
     }
+}
+
+/// Installs one profile, or the fleet.
+fn fetch(
+    app: &App,
+    path: &Path,
+    name: Option<&str>,
+    by: Option<&str>,
+    force: bool,
+) -> Result<ExitCode, Failure> {
+    let home = app.home().root();
+    let by = by.map(|by| runner(app, by)).transpose()?;
+    if path.as_os_str() == "starter" && !path.exists() {
+        let names = install_starter(home, by.as_ref().map(Runner::as_str), force)?;
+        if app.json {
+            output::print_json(&json!({ "names": names, "done": "installed" }));
+        } else {
+            let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
+            output::print(&format!("Profiles installed: {}\n", names.join(", ")));
+        }
+        return Ok(ExitCode::Done);
+    }
+    let installed = if path.as_os_str() == "-" {
+        let text = input::text(None, Some(path))?.unwrap_or_default();
+        install(home, Package::Text { text: &text, origin: "standard input" }, name, force)?
+    } else {
+        install(home, Package::Path(&absolute(path)?), name, force)?
+    };
+    if let Some(by) = by {
+        edit(home, installed.as_str(), &Changes::new().set_text("runner", by.as_str()))?;
+    }
+    done(app, installed.as_str(), "installed")
+}
+
+/// A built-in runner as it would stand in `config.toml`.
+fn settings_of(app: &App, name: &str) -> Result<ExitCode, Failure> {
+    let known: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
+    let Some(out) = as_configuration(name.trim()) else {
+        return Err(Failure::Usage { message: input::one_of("built-in runner", name, &known), hint: None });
+    };
+    if app.json {
+        output::print_json(&json!({ "name": name, "settings": out }));
+    } else {
+        output::print(&out);
+    }
+    Ok(ExitCode::Done)
+}
+
+/// What a runner may say.
+fn keys(app: &App) -> Result<ExitCode, Failure> {
+    let keys = Preset::keys();
+    if app.json {
+        let listed = keys.iter().map(
+            |key| json!({ "key": key.name, "doc": key.doc, "default": key.default, "expects": key.expects }),
+        );
+        output::print_json(&listed.collect::<Vec<_>>());
+        return Ok(ExitCode::Done);
+    }
+    let mut table = Table::new();
+    for key in &keys {
+        table.row([Cell::new(key.name).look(Look::Name), Cell::new(&key.doc)]);
+    }
+    output::print(&table.render());
+    Ok(ExitCode::Done)
+}
+
+fn runners(app: &App) -> Result<ExitCode, Failure> {
+    let runners = Runners::load(app.home().root());
+    let described = |name: &str| match name {
+        "shell" => Some("the task's body is the script".to_owned()),
+        "command" => Some("a program with arguments".to_owned()),
+        "lane" => Some("never started: work is claimed by hand".to_owned()),
+        name => runners.get(name).and_then(|preset| preset.description.clone()),
+    };
+    let resumes = |name: &str| runners.get(name).is_some_and(|preset| preset.can_resume());
+    if app.json {
+        let listed: Vec<Value> = runners
+            .names()
+            .into_iter()
+            .map(|name| json!({ "name": name, "description": described(name), "resumes": resumes(name), "own": runners.is_own(name) }))
+            .collect();
+        output::print_json(&listed);
+        return Ok(ExitCode::Done);
+    }
+    let mut table = Table::new();
+    for name in runners.names() {
+        let place = if runners.is_own(name) { "config.toml" } else { "" };
+        let resumes = if resumes(name) { "resumes" } else { "" };
+        table.row([
+            Cell::new(name).look(Look::Name),
+            Cell::new(described(name).unwrap_or_default()),
+            Cell::new(resumes).look(Look::Dim),
+            Cell::new(place).look(Look::Dim),
+        ]);
+    }
+    output::print(&table.render());
+    Ok(ExitCode::Done)
 }
 
 fn done(app: &App, name: &str, what: &str) -> Result<ExitCode, Failure> {
@@ -183,7 +291,7 @@ fn done(app: &App, name: &str, what: &str) -> Result<ExitCode, Failure> {
 fn make(app: &App, args: CreateArgs) -> Result<ExitCode, Failure> {
     let home = app.home().root();
     let settings = Settings {
-        runner: Some(args.runner),
+        runner: Some(runner(app, &args.runner)?),
         description: args.description,
         max_running: args.max_running,
         env: args.env.into_iter().collect(),
@@ -213,8 +321,8 @@ fn change(app: &App, args: EditArgs) -> Result<ExitCode, Failure> {
     if let Some(description) = &args.description {
         changes = changes.set_text("description", description);
     }
-    if let Some(runner) = args.runner {
-        changes = changes.set_text("runner", runner.as_str());
+    if let Some(name) = &args.runner {
+        changes = changes.set_text("runner", runner(app, name)?.as_str());
     }
     if let Some(count) = args.max_running {
         changes = changes.set_text("max_running", &count.to_string());

@@ -2,7 +2,7 @@
 
 use andon_core::TaskId;
 use andon_core::task::{Event, Facts, step};
-use andon_store::operation::Promote;
+use andon_store::operation::{Promote, StartFresh};
 use clap::Args;
 
 use crate::app::App;
@@ -23,6 +23,9 @@ pub(crate) struct PromoteArgs {
     /// Over open parents
     #[arg(long)]
     force: bool,
+    /// The next run starts a new session, instead of going on with the last one's
+    #[arg(long)]
+    fresh: bool,
     /// Only say what would happen
     #[arg(long)]
     dry_run: bool,
@@ -81,6 +84,9 @@ fn one(app: &App, id: &str, reason: Option<&str>, args: &PromoteArgs) -> Result<
     let task = input::task(app, Some(id))?;
     if args.dry_run {
         return would(app, &task, args.force);
+    }
+    if args.fresh {
+        app.run(StartFresh { task: task.clone(), caller: app.caller()? })?;
     }
     let promoted = app.run(Promote {
         task,

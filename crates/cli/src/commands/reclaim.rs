@@ -1,6 +1,6 @@
 //! `andon reclaim`: take runs back.
 
-use andon_store::operation::Reclaim;
+use andon_store::operation::{Reclaim, StartFresh};
 use clap::Args;
 
 use crate::app::App;
@@ -17,12 +17,18 @@ pub(crate) struct ReclaimArgs {
     /// Why
     #[arg(long, value_name = "TEXT", default_value = "taken back")]
     reason: String,
+    /// The next run starts a new session, instead of going on with the last one's
+    #[arg(long)]
+    fresh: bool,
 }
 
 /// Takes runs back; their process trees are stopped before the tasks may run again.
 pub(crate) fn run(app: &App, args: ReclaimArgs) -> Result<ExitCode, Failure> {
     let (caller, policy) = (app.caller()?, app.policy()?);
     bulk::tasks(app, &bulk::ids(app, &args.ids)?, "Reclaimed", |task| {
+        if args.fresh {
+            app.run(StartFresh { task: task.clone(), caller: caller.clone() })?;
+        }
         app.run(Reclaim { task, caller: caller.clone(), reason: args.reason.clone(), policy: policy.clone() })
     })
 }

@@ -1,7 +1,7 @@
 //! `andon runs`: the attempts at a task.
 
 use andon_core::Millis;
-use andon_store::sql::runs::Run;
+use andon_store::sql::runs::{Run, Usage};
 use clap::Args;
 
 use super::show::{StateType, outcome};
@@ -63,9 +63,13 @@ pub(crate) fn state_filter(kind: Option<StateType>, name: Option<&str>) -> Resul
 
 /// Runs as a table.
 pub(crate) fn table(runs: &[Run], now: Millis, indent: &'static str) -> String {
-    let mut table = Table::new()
-        .indent(indent)
-        .head(&["#", "kind", "outcome", "profile", "took", "started", "exit", "run", "words"]);
+    // Columns of what nobody consumed would be noise.
+    let counted = runs.iter().any(|run| !consumed(&run.usage).is_empty());
+    let mut head = vec!["#", "kind", "outcome", "profile", "took", "started", "exit", "run", "words"];
+    if counted {
+        head.insert(7, "consumed");
+    }
+    let mut table = Table::new().indent(indent).head(&head);
     for run in runs {
         let outcome = run.outcome.map_or("running", |outcome| outcome.as_str());
         let took = run.ended_at.unwrap_or(now).since(run.started_at).max(0);
@@ -75,7 +79,7 @@ pub(crate) fn table(runs: &[Run], now: Millis, indent: &'static str) -> String {
             (None, None) => "-".to_owned(),
         };
         let words = run.error.as_deref().or(run.summary.as_deref()).unwrap_or("");
-        table.row([
+        let mut cells = vec![
             Cell::new(run.attempt.to_string()).right(),
             Cell::new(run.kind.as_str()),
             Cell::new(outcome).look(output::of_outcome(run.outcome)),
@@ -85,7 +89,42 @@ pub(crate) fn table(runs: &[Run], now: Millis, indent: &'static str) -> String {
             Cell::new(exit),
             Cell::new(run.id.as_str()).look(Look::Dim),
             Cell::new(andon_core::text::first_line(words, 120)),
-        ]);
+        ];
+        if counted {
+            cells.insert(7, Cell::new(consumed(&run.usage)).right());
+        }
+        table.row(cells);
     }
     table.render()
+}
+
+/// Tokens read and written, and cost, in few characters; empty where nothing is known.
+pub(crate) fn consumed(usage: &Usage) -> String {
+    let mut parts = Vec::new();
+    if usage.input_tokens.is_some() || usage.output_tokens.is_some() {
+        let count = |count: Option<i64>| count.map_or_else(|| "?".to_owned(), tokens);
+        parts.push(format!("{} + {} tokens", count(usage.input_tokens), count(usage.output_tokens)));
+    }
+    if let Some(micros) = usage.cost_micros {
+        parts.push(dollars(micros));
+    }
+    parts.join(", ")
+}
+
+fn tokens(count: i64) -> String {
+    match count {
+        ..10_000 => count.to_string(),
+        10_000..10_000_000 => format!("{} k", count / 1_000),
+        10_000_000.. => format!("{} M", count / 1_000_000),
+    }
+}
+
+/// Millionths of a dollar as dollars; parts of a cent where it is little.
+pub(crate) fn dollars(micros: i64) -> String {
+    let (whole, rest) = (micros / 1_000_000, micros % 1_000_000);
+    if micros >= 1_000_000 {
+        format!("${whole}.{:02}", rest / 10_000)
+    } else {
+        format!("${whole}.{:04}", rest / 100)
+    }
 }

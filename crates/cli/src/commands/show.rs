@@ -5,6 +5,7 @@ use andon_core::diagnose::{Diagnostic, Severity};
 use andon_core::run::Outcome;
 use andon_core::why::Reason;
 use andon_store::query::Shown;
+use andon_store::sql::runs::Usage;
 use andon_store::sql::tasks::Task;
 use clap::{Args, ValueEnum};
 use serde_json::json;
@@ -165,6 +166,8 @@ fn facts(app: &App, shown: &Shown, now: Millis) -> Result<String, Failure> {
     fact("gives up after", Some(format!("{retries}, failures in a row: {}", task.state.counters.failures)));
     fact("key", task.idempotency_key.clone());
     fact("session", task.session_id.clone());
+    let whole = runs::consumed(&total(shown.runs.iter().map(|run| &run.usage)));
+    fact("consumed", (!whole.is_empty()).then_some(whole));
     let when = |at: Millis| format!("{} ({})", time::local(at), time::relative(at, now));
     fact("created", Some(format!("{} by {}", when(task.created_at), task.created_by)));
     fact("started", task.state.started_at.map(when));
@@ -173,6 +176,22 @@ fn facts(app: &App, shown: &Shown, now: Millis) -> Result<String, Failure> {
     fact("lease until", shown.lease.as_ref().map(|lease| when(lease.facts.expires_at)));
     fact("progress", shown.lease.as_ref().and_then(|lease| lease.progress_note.clone()));
     Ok(table.render())
+}
+
+/// What runs consumed together.
+fn total<'u>(usages: impl Iterator<Item = &'u Usage>) -> Usage {
+    let plus = |sum: &mut Option<i64>, more: Option<i64>| {
+        if let Some(more) = more {
+            *sum = Some(sum.unwrap_or(0).saturating_add(more));
+        }
+    };
+    let mut sum = Usage::default();
+    for usage in usages {
+        plus(&mut sum.input_tokens, usage.input_tokens);
+        plus(&mut sum.output_tokens, usage.output_tokens);
+        plus(&mut sum.cost_micros, usage.cost_micros);
+    }
+    sum
 }
 
 fn workspace(task: &Task) -> String {

@@ -6,9 +6,11 @@ use andon_store::query::{Stats, StatsOf};
 use clap::Args;
 use serde_json::{Map, Value, json};
 
+use super::runs::consumed;
 use crate::app::App;
 use crate::error::Failure;
 use crate::exit::ExitCode;
+use crate::json::in_dollars;
 use crate::output;
 use crate::output::{Cell, Look, Table};
 use crate::time::{relative, rfc3339};
@@ -46,7 +48,11 @@ fn as_json(stats: &Stats, by_assignee: &Counts<'_>) -> Value {
         "by_assignee": by_assignee,
         "oldest_ready_age_seconds": stats.oldest_ready.map(|oldest| stats.now.since(oldest).max(0) / 1_000),
         "runs_by_outcome": by_outcome,
-        "running": stats.live.iter().map(|(profile, count)| json!({ "profile": profile, "count": count })).collect::<Vec<_>>(),
+        "consumed": stats.consumed.iter().map(|(profile, runs, usage)| json!({
+            "profile": profile, "runs": runs, "input_tokens": usage.input_tokens, "output_tokens": usage.output_tokens,
+            "cached_tokens": usage.cached_tokens, "cost_usd": usage.cost_micros.map(in_dollars),
+        })).collect::<Vec<_>>(),
+        "running": stats.live.profiles.iter().map(|(profile, count)| json!({ "profile": profile, "count": count })).collect::<Vec<_>>(),
         "paused": stats.pauses.iter().map(|pause| json!({
             "scope": pause.scope, "by": pause.by, "reason": pause.reason, "at": rfc3339(pause.at),
         })).collect::<Vec<_>>(),
@@ -54,7 +60,7 @@ fn as_json(stats: &Stats, by_assignee: &Counts<'_>) -> Value {
             "profile": cooldown.profile, "until": rfc3339(cooldown.until), "step": cooldown.step,
         })).collect::<Vec<_>>(),
         "dispatchers": stats.hosts.iter().map(|host| json!({
-            "host": host.name, "pid": host.pid, "last_seen": rfc3339(host.last_seen),
+            "host": host.facts.name, "pid": host.facts.pid, "last_seen": rfc3339(host.last_seen),
         })).collect::<Vec<_>>(),
         "now": rfc3339(stats.now),
     })
@@ -80,6 +86,15 @@ fn as_text(stats: &Stats, by_assignee: &Counts<'_>) -> String {
         }
         out.push_str(&format!("\n{}\n{}", output::paint(Look::Heading, "By assignee"), table.render()));
     }
+    if !stats.consumed.is_empty() {
+        let mut table = Table::new().indent("  ");
+        for (profile, runs, usage) in &stats.consumed {
+            let name = profile.as_ref().map_or("-", |profile| profile.as_str());
+            let runs = if *runs == 1 { "1 run".to_owned() } else { format!("{runs} runs") };
+            table.row([Cell::new(name), Cell::new(runs).right(), Cell::new(consumed(usage))]);
+        }
+        out.push_str(&format!("\n{}\n{}", output::paint(Look::Heading, "Consumed"), table.render()));
+    }
     let mut table = Table::new();
     if let Some(oldest) = stats.oldest_ready {
         table.row(["oldest ready task".into(), Cell::new(relative(oldest, stats.now))]);
@@ -94,7 +109,12 @@ fn as_text(stats: &Stats, by_assignee: &Counts<'_>) -> String {
         table.row([Cell::new("cooling down").look(Look::Warning), Cell::new(text)]);
     }
     for host in &stats.hosts {
-        let text = format!("{} (pid {}), seen {}", host.name, host.pid, relative(host.last_seen, stats.now));
+        let text = format!(
+            "{} (pid {}), seen {}",
+            host.facts.name,
+            host.facts.pid,
+            relative(host.last_seen, stats.now)
+        );
         table.row([Cell::new("dispatcher"), Cell::new(text)]);
     }
     let more = table.render();

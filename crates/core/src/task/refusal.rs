@@ -21,6 +21,12 @@ pub enum Refusal {
     /// No such run.
     #[error("there is no run {0} on this board")]
     UnknownRun(String),
+    /// Two machines dispatch under one name.
+    #[error("another machine dispatches this board under the host name {name:?}")]
+    HostNameTaken {
+        /// The name.
+        name: String,
+    },
     /// No such profile.
     #[error("there is no profile {name:?}{}", did_you_mean(.nearest))]
     UnknownProfile {
@@ -266,6 +272,7 @@ impl Refusal {
             Self::UnknownTask(_) => "unknown_task",
             Self::UnknownParents(_) => "unknown_parents",
             Self::UnknownRun(_) => "unknown_run",
+            Self::HostNameTaken { .. } => "host_name_taken",
             Self::UnknownProfile { .. } => "unknown_profile",
             Self::BrokenProfile { .. } => "profile_broken",
             Self::UnknownSkill { .. } => "unknown_skill",
@@ -320,6 +327,9 @@ impl Refusal {
                 "`andon list` shows the tasks of this board; `--board` chooses another".to_owned()
             }
             Self::UnknownRun(_) => "`andon runs <task>` shows the runs of a task".to_owned(),
+            Self::HostNameTaken { .. } => {
+                "give this one a name of its own: `host_name` in its config.toml; `andon hosts` shows the other".to_owned()
+            }
             Self::UnknownProfile { name, .. } => {
                 format!("`andon profile list` shows them; `andon profile create {name} --runner …` makes it")
             }

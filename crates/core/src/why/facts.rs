@@ -40,6 +40,8 @@ pub struct WhyFacts {
     pub guarded: Option<Guarded>,
     /// When a dispatcher last looked at this board; none never.
     pub dispatcher_seen_at: Option<Millis>,
+    /// The labels that it asks for, where no live host has them all.
+    pub unmet_labels: Vec<String>,
     /// Its open run.
     pub run: Option<LiveRun>,
 }

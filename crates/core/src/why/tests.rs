@@ -39,6 +39,7 @@ fn free(status: Status) -> WhyFacts {
         unreaped: None,
         guarded: None,
         dispatcher_seen_at: Some(NOW),
+        unmet_labels: Vec::new(),
         run: None,
     }
 }

@@ -12,6 +12,7 @@ use super::keys::{Entry, fields, variable};
 use super::problem::{Place, Problem, Problems};
 use super::schema::{Field, Reader};
 use super::settings::Config;
+use crate::runner::Runners;
 
 /// No configuration is larger, in bytes.
 const LARGEST_FILE: u64 = 1 << 20;
@@ -32,6 +33,8 @@ pub const RESERVED_VARIABLES: &[&str] = &[
     "ANDON_RESULT",
     "ANDON_PHASE",
     "ANDON_PROMPT_FILE",
+    "ANDON_USAGE",
+    "ANDON_PROFILE_DIR",
     "ANDON_GOAL*",
     "ANDON_URL",
     "ANDON_CRASH_AT",
@@ -153,9 +156,15 @@ impl Layers {
     fn read_file(&mut self, path: &Path, text: &str) {
         let mut reader = Reader::new(path, text);
         if let Some(document) = reader.parse() {
-            reader.table(&mut self.config, &fields(), document.as_table(), "");
+            reader.table_besides(&mut self.config, &fields(), document.as_table(), &["runners"]);
         }
         self.problems.append(&mut reader.problems);
+        if text.contains("runners") {
+            let (_, mut problems) = Runners::read(path, text);
+            // A file that is no TOML has been told already.
+            problems.0.retain(|problem| !self.problems.contains(problem));
+            self.problems.append(&mut problems.0);
+        }
         self.places.extend(reader.into_places());
     }
 

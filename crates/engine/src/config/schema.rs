@@ -127,27 +127,27 @@ pub(crate) fn initial<S: Setting + Default>(text: &str) -> S {
 }
 
 /// Declares a struct with public fields, its `Default`, and the table of its fields. `at` names the member of the
-/// owner in which the struct stands, `[]` the owner itself. A further member, whose fields have a table of their own, follows `with`.
+/// owner in which the struct stands, `[]` the owner itself. Further members, whose fields have tables of their own, follow `with`.
 macro_rules! settings {
     (
         $(#[$meta:meta])*
         pub struct $name:ident in $owner:ident at $at:tt, table $table:ident {
             $( $(#[doc = $doc:literal])+ $field:ident: $ty:ty = $default:literal $(in $low:literal to $high:literal)? ),+ $(,)?
         }
-        $(with $(#[doc = $xdoc:literal])+ $extra:ident: $extra_ty:ty)?
+        $(with $( $(#[doc = $xdoc:literal])+ $extra:ident: $extra_ty:ty ),+ $(,)?)?
     ) => {
         $(#[$meta])*
         #[derive(Clone, Debug, PartialEq)]
         pub struct $name {
             $( $(#[doc = $doc])+ pub $field: $ty, )+
-            $( $(#[doc = $xdoc])+ pub $extra: $extra_ty, )?
+            $( $( $(#[doc = $xdoc])+ pub $extra: $extra_ty, )+ )?
         }
 
         impl Default for $name {
             fn default() -> Self {
                 Self {
                     $( $field: $crate::config::schema::initial::<$ty>($default), )+
-                    $( $extra: <$extra_ty>::default(), )?
+                    $( $( $extra: <$extra_ty>::default(), )+ )?
                 }
             }
         }
@@ -235,6 +235,19 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The same with keys that are somebody else's to read.
+    pub(crate) fn table_besides<T>(
+        &mut self,
+        owner: &mut T,
+        fields: &[&Field<T>],
+        table: &dyn TableLike,
+        besides: &[&str],
+    ) {
+        for (key, item) in table.iter().filter(|(key, _)| !besides.contains(key)) {
+            self.key(owner, fields, table, "", key, item);
+        }
+    }
+
     /// Reads a table's keys into the owner. `prefix` is the table's full name with a dot, empty at the top.
     pub(crate) fn table<T>(
         &mut self,
@@ -244,29 +257,40 @@ impl<'a> Reader<'a> {
         prefix: &str,
     ) {
         for (key, item) in table.iter() {
-            let name = format!("{prefix}{key}");
-            let key_place =
-                self.place(table.key(key).and_then(toml_edit::Key::span).map_or(0, |span| span.start));
-            self.places.insert(name.clone(), key_place.clone());
-            let section = format!("{name}.");
-            if let Some(field) = fields.iter().find(|field| field.name == name) {
-                if let Err((message, meant)) = field.take(owner, item) {
-                    let place = item.span().map_or(key_place, |span| self.place(span.start));
-                    self.problem(place, Some(name), message, meant);
-                }
-            } else if fields.iter().any(|field| field.name.starts_with(&section)) {
-                match item.as_table_like() {
-                    Some(inner) => self.table(owner, fields, inner, &section),
-                    None => {
-                        let message =
-                            format!("`{name}` must be a table, written [{name}], not {}", shown(item));
-                        self.problem(key_place, Some(name), message, None);
-                    }
-                }
-            } else {
-                let (message, meant) = unknown_key(&name, fields.iter().map(|field| field.name));
-                self.problem(key_place, Some(name), message, meant);
+            self.key(owner, fields, table, prefix, key, item);
+        }
+    }
+
+    fn key<T>(
+        &mut self,
+        owner: &mut T,
+        fields: &[&Field<T>],
+        table: &dyn TableLike,
+        prefix: &str,
+        key: &str,
+        item: &Item,
+    ) {
+        let name = format!("{prefix}{key}");
+        let key_place =
+            self.place(table.key(key).and_then(toml_edit::Key::span).map_or(0, |span| span.start));
+        self.places.insert(name.clone(), key_place.clone());
+        let section = format!("{name}.");
+        if let Some(field) = fields.iter().find(|field| field.name == name) {
+            if let Err((message, meant)) = field.take(owner, item) {
+                let place = item.span().map_or(key_place, |span| self.place(span.start));
+                self.problem(place, Some(name), message, meant);
             }
+        } else if fields.iter().any(|field| field.name.starts_with(&section)) {
+            match item.as_table_like() {
+                Some(inner) => self.table(owner, fields, inner, &section),
+                None => {
+                    let message = format!("`{name}` must be a table, written [{name}], not {}", shown(item));
+                    self.problem(key_place, Some(name), message, None);
+                }
+            }
+        } else {
+            let (message, meant) = unknown_key(&name, fields.iter().map(|field| field.name));
+            self.problem(key_place, Some(name), message, meant);
         }
     }
 

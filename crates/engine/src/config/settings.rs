@@ -30,6 +30,10 @@ settings! {
         max_running_per_profile: Option<u32> = "" in "1" to "100000",
         /// Runs that this host may have at once over all boards and dispatchers; unset: no cap.
         max_running_per_host: Option<u32> = "" in "1" to "100000",
+        /// The name of this host on its boards; unset: what the system calls it.
+        host_name: Option<String> = "",
+        /// What this host has, for tasks that require it: words such as `gpu`.
+        host_labels: Vec<String> = "",
         /// The profile that works on tasks which nobody was given; unset: they wait for an assignee.
         default_assignee: Option<ProfileName> = "",
         /// Who reviews where neither the task nor its profile nor its board says so; unset: a person.

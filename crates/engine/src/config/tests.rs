@@ -66,7 +66,7 @@ fn every_key_is_documented_and_its_default_is_read_from_file_and_environment() {
 fn every_unset_key_can_be_set() {
     let text = "max_running = 4\nmax_running_per_profile = 2\nmax_running_per_host = 8\n\
         default_assignee = \"Coder\"\nreviewer = \"person\"\non_attention = [\"notify\", \"\"]\n\
-        database_url = \"postgres://u:p@h/d\"\n";
+        database_url = \"postgres://u:p@h/d\"\nhost_name = \"mill\"\nhost_labels = [\"gpu\"]\n";
     let loaded = load(text, &[]);
     let unset = Config::keys().into_iter().filter(|key| key.default.is_none());
     for key in unset {
@@ -222,6 +222,39 @@ proptest::proptest! {
     #[test]
     fn no_file_panics(text in "[a-z_ =\\[\\]{}\"'.\n0-9é]{0,80}") {
         let _ = BoardLimits::read(Path::new("board.toml"), &text);
-        let _ = crate::profile::Settings::read(Path::new("profile.toml"), &text);
+        let _ = crate::profile::Settings::read(Path::new("profile.toml"), &text, &crate::runner::Runners::default());
+    }
+}
+
+#[test]
+fn runners_of_ones_own_are_read_and_their_mistakes_have_a_place() {
+    let text = "[runners.mine]\nargv = [\"mine\", \"{prompt}\"]\n[runners.mine.output]\nformat = \"json-lines\"\n\
+                session = [\"start:/id\"]\n[runners.codex]\nargv = [\"my-codex\", \"{prompt}\"]\n";
+    let home = home_with(text);
+    Config::load(home.path(), NO_ENV).unwrap();
+    let runners = crate::runner::Runners::load(home.path());
+    assert_eq!(runners.get("mine").unwrap().output.session, ["start:/id"]);
+    assert_eq!(runners.get("codex").unwrap().argv[0], "my-codex");
+    assert!(runners.get("claude").is_some() && runners.get("other").is_none());
+    for (text, message) in [
+        (
+            "[runners.x]\nargv = [\"x\"]\n",
+            "config.toml:2:1: `prompt` is `argument`, and `argv` has no {prompt}",
+        ),
+        ("[runners.x]\nprompt = \"file\"\n", "config.toml:1:1: `argv` is missing"),
+        (
+            "[runners.x]\nargv = [\"x\", \"{promt}\"]\n",
+            "config.toml:2:1: `argv` is wrong: unknown placeholder `{promt}`",
+        ),
+        ("[runners.x]\nargw = [\"x\"]\n", "config.toml:2:1: unknown key `argw`; did you mean `argv`?"),
+        (
+            "[runners.x]\nargv = [\"x\"]\nprompt = \"stdin\"\noutput.rate_limited = [\"(\"]\n",
+            "`output.rate_limited` holds \"(\": regex parse error",
+        ),
+        ("[runners.shell]\nargv = [\"x\"]\n", "`shell` is no table of settings"),
+        ("runners = 3\n", "`runners` must be a table"),
+    ] {
+        let told = refusal(text, &[]);
+        assert!(told.contains(message), "{text}: {told}");
     }
 }

@@ -3,13 +3,14 @@
 use std::path::Path;
 use std::time::Duration;
 
-use andon_core::roster::Roster;
+use andon_core::roster::{ProfileFacts, Roster};
 use andon_core::run::{Ending, Failure};
 use andon_core::task::Status;
-use andon_core::{BoardSlug, Millis, TaskId};
+use andon_core::{BoardSlug, Millis, ProfileName, TaskId};
 use andon_process::{Identity, SelfExe, Slot, boot_id};
 use andon_store::operation::{BlockUnrunnable, Claim, Claimed, EndRun, FireDue, Seen};
 use andon_store::query::{LiveRuns, NextDeadline, ReadyAssignees, ReadyOf, StatsOf};
+use andon_store::sql::boards::HostFacts;
 use andon_store::sql::runs::Words;
 use andon_store::{Board, Home, Mode, OpError, crash};
 use tokio::time::Instant;
@@ -65,6 +66,8 @@ pub(super) struct Served {
     /// Not looked at before, after a failure.
     resting: Option<Instant>,
     rests: u32,
+    /// Whether this host has not told the board yet that it is there.
+    unannounced: bool,
 }
 
 impl Served {
@@ -77,6 +80,7 @@ impl Served {
             supervisors: Vec::new(),
             resting: None,
             rests: 0,
+            unannounced: true,
         }
     }
 
@@ -140,6 +144,11 @@ impl Served {
             pass.preview(&mut report).await?;
             return Ok(report);
         }
+        // First of all: two hosts of one name would take each other's runs for their own.
+        if context.sweeping || self.unannounced {
+            pass.announce().await?;
+            self.unannounced = false;
+        }
         self.supervisors = pass.end(&mut report).await?;
         pass.due(&mut report).await?;
         pass.start(&mut report).await?;
@@ -156,6 +165,7 @@ impl Served {
         }
         let board = context.home.open(&self.slug, Mode::Long)?;
         self.board = Some(board.clone());
+        self.unannounced = true;
         Ok(board)
     }
 
@@ -237,6 +247,22 @@ impl Pass<'_> {
         Ok(supervisors)
     }
 
+    /// Tells the board that this host is there, and what it has.
+    async fn announce(&self) -> Result<(), OpError> {
+        let config = &self.settings.config;
+        let runs = |(_, facts): &(&ProfileName, &ProfileFacts)| !facts.lane;
+        let host = HostFacts {
+            name: crate::host::name(),
+            machine: crate::host::machine(),
+            boot_id: boot_id().unwrap_or_default(),
+            pid: i64::from(std::process::id()),
+            labels: config.host_labels.clone(),
+            profiles: self.roster.profiles.iter().filter(runs).map(|(name, _)| name.to_string()).collect(),
+            capacity: config.max_running_per_host,
+        };
+        self.board.run(Seen { host }).await
+    }
+
     /// What the clock and the queue ask for.
     async fn due(&self, report: &mut Report) -> Result<(), OpError> {
         let policy = &self.settings.policy;
@@ -249,9 +275,6 @@ impl Pass<'_> {
             self.board.settle_queued(policy).await?;
         }
         if self.context.sweeping {
-            let boot = boot_id().unwrap_or_default();
-            let pid = i64::from(std::process::id());
-            self.board.run(Seen { host: crate::host::name(), boot_id: boot, pid }).await?;
             leftovers::remove(self.board).await?;
             let found = self.board.sweep(policy).await?;
             for task in &found {
@@ -291,7 +314,10 @@ impl Pass<'_> {
                         self.board.slug()
                     );
                     let policy = self.settings.policy.clone();
-                    let blocked = self.board.run(BlockUnrunnable { tasks, reason, policy }).await?;
+                    let blocked = self
+                        .board
+                        .run(BlockUnrunnable { tasks, profile: name.clone(), reason, policy })
+                        .await?;
                     report.blocked_unknown_profile.extend(blocked.iter().map(TaskId::to_string));
                 }
             }
@@ -307,6 +333,8 @@ impl Pass<'_> {
             max_running: config.max_running,
             max_running_per_profile: config.max_running_per_profile,
             host_room,
+            max_running_per_host: config.max_running_per_host,
+            labels: config.host_labels.clone(),
             batch,
             skip,
             policy: self.settings.policy.clone(),
@@ -379,6 +407,7 @@ impl Pass<'_> {
                 ending: Ending::Failed(Failure::Interrupted),
                 error: format!("no supervisor could be started: {error}"),
                 words: Words::default(),
+                resets_at: None,
                 reaped: true,
                 policy: self.settings.policy.clone(),
             };

@@ -25,6 +25,8 @@ const OF_A_WORKER: &[&str] = &[
     "ANDON_BRANCH",
     "ANDON_RESULT",
     "ANDON_PROMPT_FILE",
+    "ANDON_USAGE",
+    "ANDON_PROFILE_DIR",
     "ANDON_PHASE",
     "ANDON_SESSION",
     "ANDON_TENANT",

@@ -9,11 +9,13 @@ use andon_core::ProfileName;
 use andon_core::nearest::nearest;
 
 use crate::config::{read_bytes, read_text};
+use crate::runner::Runners;
 
 use super::bundle_text;
 use super::error::ProfileError;
 use super::files::{failed, sibling, sync_folder, write_new};
-use super::folder::{LARGEST_TEXT, Profiles};
+use super::folder::{LARGEST_TEXT, Profiles, own_skills};
+use super::kinds::Runner;
 use super::name::{check_name, is_skill_name};
 use super::settings::Settings;
 
@@ -66,14 +68,15 @@ pub fn install(
     name: Option<&str>,
     overwrite: bool,
 ) -> Result<ProfileName, ProfileError> {
+    let runners = Runners::load(home);
     let (own_name, files) = match package {
-        Package::Text { text, origin } => bundle_text::parse(Path::new(origin), text)?,
-        Package::Path(path) if path.is_dir() => (folder_name(path), read_folder(path)?),
+        Package::Text { text, origin } => bundle_text::parse(Path::new(origin), text, &runners)?,
+        Package::Path(path) if path.is_dir() => (folder_name(path), read_folder(path, &runners)?),
         Package::Path(path) => {
             let Some(text) = read_text(path, LARGEST_PACKAGE * 2)? else {
                 return Err(bad_package(path, "there is no such file or folder"));
             };
-            bundle_text::parse(path, &text)?
+            bundle_text::parse(path, &text, &runners)?
         }
     };
     let name = check_name(name.unwrap_or(&own_name))?;
@@ -91,13 +94,14 @@ fn folder_name(path: &Path) -> String {
 }
 
 /// The files of a folder that is not trusted: links are refused, for they may lead anywhere.
-fn read_folder(folder: &Path) -> Result<Files, ProfileError> {
+fn read_folder(folder: &Path, runners: &Runners) -> Result<Files, ProfileError> {
     let files = collect(folder, false)?;
     let file = folder.join("profile.toml");
     let Some(settings) = files.get("profile.toml") else {
         return Err(ProfileError::Unfinished { folder: folder.to_owned() });
     };
-    Settings::read(&file, &String::from_utf8_lossy(&settings.bytes)).map_err(ProfileError::Invalid)?;
+    Settings::read(&file, &String::from_utf8_lossy(&settings.bytes), runners)
+        .map_err(ProfileError::Invalid)?;
     Ok(files)
 }
 
@@ -189,7 +193,7 @@ pub(crate) fn place_folder(
 ) -> Result<(), ProfileError> {
     let profiles = Profiles::folder(home);
     let target = profiles.join(name.as_str());
-    check_files(&target, files)?;
+    check_files(home, name, &target, files)?;
     fs::create_dir_all(&profiles).map_err(failed("create", &profiles))?;
     let occupied = fs::symlink_metadata(&target).is_ok();
     if occupied && !overwrite {
@@ -209,18 +213,24 @@ pub(crate) fn place_folder(
     leftover.map_err(failed("remove", &fresh))
 }
 
-fn check_files(target: &Path, files: &Files) -> Result<(), ProfileError> {
+fn check_files(home: &Path, name: &ProfileName, target: &Path, files: &Files) -> Result<(), ProfileError> {
     let file = target.join("profile.toml");
     let Some(text) = files.get("profile.toml") else {
         return Err(ProfileError::Unfinished { folder: target.to_owned() });
     };
-    let settings =
-        Settings::read(&file, &String::from_utf8_lossy(&text.bytes)).map_err(ProfileError::Invalid)?;
+    let runners = Runners::load(home);
+    let settings = Settings::read(&file, &String::from_utf8_lossy(&text.bytes), &runners)
+        .map_err(ProfileError::Invalid)?;
     let skill_of = |path: &str| -> Option<String> {
         let name = path.strip_prefix("skills/")?.strip_suffix("/SKILL.md")?;
         is_skill_name(name).then(|| name.to_owned())
     };
-    let skills: Vec<String> = files.keys().filter_map(|path| skill_of(path)).collect();
+    let mut skills: Vec<String> = files.keys().filter_map(|path| skill_of(path)).collect();
+    if let Some(Runner::Preset(runner)) = &settings.runner
+        && let Some(preset) = runners.get(runner)
+    {
+        skills.extend(own_skills(&preset, name));
+    }
     match settings.skills.into_iter().find(|skill| !skills.contains(skill)) {
         None => Ok(()),
         Some(skill) => {

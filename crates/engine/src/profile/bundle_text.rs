@@ -20,6 +20,7 @@ use toml_edit::{DocumentMut, InlineTable, Item, Table, TableLike, Value, value};
 
 use crate::config::Problems;
 use crate::config::schema::Reader;
+use crate::runner::Runners;
 
 use super::bundle::{Content, Files, bad_package, check_size, collect, is_inside};
 use super::error::ProfileError;
@@ -126,7 +127,7 @@ fn written(content: &Content) -> Item {
 }
 
 /// The name and the files of a portable file. `origin` is for messages.
-pub(crate) fn parse(origin: &Path, text: &str) -> Result<(String, Files), ProfileError> {
+pub(crate) fn parse(origin: &Path, text: &str, runners: &Runners) -> Result<(String, Files), ProfileError> {
     let mut reader = Reader::new(origin, text);
     let Some(document) = reader.parse() else {
         return Err(ProfileError::Invalid(Problems(reader.problems)));
@@ -135,7 +136,7 @@ pub(crate) fn parse(origin: &Path, text: &str) -> Result<(String, Files), Profil
     let Some(settings) = document.get("profile").and_then(Item::as_table_like) else {
         return Err(bad_package(origin, "the table [profile] is missing"));
     };
-    Settings::read_table(&mut reader, settings);
+    Settings::read_table(&mut reader, settings, runners);
     if !reader.problems.is_empty() {
         return Err(ProfileError::Invalid(Problems(reader.problems)));
     }

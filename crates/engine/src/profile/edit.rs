@@ -10,6 +10,7 @@ use toml_edit::{DocumentMut, Item, Table, Value};
 
 use crate::config::schema::unknown_key;
 use crate::config::{Place, Problem, Problems, read_text};
+use crate::runner::Runners;
 
 use super::bundle::{Content, place_folder};
 use super::error::ProfileError;
@@ -66,7 +67,7 @@ impl Changes {
         Self::default()
     }
 
-    /// Sets a key to a value; `env.NAME` sets one variable.
+    /// Sets a key to a value; `env.NAME` sets one variable, `agent.KEY` one key of the table `agent`.
     #[must_use]
     pub fn set(mut self, key: &str, value: impl Into<Value>) -> Self {
         self.steps.push(Step::Set(key.to_owned(), value.into()));
@@ -134,13 +135,14 @@ pub fn edit(home: &Path, name: &str, changes: &Changes) -> Result<Profile, Profi
             .err()
             .unwrap_or(ProfileError::Unfinished { folder }));
     };
+    let runners = Runners::load(home);
     let Ok(mut document) = text.parse::<DocumentMut>() else {
-        let problems = Settings::read(&file, &text).err().unwrap_or(Problems(Vec::new()));
+        let problems = Settings::read(&file, &text, &runners).err().unwrap_or(Problems(Vec::new()));
         return Err(ProfileError::Invalid(problems));
     };
     changes.apply(&mut document).map_err(ProfileError::Invalid)?;
     let text = document.to_string();
-    let profile = Profile::from_text(name, &folder, &text)?;
+    let profile = Profile::from_text(name, &folder, &text, &runners)?;
     if !changes.steps.is_empty() {
         replace(&file, text.as_bytes())?;
     }
@@ -169,8 +171,11 @@ fn unknown(key: &str) -> Problems {
 
 /// The value that a person's text means for a key.
 fn value_of(key: &str, text: &str) -> Result<Value, Problems> {
-    if key.starts_with("env.") {
-        return Ok(Value::from(text));
+    match nested(key) {
+        Some(("env", _)) => return Ok(Value::from(text)),
+        // Whoever reads the table knows its types; what is no value of TOML is a text.
+        Some(_) => return Ok(text.trim().parse().unwrap_or_else(|_| Value::from(text))),
+        None => {}
     }
     let field = fields().into_iter().find(|field| field.name == key).ok_or_else(|| unknown(key))?;
     let mut owner = Settings::default();
@@ -180,18 +185,23 @@ fn value_of(key: &str, text: &str) -> Result<Value, Problems> {
     (field.value)(&owner).map_or_else(|| (field.item)(text).into_value().map_err(|_| unknown(key)), Ok)
 }
 
+/// The table and the key in it of `env.NAME` and `agent.key`.
+fn nested(key: &str) -> Option<(&'static str, &str)> {
+    ["env", "agent"].into_iter().find_map(|table| Some((table, key.strip_prefix(table)?.strip_prefix('.')?)))
+}
+
 fn set(document: &mut DocumentMut, key: &str, mut value: Value) -> Result<(), Problems> {
-    let (table, key) = match key.strip_prefix("env.") {
+    let (table, key) = match nested(key) {
         None if fields().iter().any(|field| field.name == key) => {
             (document.as_table_mut() as &mut dyn toml_edit::TableLike, key)
         }
         None => return Err(unknown(key)),
-        Some(variable) => {
-            let env = document.entry("env").or_insert_with(|| Item::Table(Table::new()));
-            let table = env
+        Some((name, inner)) => {
+            let item = document.entry(name).or_insert_with(|| Item::Table(Table::new()));
+            let table = item
                 .as_table_like_mut()
-                .ok_or_else(|| refusal("env", "`env` must be a table of texts".to_owned(), None))?;
-            (table, variable)
+                .ok_or_else(|| refusal(name, format!("`{name}` must be a table"), None))?;
+            (table, inner)
         }
     };
     match table.get_mut(key) {
@@ -208,9 +218,9 @@ fn set(document: &mut DocumentMut, key: &str, mut value: Value) -> Result<(), Pr
 }
 
 fn unset(document: &mut DocumentMut, key: &str) -> Result<(), Problems> {
-    match key.strip_prefix("env.") {
-        Some(variable) => {
-            document.get_mut("env").and_then(Item::as_table_like_mut).map(|table| table.remove(variable));
+    match nested(key) {
+        Some((name, inner)) => {
+            document.get_mut(name).and_then(Item::as_table_like_mut).map(|table| table.remove(inner));
         }
         // A key that is in the file by mistake may go as well.
         None if document.contains_key(key) || fields().iter().any(|field| field.name == key) => {

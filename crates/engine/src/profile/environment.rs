@@ -29,7 +29,8 @@ impl Profile {
 
     fn passes(&self, name: &OsStr) -> bool {
         let Some(name) = name.to_str().filter(|name| !name.starts_with("ANDON_")) else { return false };
-        let own = self.settings.env_pass.iter().map(String::as_str);
+        let of_runner = self.preset().into_iter().flat_map(|preset| &preset.env_pass);
+        let own = self.settings.env_pass.iter().chain(of_runner).map(String::as_str);
         ALWAYS_PASSED.iter().copied().chain(own).any(|pattern| match pattern.strip_suffix('*') {
             Some(start) => name.starts_with(start),
             None => name == pattern,

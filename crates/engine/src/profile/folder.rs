@@ -1,19 +1,22 @@
 //! The profiles of a home as they lie on disk.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use andon_core::ProfileName;
 use andon_core::nearest::nearest;
 
 use crate::config::{FileError, read_text};
+use crate::runner::{Preset, Runners};
 
 use super::error::ProfileError;
 use super::kinds::{AssignableBy, EndsBy, Runner, Terminal};
 use super::name::{check_name, is_skill_name};
 use super::settings::Settings;
+use super::template::Template;
 
 /// No settings, instructions or skill's text are larger, in bytes.
 pub(crate) const LARGEST_TEXT: u64 = 1 << 20;
@@ -27,28 +30,52 @@ pub struct Profile {
     pub folder: PathBuf,
     /// What its `profile.toml` says.
     pub settings: Settings,
-    /// The names of the skills that lie in its folder, sorted.
+    /// The names of its skills, sorted: those that lie in its folder, and those that its agent has by itself.
     pub skills: Vec<String>,
+    /// Those of `skills` that its agent has by itself, and is only told by name.
+    pub own_skills: Vec<String>,
     runner: Runner,
+    preset: Option<Arc<Preset>>,
 }
 
 impl Profile {
     /// How its runs are started.
     #[must_use]
-    pub const fn runner(&self) -> Runner {
-        self.runner
+    pub const fn runner(&self) -> &Runner {
+        &self.runner
+    }
+
+    /// The settings of its runner, where that is not one of `shell`, `command` and `lane`.
+    #[must_use]
+    pub const fn preset(&self) -> Option<&Arc<Preset>> {
+        self.preset.as_ref()
+    }
+
+    /// Whether a dispatcher ever starts its runs.
+    #[must_use]
+    pub fn is_spawned(&self) -> bool {
+        self.runner != Runner::Lane
     }
 
     /// How its runs end well: as the profile says, else as its runner does.
     #[must_use]
     pub fn ends_by(&self) -> EndsBy {
-        self.settings.ends_by.unwrap_or(self.runner.ends_by())
+        let of_runner = match &self.runner {
+            Runner::Shell | Runner::Command => EndsBy::Exit,
+            Runner::Lane => EndsBy::Protocol,
+            Runner::Preset(_) => self.preset.as_ref().map_or(EndsBy::Protocol, |preset| preset.ends_by),
+        };
+        self.settings.ends_by.unwrap_or(of_runner)
     }
 
-    /// Who may give it work: as the profile says, else as its runner does.
+    /// Who may give it work: as the profile says, else persons alone where what a worker writes would become a script, and
+    /// anyone where it becomes a prompt.
     #[must_use]
     pub fn assignable_by(&self) -> AssignableBy {
-        self.settings.assignable_by.clone().unwrap_or(self.runner.assignable_by())
+        self.settings.assignable_by.clone().unwrap_or(match self.runner {
+            Runner::Shell | Runner::Command => AssignableBy::Person,
+            Runner::Lane | Runner::Preset(_) => AssignableBy::Anyone,
+        })
     }
 
     /// The terminal of its runs.
@@ -91,23 +118,36 @@ impl Profile {
     }
 
     /// Reads the profile of a folder.
-    pub(crate) fn read(name: ProfileName, folder: &Path) -> Result<Self, ProfileError> {
+    pub(crate) fn read(name: ProfileName, folder: &Path, runners: &Runners) -> Result<Self, ProfileError> {
         let file = folder.join("profile.toml");
         let Some(text) = read_text(&file, LARGEST_TEXT)? else {
             return Err(ProfileError::Unfinished { folder: folder.to_owned() });
         };
-        Self::from_text(name, folder, &text)
+        Self::from_text(name, folder, &text, runners)
     }
 
     /// The same with the text of `profile.toml` at hand.
-    pub(crate) fn from_text(name: ProfileName, folder: &Path, text: &str) -> Result<Self, ProfileError> {
+    pub(crate) fn from_text(
+        name: ProfileName,
+        folder: &Path,
+        text: &str,
+        runners: &Runners,
+    ) -> Result<Self, ProfileError> {
         let file = folder.join("profile.toml");
-        let settings = Settings::read(&file, text).map_err(ProfileError::Invalid)?;
-        let Some(runner) = settings.runner else {
+        let settings = Settings::read(&file, text, runners).map_err(ProfileError::Invalid)?;
+        let Some(runner) = settings.runner.clone() else {
             return Err(ProfileError::Unfinished { folder: folder.to_owned() });
         };
-        let skills = skills_of(folder)?;
-        let profile = Self { name, folder: folder.to_owned(), settings, skills, runner };
+        let preset = match &runner {
+            Runner::Preset(name) => runners.get(name),
+            Runner::Shell | Runner::Command | Runner::Lane => None,
+        };
+        let mut skills = skills_of(folder)?;
+        let mut own_skills = preset.as_deref().map(|preset| own_skills(preset, &name)).unwrap_or_default();
+        own_skills.retain(|skill| !skills.contains(skill));
+        skills.extend(own_skills.iter().cloned());
+        skills.sort();
+        let profile = Self { name, folder: folder.to_owned(), settings, skills, own_skills, runner, preset };
         let missing = profile.settings.skills.iter().find(|skill| !profile.skill_exists(skill));
         match missing {
             None => Ok(profile),
@@ -116,6 +156,49 @@ impl Profile {
                 skill: skill.clone(),
                 nearest: profile.nearest_skill(skill).map(str::to_owned),
             }),
+        }
+    }
+}
+
+/// The names of the skills that an agent has by itself: folders with a `SKILL.md`, a few levels below its own folders.
+pub(crate) fn own_skills(preset: &Preset, profile: &ProfileName) -> Vec<String> {
+    let mut found = BTreeSet::new();
+    for folder in preset.skill_folders.iter().filter_map(|folder| in_user_home(folder, profile.as_str())) {
+        look_below(Path::new(&folder), 4, &mut found);
+    }
+    found.into_iter().collect()
+}
+
+/// A path of a runner's settings; none where there is no user's home to look in.
+pub(crate) fn in_user_home(path: &str, profile: &str) -> Option<String> {
+    #[expect(clippy::disallowed_methods, reason = "an agent keeps its own files in the user's home")]
+    let home = std::env::var("HOME").ok();
+    let template = Template::parse_part(&[path.to_owned()]).ok()?;
+    if path.contains("{user_home") && home.is_none() {
+        return None;
+    }
+    let value = |name: &'static str| match name {
+        "user_home" => home.as_deref(),
+        "profile" => Some(profile),
+        _ => None,
+    };
+    template.fill(value).ok()?.pop()
+}
+
+fn look_below(folder: &Path, depth: u32, found: &mut BTreeSet<String>) {
+    /// No agent has more skills than this.
+    const MOST: usize = 1_000;
+    for entry in entries(folder).unwrap_or_default() {
+        if !entry.is_dir() || found.len() >= MOST {
+            continue;
+        }
+        if let Some(name) = entry.file_name().and_then(|name| name.to_str())
+            && is_skill_name(name)
+            && entry.join("SKILL.md").is_file()
+        {
+            found.insert(name.to_owned());
+        } else if depth > 1 {
+            look_below(&entry, depth - 1, found);
         }
     }
 }
@@ -176,12 +259,13 @@ impl Profiles {
                 return profiles;
             }
         };
+        let runners = Runners::load(home);
         for folder in found {
             let label = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
             if label.starts_with('.') || !folder.is_dir() {
                 continue;
             }
-            match Self::read(&label, &folder) {
+            match Self::read(&label, &folder, &runners) {
                 Ok(profile) => profiles.valid.insert(label, profile).map_or((), drop),
                 Err(error) => profiles.broken.insert(label, error).map_or((), drop),
             }
@@ -198,18 +282,18 @@ impl Profiles {
         let parsed = check_name(name)?;
         let folder = Self::folder(home).join(parsed.as_str());
         if folder.is_dir() {
-            return Self::read(parsed.as_str(), &folder);
+            return Self::read(parsed.as_str(), &folder, &Runners::load(home));
         }
         Err(Self::load(home).unknown(name))
     }
 
-    fn read(label: &str, folder: &Path) -> Result<Profile, ProfileError> {
+    fn read(label: &str, folder: &Path, runners: &Runners) -> Result<Profile, ProfileError> {
         let bad = |reason: String| ProfileError::BadFolder { folder: folder.to_owned(), reason };
         let name = check_name(label).map_err(|error| bad(error.to_string()))?;
         if name.as_str() != label {
             return Err(bad(format!("a profile's folder is written in lower case, `{name}`")));
         }
-        Profile::read(name, folder)
+        Profile::read(name, folder, runners)
     }
 
     /// Whether work can be given to this name. This is the one place that decides it.

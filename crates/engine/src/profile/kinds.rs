@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use andon_core::ProfileName;
 use andon_core::nearest::nearest;
@@ -28,45 +27,47 @@ macro_rules! words {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 f.pad(self.as_str())
             }
         }
 
-        impl FromStr for $name {
-            type Err = UnknownWord;
+        impl ::std::str::FromStr for $name {
+            type Err = $crate::profile::UnknownWord;
 
-            fn from_str(text: &str) -> Result<Self, UnknownWord> {
+            fn from_str(text: &str) -> Result<Self, $crate::profile::UnknownWord> {
                 match text.trim() {
                     $($text => Ok(Self::$variant),)+
-                    other => Err(UnknownWord::new($what, other, &[$($text),+])),
+                    other => Err($crate::profile::UnknownWord::new($what, other, &[$($text),+])),
                 }
             }
         }
 
-        impl Setting for $name {
-            fn expects(_: Range) -> String {
+        impl $crate::config::schema::Setting for $name {
+            fn expects(_: $crate::config::schema::Range) -> String {
                 format!("one of {}", [$($text),+].join(", "))
             }
 
-            fn item(text: &str) -> Item {
-                Item::from(text)
+            fn item(text: &str) -> ::toml_edit::Item {
+                ::toml_edit::Item::from(text)
             }
 
-            fn read(item: &Item) -> Result<Self, Wrong> {
-                let text = item.as_str().ok_or(Wrong::Value)?;
-                text.parse().map_err(|unknown: UnknownWord| {
-                    Wrong::Because(format!("names an {unknown}"), unknown.nearest.map(str::to_owned))
+            fn read(item: &::toml_edit::Item) -> Result<Self, $crate::config::schema::Wrong> {
+                let text = item.as_str().ok_or($crate::config::schema::Wrong::Value)?;
+                text.parse().map_err(|unknown: $crate::profile::UnknownWord| {
+                    $crate::config::schema::Wrong::Because(format!("names an {unknown}"), unknown.nearest().map(str::to_owned))
                 })
             }
 
-            fn value(&self) -> Option<Value> {
-                Some(Value::from(self.as_str()))
+            fn value(&self) -> Option<::toml_edit::Value> {
+                Some(::toml_edit::Value::from(self.as_str()))
             }
         }
     };
 }
+
+pub(crate) use words;
 
 /// A word that is none of the known ones.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -83,30 +84,88 @@ fn meant(nearest: Option<&str>) -> String {
 }
 
 impl UnknownWord {
-    fn new(what: &'static str, given: &str, known: &'static [&'static str]) -> Self {
+    /// The known word that was probably meant.
+    #[must_use]
+    pub const fn nearest(&self) -> Option<&'static str> {
+        self.nearest
+    }
+
+    pub(crate) fn new(what: &'static str, given: &str, known: &'static [&'static str]) -> Self {
         let nearest = nearest(given, known.iter().copied()).first().copied();
         Self { what, given: crate::config::problem::quoted(given), known, nearest }
     }
 }
 
-words! {
-    /// How the process of a profile's runs is started.
-    Runner, "runner" {
-        /// The task's body is a script.
-        Shell => "shell",
-        /// A program with arguments made from a template.
-        Command => "command",
-        /// Never started: work is claimed by hand or by an outside program.
-        Lane => "lane",
+/// How the process of a profile's runs is started.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Runner {
+    /// The task's body is a script.
+    Shell,
+    /// A program with arguments made from a template.
+    Command,
+    /// Never started: work is claimed by hand or by an outside program.
+    Lane,
+    /// By the settings of this name: a built-in one, or one of the home's `config.toml`.
+    Preset(String),
+}
+
+impl Runner {
+    /// The runner of this name; whether a home has settings of it is [`crate::runner::Runners`]' to say.
+    #[must_use]
+    pub fn of(name: &str) -> Self {
+        match name.trim() {
+            "shell" => Self::Shell,
+            "command" => Self::Command,
+            "lane" => Self::Lane,
+            name => Self::Preset(name.to_owned()),
+        }
+    }
+
+    /// The word by which it is written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Shell => "shell",
+            Self::Command => "command",
+            Self::Lane => "lane",
+            Self::Preset(name) => name,
+        }
+    }
+}
+
+impl fmt::Display for Runner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl Setting for Runner {
+    fn expects(_: Range) -> String {
+        "a runner's name, such as \"claude\" or \"shell\"".to_owned()
+    }
+
+    fn item(text: &str) -> Item {
+        Item::from(text)
+    }
+
+    fn read(item: &Item) -> Result<Self, Wrong> {
+        let text = item.as_str().map(str::trim).filter(|text| !text.is_empty()).ok_or(Wrong::Value)?;
+        Ok(Self::of(text))
+    }
+
+    fn value(&self) -> Option<Value> {
+        Some(Value::from(self.as_str()))
     }
 }
 
 words! {
     /// How a run ends well.
+    #[derive(Default)]
     EndsBy, "ending" {
         /// Exit 0 completes the task.
         Exit => "exit",
         /// The worker says so through the board; exit 0 without a word is a violation.
+        #[default]
         Protocol => "protocol",
     }
 }
@@ -123,33 +182,79 @@ words! {
     }
 }
 
-impl Runner {
-    /// How a run of this runner ends, unless the profile says otherwise.
-    #[must_use]
-    pub const fn ends_by(self) -> EndsBy {
-        match self {
-            Self::Shell | Self::Command => EndsBy::Exit,
-            Self::Lane => EndsBy::Protocol,
-        }
+words! {
+    /// What an agent may do by itself, without anybody to ask.
+    #[derive(Default)]
+    Permission, "permission" {
+        /// Read.
+        Read => "read",
+        /// Change files and run commands in its workspace.
+        #[default]
+        Edit => "edit",
+        /// Whatever the user may.
+        Full => "full",
+    }
+}
+
+words! {
+    /// Further tools of a worker.
+    Toolset, "toolset" {
+        /// Those that give work to others and move it: of an orchestrator.
+        Board => "board",
+    }
+}
+
+impl Setting for Vec<Toolset> {
+    fn expects(_: Range) -> String {
+        "an array of toolsets, such as [\"board\"]".to_owned()
     }
 
-    /// Who may give work to a profile of this runner, unless the profile says otherwise: what a worker writes must not
-    /// become a script.
-    #[must_use]
-    pub const fn assignable_by(self) -> AssignableBy {
-        match self {
-            Self::Shell | Self::Command => AssignableBy::Person,
-            Self::Lane => AssignableBy::Anyone,
-        }
+    fn item(text: &str) -> Item {
+        <Vec<String> as Setting>::item(text)
     }
 
-    /// Whether a dispatcher ever starts it.
+    fn read(item: &Item) -> Result<Self, Wrong> {
+        let names = <Vec<String> as Setting>::read(item)?;
+        names.iter().map(|name| Toolset::read(&Item::from(name.as_str()))).collect()
+    }
+
+    fn value(&self) -> Option<Value> {
+        let names = self.iter().map(|toolset| toolset.as_str());
+        (!self.is_empty()).then(|| Value::Array(names.collect::<Array>()))
+    }
+}
+
+/// A table that is somebody else's to read, kept as it stands.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Foreign {
+    text: Option<String>,
+}
+
+impl Foreign {
+    /// Its text, as the value of a key; nothing where there is no such table.
     #[must_use]
-    pub const fn is_spawned(self) -> bool {
-        match self {
-            Self::Shell | Self::Command => true,
-            Self::Lane => false,
-        }
+    pub fn text(&self) -> Option<&str> {
+        self.text.as_deref()
+    }
+}
+
+impl Setting for Foreign {
+    fn expects(_: Range) -> String {
+        "a table".to_owned()
+    }
+
+    fn item(text: &str) -> Item {
+        text.trim().parse::<Value>().map_or_else(|_| Item::from(text), Item::Value)
+    }
+
+    fn read(item: &Item) -> Result<Self, Wrong> {
+        item.as_table_like().ok_or(Wrong::Value)?;
+        let value = item.clone().into_value().map_err(|_| Wrong::Value)?;
+        Ok(Self { text: Some(value.decorated("", "").to_string()) })
+    }
+
+    fn value(&self) -> Option<Value> {
+        self.text.as_deref()?.parse().ok()
     }
 }
 
@@ -294,26 +399,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_unknown_runner_is_refused_with_the_nearest_known_name() {
-        let error = "shel".parse::<Runner>().unwrap_err();
+    fn an_unknown_word_is_refused_with_the_nearest_known_one() {
+        let error = "ful".parse::<Permission>().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "unknown runner \"shel\" (did you mean `shell`?); the known ones are shell, command, lane"
+            "unknown permission \"ful\" (did you mean `full`?); the known ones are read, edit, full"
         );
-        let error = "xyz".parse::<Runner>().unwrap_err();
-        assert_eq!(error.to_string(), "unknown runner \"xyz\"; the known ones are shell, command, lane");
     }
 
     #[test]
-    fn only_persons_give_work_to_scripts_unless_the_profile_says_otherwise() {
+    fn persons_and_the_named_profiles_give_work() {
         let worker: ProfileName = "planner".parse().unwrap();
-        for runner in [Runner::Shell, Runner::Command] {
-            assert!(runner.assignable_by().allows(None));
-            assert!(!runner.assignable_by().allows(Some(&worker)));
-        }
-        assert!(Runner::Lane.assignable_by().allows(Some(&worker)));
+        assert!(AssignableBy::Person.allows(None) && !AssignableBy::Person.allows(Some(&worker)));
         assert!(AssignableBy::Profiles(vec![worker.clone()]).allows(Some(&worker)));
         assert!(!AssignableBy::Profiles(vec![]).allows(Some(&worker)));
+    }
+
+    #[test]
+    fn a_table_of_somebody_else_stays_as_it_is() {
+        let table = "model = \"m\"\n[limits]\nturns = 3\n".parse::<toml_edit::DocumentMut>().unwrap();
+        let read = Foreign::read(table.as_item()).unwrap();
+        let value = read.value().unwrap();
+        let inner = value.as_inline_table().unwrap();
+        assert_eq!(inner.get("model").unwrap().as_str(), Some("m"));
+        assert_eq!(inner["limits"].as_inline_table().unwrap()["turns"].as_integer(), Some(3));
     }
 
     #[test]

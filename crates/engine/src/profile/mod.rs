@@ -16,18 +16,28 @@ mod lookup;
 mod name;
 pub mod runner;
 mod settings;
+mod starter;
 mod template;
 #[cfg(test)]
 mod tests;
+mod values;
 
 pub use bundle::{Package, install};
 pub use bundle_text::export;
 pub use edit::{Changes, NewProfile, create, edit, remove};
 pub use environment::ALWAYS_PASSED;
 pub use error::ProfileError;
+pub(crate) use folder::in_user_home;
 pub use folder::{Profile, Profiles};
-pub use kinds::{AssignableBy, CpuShare, EndsBy, Runner, Terminal, UnknownWord, WorkspaceDefault};
+pub(crate) use kinds::words;
+pub use kinds::{
+    AssignableBy, CpuShare, EndsBy, Foreign, Permission, Runner, Terminal, Toolset, UnknownWord,
+    WorkspaceDefault,
+};
 pub use lookup::find_executable;
 pub use name::{RESERVED_NAMES, check_name, is_skill_name};
 pub use settings::Settings;
-pub use template::{FillError, LONGEST_ARGUMENT, PLACEHOLDERS, Template, TemplateError};
+pub use starter::{STARTER, install_starter};
+pub use template::{
+    FillError, LONGEST_ARGUMENT, PLACEHOLDERS, RUNNER_PLACEHOLDERS, Splice, Template, TemplateError,
+};

@@ -5,10 +5,13 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::runner::{Preset, PromptBy, board_tools};
+
 use super::folder::Profile;
 use super::kinds::{EndsBy, Runner};
 use super::lookup::find_executable;
-use super::template::{FillError, Template, TemplateError};
+use super::template::{FillError, Splice, Template, TemplateError};
+use super::values::{Values, text};
 
 /// What a runner may know of a task and its run.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +42,29 @@ pub struct TaskFacts<'a> {
     pub script_file: &'a Path,
     /// Where the prompt is to lie for those who read it from a file (`$ANDON_PROMPT_FILE`); outside of the workspace.
     pub prompt_file: &'a Path,
+    /// What agents may know besides.
+    pub agent: AgentFacts<'a>,
+}
+
+/// What the settings of an agent may put into its arguments and variables.
+#[derive(Clone, Copy, Debug)]
+pub struct AgentFacts<'a> {
+    /// The session to go on with; none: a new one.
+    pub session: Option<&'a str>,
+    /// This program.
+    pub andon: &'a Path,
+    /// The run's private folder.
+    pub private: &'a Path,
+    /// Where the board keeps scratch workspaces.
+    pub workspaces: &'a Path,
+    /// The skills of the task that the agent has by itself.
+    pub own_skills: &'a [String],
+    /// The variables by which a worker is known, for its tools.
+    pub identity: &'a [(String, String)],
+    /// Turns of the goal mode.
+    pub goal_turns: Option<u32>,
+    /// How long one command of the worker may take, in seconds.
+    pub terminal_timeout: Option<i64>,
 }
 
 /// A file that the caller writes before the start, readable by its owner alone (mode 0600).
@@ -59,8 +85,21 @@ pub struct Invocation {
     pub stdin: Option<Vec<u8>>,
     /// Files to be written before.
     pub files: Vec<PrivateFile>,
+    /// Further variables of the runner's own.
+    pub env: Vec<Variable>,
     /// How the run ends well.
     pub ends_by: EndsBy,
+}
+
+/// A variable that a runner sets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Variable {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+    /// It is a number that only ever raises the one that is there.
+    pub at_least: bool,
 }
 
 /// Why there is nothing to start.
@@ -71,6 +110,14 @@ pub enum RunnerError {
     NeverSpawned {
         /// The profile.
         profile: String,
+    },
+    /// Nobody knows the runner.
+    #[error(
+        "nobody knows the runner `{name}`: `andon profile runners` lists them, and config.toml may set it as [runners.{name}]"
+    )]
+    NoRunner {
+        /// Its name.
+        name: String,
     },
     /// The runner `shell` without a script.
     #[error(
@@ -89,7 +136,7 @@ pub enum RunnerError {
         line: String,
     },
     /// The command's template is wrong.
-    #[error("`command` of the profile is wrong: {0}")]
+    #[error("the arguments of the profile or its runner are wrong: {0}")]
     Template(#[from] TemplateError),
     /// The task does not fit into the command's arguments.
     #[error(transparent)]
@@ -136,6 +183,7 @@ impl RunnerError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::NeverSpawned { .. } => "runner_never_spawned",
+            Self::NoRunner { .. } => "profile_broken",
             Self::BlankScript { .. } => "runner_blank_script",
             Self::BadInterpreter { .. } => "runner_bad_interpreter",
             Self::Template(_) => "runner_template",
@@ -160,19 +208,108 @@ pub fn invocation(
 ) -> Result<Invocation, RunnerError> {
     let prompt =
         PrivateFile { path: facts.prompt_file.to_owned(), content: facts.prompt.as_bytes().to_vec() };
-    let (argv, files) = match profile.runner() {
-        Runner::Lane => return Err(RunnerError::NeverSpawned { profile: profile.name.to_string() }),
-        Runner::Shell => {
+    let mut whole = Invocation {
+        argv: Vec::new(),
+        stdin: None,
+        files: vec![prompt],
+        env: Vec::new(),
+        ends_by: profile.ends_by(),
+    };
+    match (profile.runner(), profile.preset()) {
+        (Runner::Lane, _) => return Err(RunnerError::NeverSpawned { profile: profile.name.to_string() }),
+        (Runner::Shell, _) => {
             if facts.body.trim().is_empty() {
                 return Err(RunnerError::BlankScript { profile: profile.name.to_string() });
             }
             let script =
                 PrivateFile { path: facts.script_file.to_owned(), content: facts.body.as_bytes().to_vec() };
-            (script_argv(facts.body, facts.script_file)?, vec![prompt, script])
+            whole.argv = script_argv(facts.body, facts.script_file)?;
+            whole.files.push(script);
         }
-        Runner::Command => (command_argv(profile, facts, path)?, vec![prompt]),
+        (Runner::Command, _) => {
+            let values = Values::new(profile, facts, None)?;
+            let filled = Template::parse(&profile.settings.command)?.fill(|name| values.get(name))?;
+            whole.argv = with_program(filled, path)?;
+        }
+        (Runner::Preset(_), Some(preset)) => agent(&mut whole, profile, preset, facts, path)?,
+        (Runner::Preset(name), None) => return Err(RunnerError::NoRunner { name: name.clone() }),
+    }
+    Ok(whole)
+}
+
+/// The invocation of an agent: its arguments with the lists that stand in them, its input, its tools, its variables.
+fn agent(
+    whole: &mut Invocation,
+    profile: &Profile,
+    preset: &Preset,
+    facts: &TaskFacts<'_>,
+    path: Option<&OsStr>,
+) -> Result<(), RunnerError> {
+    let tools = board_tools(preset, &facts.agent.andon.to_string_lossy(), facts.agent.identity);
+    let tools_file = tools.file.as_ref().map(|_| facts.agent.private.join("tools.json"));
+    let values = Values::new(profile, facts, Some((tools_file.as_deref(), &tools.names)))?;
+    let value = |name: &'static str| values.get(name);
+    let elements = match facts.agent.session {
+        Some(_) if preset.can_resume() => &preset.resume,
+        Some(_) | None => &preset.argv,
     };
-    Ok(Invocation { argv, stdin: None, files, ends_by: profile.ends_by() })
+    let mut template: Vec<String> = Vec::new();
+    for element in elements {
+        match Splice::of(element) {
+            None => template.push(element.clone()),
+            Some(Splice::Permissions) => {
+                let permission = profile.settings.permissions.unwrap_or_default();
+                template.extend_from_slice(preset.permission_arguments(permission));
+            }
+            Some(Splice::Tools) => template.extend_from_slice(&preset.tools_arguments),
+            Some(Splice::Args) => template.extend_from_slice(&profile.settings.args),
+            Some(Splice::Skills) => template.extend(skill_arguments(preset, profile, facts)),
+        }
+    }
+    whole.argv = with_program(Template::parse_all(&template)?.fill(value)?, path)?;
+    whole.stdin = (preset.prompt == PromptBy::Stdin).then(|| facts.prompt.as_bytes().to_vec());
+    if let (Some(path), Some(content)) = (tools_file.clone(), tools.file) {
+        if let Some(name) = &preset.tools_variable {
+            let value = text(&path)?.to_owned();
+            whole.env.push(Variable { name: name.clone(), value, at_least: false });
+        }
+        whole.files.push(PrivateFile { path, content });
+    }
+    for (name, text) in &preset.env {
+        // An element that may be dropped is a variable that may be left out.
+        let filled = Template::parse_part(std::slice::from_ref(text))?.fill(value)?.pop();
+        let Some(value) = filled else { continue };
+        if preset.env_existing.contains(name) && !Path::new(&value).exists() {
+            continue;
+        }
+        let at_least = preset.env_at_least.contains(name);
+        whole.env.push(Variable { name: name.clone(), value, at_least });
+    }
+    Ok(())
+}
+
+/// One group of arguments for each skill that the agent has by itself, the worker's own first.
+fn skill_arguments(preset: &Preset, profile: &Profile, facts: &TaskFacts<'_>) -> Vec<String> {
+    let worker = preset.worker_skill.iter().filter(|skill| profile.own_skills.contains(skill));
+    let mut skills: Vec<&String> = worker.collect();
+    for skill in facts.agent.own_skills {
+        if !skills.contains(&skill) {
+            skills.push(skill);
+        }
+    }
+    let group = |skill: &&String| {
+        let skill = skill.replace('{', "{{").replace('}', "}}");
+        preset.each_skill.iter().map(move |element| element.replace("{skill}", &skill)).collect::<Vec<_>>()
+    };
+    skills.iter().flat_map(group).collect()
+}
+
+fn with_program(filled: Vec<String>, path: Option<&OsStr>) -> Result<Vec<OsString>, RunnerError> {
+    let mut argv: Vec<OsString> = filled.into_iter().map(OsString::from).collect();
+    if let Some(program) = argv.first_mut() {
+        *program = find_executable(&program.to_string_lossy(), path)?.into();
+    }
+    Ok(argv)
 }
 
 /// A script is run from a file by its interpreter: it may be longer than an argument, and needs no mode bit.
@@ -196,42 +333,5 @@ fn script_argv(script: &str, file: &Path) -> Result<Vec<OsString>, RunnerError> 
         }
     }
     argv.push(file.into());
-    Ok(argv)
-}
-
-fn command_argv(
-    profile: &Profile,
-    facts: &TaskFacts<'_>,
-    path: Option<&OsStr>,
-) -> Result<Vec<OsString>, RunnerError> {
-    fn text(path: &Path) -> Result<&str, RunnerError> {
-        path.to_str().ok_or_else(|| RunnerError::PathNotText { path: path.to_owned() })
-    }
-    let workspace = text(facts.workspace)?;
-    let result = text(facts.result_file)?;
-    let prompt_file = text(facts.prompt_file)?;
-    let own_model = facts.model.filter(|model| !model.trim().is_empty());
-    let model = own_model.or(profile.settings.model.as_deref());
-    let value = |name: &'static str| match name {
-        "task" => Some(facts.id),
-        "title" => Some(facts.title),
-        "body" => Some(facts.body),
-        "workspace" => Some(workspace),
-        "prompt" => Some(facts.prompt),
-        "prompt_file" => Some(prompt_file),
-        "model" => model,
-        "run" => Some(facts.run_id),
-        "board" => Some(facts.board),
-        "profile" => Some(profile.name.as_str()),
-        "branch" => facts.branch,
-        "tenant" => facts.tenant,
-        "result" => Some(result),
-        _ => None,
-    };
-    let filled = Template::parse(&profile.settings.command)?.fill(value)?;
-    let mut argv: Vec<OsString> = filled.into_iter().map(OsString::from).collect();
-    if let Some(program) = argv.first_mut() {
-        *program = find_executable(&program.to_string_lossy(), path)?.into();
-    }
     Ok(argv)
 }

@@ -5,10 +5,14 @@ use std::path::Path;
 
 use toml_edit::TableLike;
 
+use crate::config::problem::quoted;
 use crate::config::schema::{Field, Reader, settings};
 use crate::config::{Bytes, Duration, KeyDoc, Problems, Reviewer};
+use crate::runner::Runners;
 
-use super::kinds::{AssignableBy, CpuShare, EndsBy, Runner, Terminal, WorkspaceDefault};
+use super::kinds::{
+    AssignableBy, CpuShare, EndsBy, Foreign, Permission, Runner, Terminal, Toolset, WorkspaceDefault,
+};
 use super::name::is_skill_name;
 use super::template::Template;
 
@@ -19,10 +23,16 @@ settings! {
         description: Option<String> = "",
         /// Whether the description was written by a model and may be written anew by one.
         description_auto: bool = "false",
-        /// How its runs are started: `shell` (the task's body is the script), `command` (a program with arguments) or `lane` (never; work is claimed by hand). Always needed.
+        /// How its runs are started: `agent` (the built-in one), `claude`, `codex` and other agents, `shell` (the task's body is the script), `command` (a program with arguments) or `lane` (never; work is claimed by hand). Always needed.
         runner: Option<Runner> = "",
         /// Program and arguments of the runner `command`, with `{task}`, `{prompt}` and other placeholders.
         command: Vec<String> = "",
+        /// Further arguments for the agent, with `{task}` and other placeholders.
+        args: Vec<String> = "",
+        /// What the agent may do without asking: `read`, `edit` (files and commands in its workspace) or `full`; unset: `edit`.
+        permissions: Option<Permission> = "",
+        /// Further tools of its workers: `board` for an orchestrator, which gives work to others.
+        toolset: Vec<Toolset> = "",
         /// The model that `{model}` stands for, unless the task names one.
         model: Option<String> = "",
         /// Environment variables of its runs.
@@ -59,6 +69,10 @@ settings! {
         workspace: Option<WorkspaceDefault> = "",
         /// Without a heartbeat for this long a run shows no progress; unset: as in `config.toml`.
         heartbeat_stale_after: Option<Duration> = "" in "1s" to "365d",
+        /// A run that prints nothing for this long is stopped: it may be waiting for somebody to type; unset: never.
+        idle_limit: Option<Duration> = "" in "1s" to "365d",
+        /// The settings of the runner `agent`: its model, endpoint and limits.
+        agent: Foreign = "",
     }
 }
 
@@ -68,25 +82,25 @@ pub(crate) fn fields() -> Vec<&'static Field<Settings>> {
 }
 
 impl Settings {
-    /// Reads a `profile.toml`. `path` is for messages.
+    /// Reads a `profile.toml`. `path` is for messages, `runners` are those of the home.
     ///
     /// # Errors
     ///
     /// Every mistake with file, line and nearest known name.
-    pub fn read(path: &Path, text: &str) -> Result<Self, Problems> {
+    pub fn read(path: &Path, text: &str, runners: &Runners) -> Result<Self, Problems> {
         let mut reader = Reader::new(path, text);
         let settings = match reader.parse() {
-            Some(document) => Self::read_table(&mut reader, document.as_table()),
+            Some(document) => Self::read_table(&mut reader, document.as_table(), runners),
             None => Self::default(),
         };
         if reader.problems.is_empty() { Ok(settings) } else { Err(Problems(reader.problems)) }
     }
 
     /// Reads a table of a larger file, which has been parsed; mistakes stay in the reader.
-    pub(crate) fn read_table(reader: &mut Reader<'_>, table: &dyn TableLike) -> Self {
+    pub(crate) fn read_table(reader: &mut Reader<'_>, table: &dyn TableLike, runners: &Runners) -> Self {
         let mut settings = Self::default();
         reader.table(&mut settings, &fields(), table, "");
-        settings.check(reader);
+        settings.check(reader, runners);
         settings
     }
 
@@ -134,15 +148,15 @@ impl Settings {
     }
 
     /// The rules between keys, and inside of values that are not one type's matter.
-    fn check(&self, reader: &mut Reader<'_>) {
+    fn check(&self, reader: &mut Reader<'_>, runners: &Runners) {
         // A runner that is there but wrong or misspelt has been reported already.
         let misspelt = reader.problems.iter().any(|problem| problem.nearest.as_deref() == Some("runner"));
         if self.runner.is_none() && reader.place_of("runner").is_none() && !misspelt {
-            let known: Vec<&str> = Runner::ALL.iter().map(|runner| runner.as_str()).collect();
-            let message =
-                format!("`runner` is missing: write runner = \"…\" with one of {}", known.join(", "));
+            let known = runners.names().join(", ");
+            let message = format!("`runner` is missing: write runner = \"…\" with one of {known}");
             reader.problem_with("runner", message, None);
         }
+        self.check_runner(reader, runners);
         self.check_command(reader);
         for name in self.env.keys() {
             if let Err(reason) = check_variable(name) {
@@ -167,8 +181,25 @@ impl Settings {
         }
     }
 
+    fn check_runner(&self, reader: &mut Reader<'_>, runners: &Runners) {
+        let Some(Runner::Preset(name)) = &self.runner else { return };
+        if !runners.knows(name) {
+            let nearest = runners.nearest(name).map(str::to_owned);
+            let meant = nearest.as_ref().map(|name| format!(" (did you mean `{name}`?)")).unwrap_or_default();
+            let message = format!(
+                "`runner` names an unknown runner {}{meant}; the known ones are {}, and others are set in config.toml as [runners.<name>]",
+                quoted(name),
+                runners.names().join(", ")
+            );
+            reader.problem_with("runner", message, nearest);
+        }
+        if let Err(error) = Template::parse_part(&self.args) {
+            reader.problem_with("args", format!("`args` is wrong: {error}"), None);
+        }
+    }
+
     fn check_command(&self, reader: &mut Reader<'_>) {
-        match (self.runner, self.command.is_empty()) {
+        match (&self.runner, self.command.is_empty()) {
             (Some(Runner::Command), true) => {
                 let message = "`command` is missing: the runner `command` needs a program and its arguments, \
                      such as command = [\"make\", \"{task}\"]";
@@ -181,13 +212,13 @@ impl Settings {
                     reader.problem_with("command", format!("`command` is wrong: {error}"), nearest);
                 }
             }
-            (Some(runner @ (Runner::Shell | Runner::Lane)), false) => {
+            (Some(runner @ (Runner::Shell | Runner::Lane | Runner::Preset(_))), false) => {
                 let message = format!(
                     "`command` is used by the runner `command` alone, and this profile's runner is `{runner}`"
                 );
                 reader.problem_with("command", message, None);
             }
-            (Some(Runner::Shell | Runner::Lane) | None, _) => {}
+            (Some(Runner::Shell | Runner::Lane | Runner::Preset(_)) | None, _) => {}
         }
     }
 }
@@ -209,7 +240,7 @@ mod tests {
     use super::*;
 
     fn problems(text: &str) -> String {
-        Settings::read(Path::new("p/profile.toml"), text).unwrap_err().to_string()
+        Settings::read(Path::new("p/profile.toml"), text, &Runners::default()).unwrap_err().to_string()
     }
 
     #[test]
@@ -219,6 +250,9 @@ mod tests {
             description_auto = true
             runner = "command"
             command = ["tool", "--model", "{model?}", "{prompt}"]
+            args = ["--verbose"]
+            permissions = "full"
+            toolset = ["board"]
             model = "m"
             env_pass = ["API_KEY", "AWS_*"]
             max_running = 2
@@ -236,16 +270,19 @@ mod tests {
             max_children = 0
             workspace = "dir:/srv/x"
             heartbeat_stale_after = "10m"
+            idle_limit = "5m"
             [env]
             LANG = "C"
+            [agent]
+            model = "a/b"
         "#;
-        let settings = Settings::read(Path::new("profile.toml"), text).unwrap();
+        let read = |text: &str| Settings::read(Path::new("profile.toml"), text, &Runners::default()).unwrap();
+        let settings = read(text);
         let set: Vec<&str> = settings.entries().iter().map(|(key, _)| *key).collect();
         let documented: Vec<&str> = Settings::keys().iter().map(|key| key.name).collect();
         assert_eq!(set, documented);
         assert!(Settings::keys().iter().all(|key| !key.doc.is_empty()));
-        let again = Settings::read(Path::new("profile.toml"), &settings.to_toml()).unwrap();
-        assert_eq!(again, settings);
+        assert_eq!(read(&settings.to_toml()), settings);
     }
 
     #[test]
@@ -257,12 +294,14 @@ mod tests {
             ),
             (
                 "runner = \"shel\"",
-                "p/profile.toml:1:10: `runner` names an unknown runner \"shel\" (did you mean `shell`?); \
-                 the known ones are shell, command, lane",
+                "p/profile.toml:1:1: `runner` names an unknown runner \"shel\" (did you mean `shell`?); the known ones are \
+                 shell, command, lane, agent, claude, codex, gemini, opencode, hermes, and others are set in config.toml as \
+                 [runners.<name>]",
             ),
             (
                 "",
-                "p/profile.toml:1:1: `runner` is missing: write runner = \"…\" with one of shell, command, lane",
+                "p/profile.toml:1:1: `runner` is missing: write runner = \"…\" with one of shell, command, \
+                 lane, agent, claude, codex, gemini, opencode, hermes",
             ),
             (
                 "runner = \"command\"",

@@ -32,6 +32,48 @@ pub const PLACEHOLDERS: &[&str] = &[
     "result",
 ];
 
+/// What the settings of a runner may put in braces besides.
+pub const RUNNER_PLACEHOLDERS: &[&str] = &[
+    "session",
+    "andon",
+    "tools_file",
+    "tools_names",
+    "private",
+    "user_home",
+    "workspaces",
+    "goal",
+    "goal_turns",
+    "terminal_timeout",
+    "skill",
+];
+
+/// An element of a runner's arguments that stands for several, or none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Splice {
+    /// By the profile's `permissions`.
+    Permissions,
+    /// How the agent is given the board's tools.
+    Tools,
+    /// The agent's own skills.
+    Skills,
+    /// The profile's `args`.
+    Args,
+}
+
+impl Splice {
+    /// What an element stands for, if it is one.
+    #[must_use]
+    pub fn of(element: &str) -> Option<Self> {
+        match element {
+            "{permissions}" => Some(Self::Permissions),
+            "{tools}" => Some(Self::Tools),
+            "{skills}" => Some(Self::Skills),
+            "{args}" => Some(Self::Args),
+            _ => None,
+        }
+    }
+}
+
 /// The longest single argument that Linux passes to a program, in bytes: 32 pages with the closing NUL.
 pub const LONGEST_ARGUMENT: usize = 128 * 1024 - 1;
 
@@ -141,12 +183,32 @@ impl Template {
     ///
     /// [`TemplateError`] for the first element that is wrong.
     pub fn parse(elements: &[String]) -> Result<Self, TemplateError> {
-        let parsed: Result<Vec<Vec<Part>>, _> =
-            elements.iter().map(|element| parse_element(element)).collect();
-        let elements_parsed = parsed?;
+        Self::with_program(elements, PLACEHOLDERS)
+    }
+
+    /// Reads the template of a runner, which knows more of a run.
+    ///
+    /// # Errors
+    ///
+    /// [`TemplateError`] for the first element that is wrong.
+    pub fn parse_all(elements: &[String]) -> Result<Self, TemplateError> {
+        Self::with_program(elements, &[PLACEHOLDERS, RUNNER_PLACEHOLDERS].concat())
+    }
+
+    /// The same for arguments or values without a program.
+    ///
+    /// # Errors
+    ///
+    /// [`TemplateError`] for the first element that is wrong.
+    pub fn parse_part(elements: &[String]) -> Result<Self, TemplateError> {
+        Ok(Self { elements: parsed(elements, &[PLACEHOLDERS, RUNNER_PLACEHOLDERS].concat())? })
+    }
+
+    fn with_program(elements: &[String], known: &[&'static str]) -> Result<Self, TemplateError> {
+        let elements_parsed = parsed(elements, known)?;
         match (elements.first(), elements_parsed.first()) {
             (Some(program), Some(parts)) if !program.trim().is_empty() => {
-                let chosen_by_task = |part: &Part| matches!(part, Part::Value { name, or_drop } if *name != "workspace" || *or_drop);
+                let chosen_by_task = |part: &Part| matches!(part, Part::Value { name, or_drop } if !matches!(*name, "workspace" | "andon") || *or_drop);
                 if parts.iter().any(chosen_by_task) {
                     return Err(TemplateError::InProgram { element: quoted(program) });
                 }
@@ -218,7 +280,11 @@ fn fill_element<'v>(
     Ok(filled)
 }
 
-fn parse_element(element: &str) -> Result<Vec<Part>, TemplateError> {
+fn parsed(elements: &[String], known: &[&'static str]) -> Result<Vec<Vec<Part>>, TemplateError> {
+    elements.iter().map(|element| parse_element(element, known)).collect()
+}
+
+fn parse_element(element: &str, known: &[&'static str]) -> Result<Vec<Part>, TemplateError> {
     if element.contains('\0') {
         return Err(TemplateError::Nul { element: quoted(element) });
     }
@@ -241,7 +307,7 @@ fn parse_element(element: &str) -> Result<Vec<Part>, TemplateError> {
             if !text.is_empty() {
                 parts.push(Part::Text(std::mem::take(&mut text)));
             }
-            parts.push(placeholder(&after[..end], element)?);
+            parts.push(placeholder(&after[..end], element, known)?);
             rest = &after[end + 1..];
         } else {
             return Err(unbalanced('}'));
@@ -254,19 +320,19 @@ fn parse_element(element: &str) -> Result<Vec<Part>, TemplateError> {
     Ok(parts)
 }
 
-fn placeholder(inner: &str, element: &str) -> Result<Part, TemplateError> {
+fn placeholder(inner: &str, element: &str, names: &[&'static str]) -> Result<Part, TemplateError> {
     let (name, or_drop) = match inner.strip_suffix('?') {
         Some(name) => (name, true),
         None => (inner, false),
     };
-    match PLACEHOLDERS.iter().find(|known| **known == name) {
+    match names.iter().find(|known| **known == name) {
         Some(name) => Ok(Part::Value { name, or_drop }),
         None => Err(TemplateError::Unknown {
             name: name.chars().take(60).collect(),
             element: quoted(element),
-            nearest: nearest(name, PLACEHOLDERS.iter().copied())
+            nearest: nearest(name, names.iter().copied())
                 .first()
-                .and_then(|&meant| PLACEHOLDERS.iter().copied().find(|known| *known == meant)),
+                .and_then(|&meant| names.iter().copied().find(|known| *known == meant)),
         }),
     }
 }

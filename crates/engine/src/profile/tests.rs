@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use super::runner::{TaskFacts, invocation};
+use super::runner::{AgentFacts, TaskFacts, invocation};
 use super::*;
 
 fn shell(name: &str) -> NewProfile {
@@ -254,7 +254,7 @@ fn an_overwriting_install_replaces_the_whole_folder() {
     assert_eq!(install(home.path(), package, None, false).unwrap_err().code(), "profile_exists");
     install(home.path(), package, None, true).unwrap();
     let profile = Profiles::load_one(home.path(), "coder").unwrap();
-    assert_eq!((profile.runner(), profile.skills.len()), (Runner::Lane, 0));
+    assert_eq!((profile.runner(), profile.skills.len()), (&Runner::Lane, 0));
     assert_eq!(fs::read_dir(home.path().join("profiles")).unwrap().count(), 1);
 }
 
@@ -371,6 +371,16 @@ fn facts<'a>(body: &'a str, model: Option<&'a str>) -> TaskFacts<'a> {
         result_file: Path::new("/r/result.json"),
         script_file: Path::new("/r/script"),
         prompt_file: Path::new("/r/prompt.md"),
+        agent: AgentFacts {
+            session: None,
+            andon: Path::new("/bin/true"),
+            private: Path::new("/r"),
+            workspaces: Path::new("/b/workspaces"),
+            own_skills: &[],
+            identity: &[],
+            goal_turns: None,
+            terminal_timeout: None,
+        },
     }
 }
 
@@ -459,4 +469,130 @@ fn a_portable_file_reads_well() {
          [profile]\nrunner = \"shell\"\n\n[profile.env]\nLANG = \"C\"\n\n\
          [skills.git]\n\"SKILL.md\" = \"\"\"\n# git\n\"\"\"\n"
     );
+}
+
+fn strings(argv: &[std::ffi::OsString]) -> Vec<String> {
+    argv.iter().map(|argument| argument.to_string_lossy().into_owned()).collect()
+}
+
+/// A PATH on which every agent is a program that does nothing.
+fn agents(home: &Path) -> std::path::PathBuf {
+    let bin = home.join("bin");
+    fs::create_dir_all(&bin).unwrap();
+    for name in ["claude", "codex", "gemini", "opencode", "hermes"] {
+        fs::write(bin.join(name), "#!/bin/sh\n").unwrap();
+        fs::set_permissions(bin.join(name), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    bin
+}
+
+#[test]
+fn every_agent_gets_prompt_tools_model_and_permissions_in_its_own_way() {
+    let home = home_with(&[
+        ("claude", "runner = \"claude\"\nmodel = \"opus\"\nargs = [\"--effort\", \"high\"]"),
+        ("codex", "runner = \"codex\"\npermissions = \"full\""),
+        ("gemini", "runner = \"gemini\"\npermissions = \"read\""),
+        ("opencode", "runner = \"opencode\""),
+    ]);
+    let bin = agents(home.path());
+    let identity = [("ANDON_RUN_TOKEN".to_owned(), "a-secret".to_owned())];
+    let found = |name: &str, session: Option<&'static str>| {
+        let profile = Profiles::load_one(home.path(), name).unwrap();
+        let base = facts("", None);
+        let facts = TaskFacts { agent: AgentFacts { session, identity: &identity, ..base.agent }, ..base };
+        invocation(&profile, &facts, Some(bin.as_os_str())).unwrap()
+    };
+    let claude = found("claude", None);
+    assert_eq!(
+        strings(&claude.argv[1..]),
+        [
+            "--print",
+            "--output-format",
+            "stream-json",
+            "--verbose",
+            "--model",
+            "opus",
+            "--permission-mode=acceptEdits",
+            "--allowedTools=mcp__andon,Bash,WebFetch,WebSearch",
+            "--mcp-config=/r/tools.json",
+            "--effort",
+            "high",
+        ]
+    );
+    assert_eq!(claude.stdin.as_deref(), Some(&b"do it"[..]));
+    assert_eq!(claude.ends_by, EndsBy::Protocol);
+    let again = strings(&found("claude", Some("s-1")).argv);
+    assert_eq!(again[1..4], ["--print", "--resume", "s-1"]);
+    let codex = found("codex", Some("s-2"));
+    let argv = strings(&codex.argv);
+    assert_eq!(argv[1..5], ["exec", "resume", "--json", "--skip-git-repo-check"]);
+    assert_eq!(argv[argv.len() - 2..], ["s-2", "-"]);
+    assert!(argv.contains(&"--dangerously-bypass-approvals-and-sandbox".to_owned()), "{argv:?}");
+    assert!(argv.contains(&"mcp_servers.andon.env_vars=[\"ANDON_RUN_TOKEN\"]".to_owned()), "{argv:?}");
+    let gemini = found("gemini", None);
+    assert!(strings(&gemini.argv).windows(2).any(|pair| pair == ["--approval-mode", "plan"]));
+    assert_eq!(gemini.env[0].name, "GEMINI_CLI_SYSTEM_DEFAULTS_PATH");
+    assert_eq!(gemini.env[0].value, "/r/tools.json");
+    let opencode = found("opencode", None);
+    assert!(opencode.env.iter().any(|variable| variable.name == "OPENCODE_CONFIG"));
+    for found in [claude, codex, gemini, opencode] {
+        assert!(!strings(&found.argv).concat().contains("a-secret"), "{:?}", found.argv);
+    }
+}
+
+#[test]
+fn a_hermes_profile_is_started_as_hermes_would() {
+    let home = home_with(&[("scout", "runner = \"hermes\"")]);
+    let bin = agents(home.path());
+    let mut profile = Profiles::load_one(home.path(), "scout").unwrap();
+    profile.own_skills = vec!["git".to_owned(), "kanban-worker".to_owned()];
+    let skills = ["git".to_owned(), "kanban-worker".to_owned()];
+    let base = facts("", Some("m/x"));
+    let facts = TaskFacts {
+        tenant: Some("acme"),
+        agent: AgentFacts {
+            own_skills: &skills,
+            goal_turns: Some(7),
+            terminal_timeout: Some(570),
+            ..base.agent
+        },
+        ..base
+    };
+    let found = invocation(&profile, &facts, Some(bin.as_os_str())).unwrap();
+    assert_eq!(
+        strings(&found.argv[1..]),
+        [
+            "-p",
+            "scout",
+            "--accept-hooks",
+            "--skills",
+            "kanban-worker",
+            "--skills",
+            "git",
+            "-m",
+            "m/x",
+            "chat",
+            "-q",
+            "work kanban task t_00000001\n\ndo it",
+        ]
+    );
+    let set = |name: &str| {
+        found.env.iter().find(|variable| variable.name == name).map(|found| found.value.as_str())
+    };
+    for (name, value) in [
+        ("HERMES_TENANT", Some("acme")),
+        ("HERMES_KANBAN_TASK", Some("t_00000001")),
+        ("HERMES_KANBAN_WORKSPACE", Some("/w s")),
+        ("HERMES_KANBAN_BRANCH", None),
+        ("HERMES_KANBAN_RUN_ID", Some("01J")),
+        ("HERMES_KANBAN_GOAL_MODE", Some("1")),
+        ("HERMES_KANBAN_GOAL_MAX_TURNS", Some("7")),
+        ("HERMES_KANBAN_BOARD", Some("default")),
+        ("HERMES_KANBAN_WORKSPACES_ROOT", Some("/b/workspaces")),
+        ("HERMES_PROFILE", Some("scout")),
+        ("HERMES_HOME", None),
+        ("TERMINAL_TIMEOUT", Some("570")),
+    ] {
+        assert_eq!(set(name), value, "{name}");
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use andon_core::Millis;
 use andon_core::run::{Ending, EndsBy, ExitFacts, Failure, classify, fingerprint, is_authentication_failure};
 use andon_process::{Captured, Exit};
 use andon_store::operation::{EndRun, Handoff};
@@ -10,6 +11,7 @@ use andon_store::{Caller, crash};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::consumed::Tally;
 use super::launch::{Unstartable, Worker};
 use super::life::{SupervisorError, Taken, patiently};
 use super::record::ExitRecord;
@@ -19,8 +21,23 @@ use crate::{artifacts, tidy};
 pub(super) enum Verdict {
     /// The leader exited.
     Exited(Exit),
+    /// The leader exited, and a judge says that the goal has been reached.
+    Reached {
+        /// How the leader exited.
+        exit: Exit,
+        /// What it said last.
+        summary: String,
+    },
     /// It must be stopped: for a failure of ours to name, or because the run has ended already.
     Stop(Option<Failure>),
+}
+
+/// What the board is told of an end.
+struct Told {
+    ending: Ending,
+    error: String,
+    words: Words,
+    resets_at: Option<Millis>,
 }
 
 /// The handoff that a command writes to `$ANDON_RESULT`.
@@ -40,7 +57,9 @@ pub(super) async fn failed(
     failure: Unstartable,
     record: Option<ExitRecord>,
 ) -> Result<(), SupervisorError> {
-    tell(taken, failure.ending, failure.error, Words::default(), record).await
+    let told =
+        Told { ending: failure.ending, error: failure.error, words: Words::default(), resets_at: None };
+    tell(taken, told, record).await
 }
 
 /// Ends a run whose worker ran.
@@ -48,11 +67,17 @@ pub(super) async fn end(
     taken: &Taken,
     mut worker: Worker,
     verdict: Verdict,
+    mut tally: Tally,
     record: Option<ExitRecord>,
 ) -> Result<(), SupervisorError> {
     let grace = worker.profile.settings.stop_grace.unwrap_or(taken.settings.config.stop_grace);
+    let mut reached = None;
     let (exit, stopped_for) = match verdict {
         Verdict::Exited(exit) => (exit, None),
+        Verdict::Reached { exit, summary } => {
+            reached = Some(summary);
+            (exit, None)
+        }
         Verdict::Stop(failure) => {
             worker.tree.stop(grace.as_std()).await;
             (worker.tree.wait().await, Some(failure))
@@ -66,8 +91,15 @@ pub(super) async fn end(
     }
     crash::point("after_tree_gone");
     let captured = worker.tree.captured();
-    let ending = meaning(taken, &worker, exit, stopped_for.flatten(), &captured);
-    let (handoff, mut words) = handoff(taken, &worker, exit, &captured, ending);
+    tally.add(taken, &worker);
+    tally.record(taken).await;
+    let stopped_for = stopped_for.flatten();
+    let limited = rate_limit(taken, &worker, exit, stopped_for, &captured);
+    let ending = match &reached {
+        Some(_) => Ending::Complete,
+        None => meaning(taken, &worker, exit, stopped_for, limited.is_some(), &captured),
+    };
+    let (handoff, mut words) = handoff(taken, &worker, exit, reached, &captured, ending);
     if matches!(ending, Ending::Complete | Ending::Approve) {
         keep_artifacts(taken, &worker, &handoff).await;
     }
@@ -75,11 +107,34 @@ pub(super) async fn end(
     if matches!(ending, Ending::Failed(Failure::Crashed)) {
         words.fingerprint = fingerprint(exit.code, exit.signal, captured.last_stderr_line.as_deref());
     }
-    tell(taken, ending, error, words, record).await?;
+    let resets_at = limited.flatten().filter(|_| ending == Ending::Failed(Failure::RateLimited));
+    tell(taken, Told { ending, error, words, resets_at }, record).await?;
     if let Err(error) = tidy::tidy(&taken.board, &taken.task.id).await {
         tracing::warn!(task = %taken.task.id, %error, "the workspace stays until `andon gc`");
     }
     Ok(())
+}
+
+/// `EX_TEMPFAIL`, by which a worker says itself that a rate limit stopped it (WK-02).
+const RATE_LIMITED: i32 = 75;
+
+/// Whether a rate limit stopped the worker, and when it ends where that was said. Only a worker that failed is asked: one
+/// that did its work may well have spoken of limits.
+fn rate_limit(
+    taken: &Taken,
+    worker: &Worker,
+    exit: Exit,
+    stopped_for: Option<Failure>,
+    captured: &Captured,
+) -> Option<Option<Millis>> {
+    if stopped_for.is_some() || matches!(exit.code, Some(0 | 126 | 127) | None) {
+        return None;
+    }
+    let now = taken.board.world().now();
+    let last = captured.last_stderr_line.as_deref();
+    let said =
+        worker.listener.as_ref().and_then(|listener| listener.rate_limit(&listener.heard(), last, now));
+    said.or((exit.code == Some(RATE_LIMITED)).then_some(None))
 }
 
 fn meaning(
@@ -87,18 +142,24 @@ fn meaning(
     worker: &Worker,
     exit: Exit,
     stopped_for: Option<Failure>,
+    rate_limited: bool,
     captured: &Captured,
 ) -> Ending {
+    let last = captured.last_stderr_line.as_deref();
+    let authentication = match &worker.listener {
+        Some(listener) => listener.is_not_logged_in(&listener.heard(), last, &captured.tail),
+        None => is_authentication_failure(&captured.tail),
+    };
     match stopped_for {
         Some(Failure::Stale) => Ending::Failed(Failure::Stale),
         stopped_for => classify(&ExitFacts {
-            code: exit.code,
+            code: if rate_limited { Some(RATE_LIMITED) } else { exit.code },
             signal: exit.signal,
             ends_by: worker.ends_by,
             phase: taken.run.kind,
             timed_out: stopped_for == Some(Failure::TimedOut),
             shutting_down: stopped_for == Some(Failure::Interrupted),
-            authentication: is_authentication_failure(&captured.tail),
+            authentication,
         }),
     }
 }
@@ -108,6 +169,7 @@ fn handoff(
     taken: &Taken,
     worker: &Worker,
     exit: Exit,
+    reached: Option<String>,
     captured: &Captured,
     ending: Ending,
 ) -> (Handoff, Words) {
@@ -115,7 +177,7 @@ fn handoff(
     let last_line = captured.last_line.clone().or_else(|| captured.last_stderr_line.clone());
     let summary = match worker.ends_by {
         EndsBy::Exit => file.summary.filter(|summary| !summary.trim().is_empty()).or(last_line),
-        EndsBy::Protocol => file.summary,
+        EndsBy::Protocol => file.summary.or(reached),
     };
     let mut metadata = file.metadata;
     if !file.artifacts.is_empty() {
@@ -172,7 +234,12 @@ async fn keep_artifacts(taken: &Taken, worker: &Worker, handoff: &Handoff) {
 }
 
 fn error_text(taken: &Taken, ending: Ending, exit: Exit, captured: &Captured, worker: &Worker) -> String {
-    let last = captured.last_stderr_line.as_deref().or(captured.last_line.as_deref()).unwrap_or("");
+    // An agent's last word is not its last line, which may be a line of JSON.
+    let heard = worker.listener.as_ref().map(|listener| listener.heard()).unwrap_or_default();
+    let said =
+        heard.errors.back().or(heard.text.as_ref()).map(|said| andon_core::text::cap_chars(said, 2_000));
+    let last = said.as_deref().or(captured.last_stderr_line.as_deref()).or(captured.last_line.as_deref());
+    let last = last.unwrap_or("");
     let how = match (exit.code, exit.signal) {
         (Some(code), _) => format!("exit {code}"),
         (None, Some(signal)) => format!("signal {signal}"),
@@ -188,9 +255,15 @@ fn error_text(taken: &Taken, ending: Ending, exit: Exit, captured: &Captured, wo
             }
         }
         Ending::Failed(Failure::ProtocolViolation) => {
-            let words = captured.tail.trim();
+            let words = heard.text.as_deref().unwrap_or(&captured.tail).trim();
             let start = words.char_indices().rev().nth(400).map_or(0, |(index, _)| index);
             format!("it left without complete, block or review; its last words: {}", &words[start..])
+        }
+        Ending::Failed(Failure::TimedOut) if worker.idle => {
+            let limit = worker.profile.settings.idle_limit.map_or(0, |limit| limit.as_millis());
+            format!(
+                "stopped after {limit} ms without a word (idle_limit): it may have waited for somebody to type"
+            )
         }
         Ending::Failed(Failure::TimedOut) => {
             let limit =
@@ -204,15 +277,10 @@ fn error_text(taken: &Taken, ending: Ending, exit: Exit, captured: &Captured, wo
 
 /// Writes the record, tells the board, removes the record. Where the board is out of reach for long the record stays, and
 /// a dispatcher hands it in.
-async fn tell(
-    taken: &Taken,
-    ending: Ending,
-    error: String,
-    words: Words,
-    mut record: Option<ExitRecord>,
-) -> Result<(), SupervisorError> {
+async fn tell(taken: &Taken, told: Told, mut record: Option<ExitRecord>) -> Result<(), SupervisorError> {
+    let Told { ending, error, words, resets_at } = told;
     if let Some(record) = &mut record
-        && let Err(error) = record.write(ending, &error, &words)
+        && let Err(error) = record.write(ending, &error, &words, resets_at)
     {
         tracing::warn!(%error, "the exit record could not be written");
     }
@@ -222,6 +290,7 @@ async fn tell(
         ending,
         error,
         words,
+        resets_at,
         reaped: true,
         policy: taken.settings.policy.clone(),
     };

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use andon_core::run::{Ending, EndsBy, Failure};
 use andon_core::task::Phase;
@@ -10,12 +11,17 @@ use andon_process::{Limits, LogSpec, Spec, StartError, Stdin, Terminal, Tree};
 use andon_store::query::ContextOf;
 
 use super::life::Taken;
+use super::session::{self, Resumed};
 use crate::host::marker;
 use crate::paths::write_private;
-use crate::profile::runner::{self, Invocation, TaskFacts};
+use crate::profile::runner::{self, AgentFacts, Invocation, TaskFacts};
 use crate::profile::{self, Profile, ProfileError, Profiles};
+use crate::runner::{Listener, Preset};
 use crate::tidy;
 use crate::workspace::{self, FailureClass, Prepared, WorkspaceError};
+
+/// The variables of a worker.
+pub(super) type Environment = BTreeMap<OsString, OsString>;
 
 /// Why a worker could not be started.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,8 +33,13 @@ pub(super) struct Unstartable {
 impl Unstartable {
     /// Trying again may help.
     #[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
-    fn passing(error: impl ToString) -> Self {
+    pub(super) fn passing(error: impl ToString) -> Self {
         Self { ending: Ending::Failed(Failure::SpawnFailed { missing: false }), error: error.to_string() }
+    }
+
+    /// Nobody failed: it was stopped before it started.
+    pub(super) fn interrupted(why: &str) -> Self {
+        Self { ending: Ending::Failed(Failure::Interrupted), error: why.to_owned() }
     }
 
     /// Trying again cannot help: something is missing.
@@ -60,6 +71,8 @@ pub(super) struct Launch {
     ends_by: EndsBy,
     profile: Box<Profile>,
     workspace: Prepared,
+    listener: Option<Arc<Listener>>,
+    resumed: Option<Resumed>,
 }
 
 /// A worker that runs.
@@ -68,23 +81,53 @@ pub(super) struct Worker {
     pub(super) ends_by: EndsBy,
     pub(super) profile: Box<Profile>,
     pub(super) workspace: Prepared,
+    /// Who hears what its agent says; none where it is no agent.
+    pub(super) listener: Option<Arc<Listener>>,
+    /// The session that it goes on with.
+    pub(super) resumed: Option<Resumed>,
+    /// It was stopped because it said nothing for too long.
+    pub(super) idle: bool,
+}
+
+/// What a worker is started for, besides its task.
+pub(super) enum Start {
+    /// For the task, with an earlier session where there is one to go on with.
+    Task,
+    /// For the task, as if there had been no session.
+    Fresh,
+    /// For a further turn of the same run, with these words.
+    Turn(Resumed, String),
 }
 
 impl Launch {
     /// Starts it.
     pub(super) fn start(self) -> Result<Worker, Unstartable> {
         let tree = Tree::start(self.spec)?;
-        Ok(Worker { tree, ends_by: self.ends_by, profile: self.profile, workspace: self.workspace })
+        Ok(Worker {
+            tree,
+            ends_by: self.ends_by,
+            profile: self.profile,
+            workspace: self.workspace,
+            listener: self.listener,
+            resumed: self.resumed,
+            idle: false,
+        })
     }
 }
 
 /// Prepares everything but the start. May take minutes, where a repository is large.
-pub(super) async fn prepare(taken: &Taken) -> Result<Launch, Unstartable> {
+pub(super) async fn prepare(taken: &Taken, start: Start) -> Result<Launch, Unstartable> {
     let profile = load_profile(taken)?;
+    // What a session was about lies in its workspace: it is looked for before that is made anew.
+    let earlier = match start {
+        Start::Task => session::to_resume(taken, &profile).await,
+        Start::Fresh | Start::Turn(..) => None,
+    };
     let request = request(taken);
     let workspace = tokio::task::spawn_blocking(move || workspace::prepare(&request))
         .await
         .map_err(Unstartable::passing)??;
+    let earlier = earlier.filter(|run| run.workspace_path.as_deref() == workspace.path.to_str());
     let ends_by = match profile.ends_by() {
         profile::EndsBy::Exit => EndsBy::Exit,
         profile::EndsBy::Protocol => EndsBy::Protocol,
@@ -99,14 +142,49 @@ pub(super) async fn prepare(taken: &Taken) -> Result<Launch, Unstartable> {
     let mut facts = taken.board.run(context).await.map_err(Unstartable::passing)?;
     facts.task.workspace_path = Some(workspace.path.clone());
     facts.task.branch.clone_from(&workspace.branch);
-    let mut prompt = andon_core::context::render(&facts);
-    prompt.insert_str(0, &instructions(&profile, &taken.task.skills)?);
-    let invocation = invocation(taken, &profile, &workspace, &prompt)?;
+    let (prompt, resumed) = match (start, earlier) {
+        (Start::Turn(resumed, words), _) => (words, Some(resumed)),
+        (Start::Task | Start::Fresh, Some(run)) => {
+            (session::news(facts, &run), Resumed::of(taken, &run).await)
+        }
+        (Start::Task | Start::Fresh, None) => {
+            let told = instructions(&profile, &taken.task.skills)?;
+            (told + &andon_core::context::render(&facts) + tools_note(&profile), None)
+        }
+    };
+    assemble(taken, profile, workspace, ends_by, &prompt, resumed)
+}
+
+/// What an agent is told of the tools that it is given besides the commands.
+fn tools_note(profile: &Profile) -> &'static str {
+    let given = |preset: &Arc<Preset>| preset.tools_file.is_some() || !preset.tools_arguments.is_empty();
+    if !profile.preset().is_some_and(given) {
+        return "";
+    }
+    "\nThe server `andon` among your tools (MCP) does the same for your run: `kanban_show`, `kanban_complete`, \
+     `kanban_request_review`, `kanban_block`, `kanban_heartbeat`, `kanban_comment`, `kanban_create` and others, perhaps with a \
+     prefix. Prefer these tools to the commands: in a sandbox the commands may not reach the board.\n"
+}
+
+fn assemble(
+    taken: &Taken,
+    profile: Profile,
+    workspace: Prepared,
+    ends_by: EndsBy,
+    prompt: &str,
+    resumed: Option<Resumed>,
+) -> Result<Launch, Unstartable> {
+    let environment = environment(taken, &profile, &workspace);
+    let invocation = invocation(taken, &profile, &workspace, &environment, prompt, resumed.as_ref())?;
     for file in &invocation.files {
         write_private(&file.path, &file.content).map_err(Unstartable::passing)?;
     }
-    let spec = spec(taken, &profile, &workspace, invocation);
-    Ok(Launch { spec, ends_by, profile: Box::new(profile), workspace })
+    let listener = profile.preset().map(|preset| Listener::new(preset));
+    let mut spec = spec(taken, &profile, &workspace, environment, invocation);
+    if let Some(listener) = listener.clone() {
+        spec.listener = Some(Arc::new(move |bytes: &[u8]| listener.feed(bytes)));
+    }
+    Ok(Launch { spec, ends_by, profile: Box::new(profile), workspace, listener, resumed })
 }
 
 fn load_profile(taken: &Taken) -> Result<Profile, Unstartable> {
@@ -149,6 +227,8 @@ fn instructions(profile: &Profile, of_task: &[String]) -> Result<String, Unstart
     for skill in skills {
         match profile.skill_text(skill).map_err(Unstartable::passing)? {
             Some(body) => text.push_str(&format!("# Skill: {skill}\n\n{}\n\n", body.trim_end())),
+            // The agent has it by itself, and is told its name.
+            None if profile.own_skills.contains(skill) => {}
             None => {
                 let name = &profile.name;
                 return Err(Unstartable::missing(format!("profile {name} has no skill {skill}")));
@@ -162,10 +242,18 @@ fn invocation(
     taken: &Taken,
     profile: &Profile,
     workspace: &Prepared,
+    environment: &Environment,
     prompt: &str,
+    resumed: Option<&Resumed>,
 ) -> Result<Invocation, Unstartable> {
     let (task, paths) = (&taken.task, &taken.paths);
     let (script, result, prompt_file) = (paths.script(), paths.result(), paths.prompt());
+    let andon = std::env::current_exe().map_err(Unstartable::passing)?;
+    let workspaces = taken.board.folder().join("workspaces");
+    let limit = task.max_runtime.or(profile.settings.max_runtime.map(|limit| limit.as_millis()));
+    let skills = profile.settings.skills.iter().chain(&task.skills);
+    let own_skills: Vec<String> =
+        skills.filter(|skill| profile.own_skills.contains(skill)).cloned().collect();
     let facts = TaskFacts {
         id: task.id.as_str(),
         title: &task.title,
@@ -180,12 +268,36 @@ fn invocation(
         result_file: &result,
         script_file: &script,
         prompt_file: &prompt_file,
+        agent: AgentFacts {
+            session: resumed.map(|resumed| resumed.session.as_str()),
+            andon: &andon,
+            private: &paths.private,
+            workspaces: &workspaces,
+            own_skills: &own_skills,
+            identity: &identity(taken, environment),
+            goal_turns: task.goal_mode.then(|| session::goal_turns(task)),
+            terminal_timeout: limit.filter(|limit| *limit > 0).map(|limit| (limit / 1_000 - 30).max(1)),
+        },
     };
-    let path = environment(taken, profile, workspace).remove(&OsString::from("PATH"));
-    runner::invocation(profile, &facts, path.as_deref()).map_err(Unstartable::missing)
+    let path = environment.get(&OsString::from("PATH"));
+    runner::invocation(profile, &facts, path.map(OsString::as_os_str)).map_err(Unstartable::missing)
 }
 
-fn spec(taken: &Taken, profile: &Profile, workspace: &Prepared, invocation: Invocation) -> Spec {
+/// The variables by which a worker is known: what its tools have to be told.
+fn identity(taken: &Taken, environment: &Environment) -> Vec<(String, String)> {
+    let own = environment.iter().filter_map(|(name, value)| Some((name.to_str()?, value.to_str()?)));
+    let own = own.filter(|(name, _)| name.starts_with("ANDON_"));
+    let marker = [("ANDON_RUN", taken.run.id.as_str())];
+    own.chain(marker).map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+fn spec(
+    taken: &Taken,
+    profile: &Profile,
+    workspace: &Prepared,
+    mut environment: Environment,
+    invocation: Invocation,
+) -> Spec {
     let config = &taken.settings.config;
     let log = LogSpec {
         path: taken.paths.log.clone(),
@@ -193,7 +305,21 @@ fn spec(taken: &Taken, profile: &Profile, workspace: &Prepared, invocation: Invo
         backups: config.worker_log_backup_count,
     };
     let mut spec = Spec::new(invocation.argv, workspace.path.clone(), marker(&taken.run.id), log);
-    spec.env = environment(taken, profile, workspace).into_iter().collect();
+    for variable in invocation.env {
+        let name = OsString::from(&variable.name);
+        // What the profile itself sets is its own word, unless it is a number that has to be large enough.
+        let given = environment.get(&name).and_then(|value| value.to_str());
+        let number = |text: &str| text.trim().parse::<i64>().unwrap_or(0);
+        let stays = match given {
+            Some(given) if variable.at_least => number(given) >= number(&variable.value),
+            Some(_) => profile.settings.env.contains_key(&variable.name),
+            None => false,
+        };
+        if !stays {
+            environment.insert(name, variable.value.into());
+        }
+    }
+    spec.env = environment.into_iter().collect();
     spec.stdin = invocation.stdin.map_or(Stdin::Null, Stdin::Bytes);
     spec.limits = Limits {
         memory_bytes: profile.settings.memory.map(|memory| memory.0),
@@ -218,7 +344,7 @@ fn session(taken: &Taken) -> String {
 }
 
 /// The worker's environment (DESIGN §8): what the profile passes and sets, and which run it is.
-fn environment(taken: &Taken, profile: &Profile, workspace: &Prepared) -> BTreeMap<OsString, OsString> {
+pub(super) fn environment(taken: &Taken, profile: &Profile, workspace: &Prepared) -> Environment {
     #[expect(clippy::disallowed_methods, reason = "the profile chooses what passes from it")]
     let mut env = profile.environment(std::env::vars_os());
     let path = env.remove(&OsString::from("PATH")).unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".into());
@@ -240,6 +366,12 @@ fn environment(taken: &Taken, profile: &Profile, workspace: &Prepared) -> BTreeM
     set("ANDON_SESSION", task.session_id.as_deref());
     set("ANDON_RESULT", taken.paths.result().to_str());
     set("ANDON_PROMPT_FILE", taken.paths.prompt().to_str());
+    set("ANDON_USAGE", taken.paths.usage().to_str());
+    set("ANDON_PROFILE_DIR", profile.folder.to_str());
+    if task.goal_mode {
+        set("ANDON_GOAL_MODE", Some("1"));
+        set("ANDON_GOAL_MAX_TURNS", Some(&session::goal_turns(task).to_string()));
+    }
     set(
         "ANDON_PHASE",
         Some(match taken.run.kind {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use andon_core::run::{Ending, Failure, Guard, StandDown};
+use andon_core::run::{Guard, StandDown};
 use andon_core::{BoardSlug, RunId};
 use andon_process::{Slot, become_subreaper};
 use andon_store::operation::{CheckGuard, Take};
@@ -100,7 +100,7 @@ async fn work(assignment: Assignment) -> Result<(), SupervisorError> {
             None
         }
     };
-    match watch::renewing(&taken, launch::prepare(&taken)).await {
+    match watch::renewing(&taken, Box::pin(launch::prepare(&taken, launch::Start::Task))).await {
         watch::Prepared::Ready(launch) => {
             let again = CheckGuard {
                 run: taken.run.id.clone(),
@@ -110,10 +110,8 @@ async fn work(assignment: Assignment) -> Result<(), SupervisorError> {
             match taken.board.run(again).await? {
                 Guard::Go => {}
                 Guard::StandDown(StandDown::Paused) => {
-                    let failure = launch::Unstartable {
-                        ending: Ending::Failed(Failure::Interrupted),
-                        error: "the cord was pulled before the worker started".to_owned(),
-                    };
+                    let failure =
+                        launch::Unstartable::interrupted("the cord was pulled before the worker started");
                     return ending::failed(&taken, failure, record).await;
                 }
                 Guard::StandDown(_) => return stand_down(&taken, record).await,
@@ -122,7 +120,7 @@ async fn work(assignment: Assignment) -> Result<(), SupervisorError> {
             match launch.start() {
                 Ok(worker) => {
                     crash::point("after_exec");
-                    watch::worker(&taken, worker, record).await
+                    Box::pin(watch::worker(&taken, worker, record)).await
                 }
                 Err(failure) => ending::failed(&taken, failure, record).await,
             }
@@ -130,10 +128,7 @@ async fn work(assignment: Assignment) -> Result<(), SupervisorError> {
         watch::Prepared::Failed(failure) => ending::failed(&taken, failure, record).await,
         watch::Prepared::Fenced => stand_down(&taken, record).await,
         watch::Prepared::Shutdown => {
-            let failure = launch::Unstartable {
-                ending: Ending::Failed(Failure::Interrupted),
-                error: "the host shut down before the worker started".to_owned(),
-            };
+            let failure = launch::Unstartable::interrupted("the host shut down before the worker started");
             ending::failed(&taken, failure, record).await
         }
     }
@@ -174,7 +169,7 @@ async fn take(assignment: &Assignment) -> Result<Option<Taken>, SupervisorError>
 }
 
 /// Nothing was started: the run, if it is still open, is somebody else's to end; if it was fenced, it is reaped.
-async fn stand_down(taken: &Taken, record: Option<ExitRecord>) -> Result<(), SupervisorError> {
+pub(super) async fn stand_down(taken: &Taken, record: Option<ExitRecord>) -> Result<(), SupervisorError> {
     let reap = andon_store::operation::Reap { run: taken.run.id.clone(), exit_code: None, signal: None };
     taken.board.run(reap).await?;
     if let Some(record) = record {

@@ -4,8 +4,8 @@
 use std::io;
 use std::path::Path;
 
-use andon_core::RunId;
 use andon_core::run::{Ending, Failure};
+use andon_core::{Millis, RunId};
 use andon_process::RecordFile;
 use andon_store::sql::leases::Holder;
 use andon_store::sql::runs::Words;
@@ -44,6 +44,9 @@ pub struct Exit {
     pub metadata: Value,
     /// The sign of a crash.
     pub fingerprint: Option<String>,
+    /// When the rate limit that ended it is over, Unix milliseconds.
+    #[serde(default)]
+    pub resets_at: Option<Millis>,
 }
 
 const ENDINGS: &[(&str, Ending)] = &[
@@ -94,7 +97,13 @@ impl ExitRecord {
     }
 
     /// Writes how the run ended; durable once it returns.
-    pub(super) fn write(&mut self, ending: Ending, error: &str, words: &Words) -> io::Result<()> {
+    pub(super) fn write(
+        &mut self,
+        ending: Ending,
+        error: &str,
+        words: &Words,
+        resets_at: Option<Millis>,
+    ) -> io::Result<()> {
         let word = ENDINGS.iter().find(|(_, known)| *known == ending).map_or("crashed", |(word, _)| word);
         let mut exit = Exit {
             run: self.run.clone(),
@@ -106,6 +115,7 @@ impl ExitRecord {
             summary: words.summary.clone(),
             metadata: words.metadata.clone(),
             fingerprint: words.fingerprint.clone(),
+            resets_at,
         };
         let mut bytes = serde_json::to_vec(&exit)?;
         if bytes.len() as u64 > ROOM - 64 {

@@ -9,15 +9,17 @@ use andon_process::{Exit, Shutdown, ShutdownSignals};
 use andon_store::operation::{Renew, Renewed, Started};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
+use super::consumed;
 use super::ending::{self, Verdict};
-use super::launch::{Launch, Unstartable, Worker};
-use super::life::{SupervisorError, Taken};
+use super::launch::{Unstartable, Worker};
+use super::life::{SupervisorError, Taken, stand_down};
 use super::record::ExitRecord;
+use super::turns::{After, Turns};
 
 /// How preparing ended.
-pub(super) enum Prepared {
+pub(super) enum Prepared<T> {
     /// The worker can start.
-    Ready(Box<Launch>),
+    Ready(Box<T>),
     /// It cannot.
     Failed(Unstartable),
     /// The run was fenced meanwhile.
@@ -34,30 +36,32 @@ enum Event {
     Look,
     /// Over its time.
     TimedOut,
+    /// Nothing was heard of it for long, perhaps.
+    Silence,
     /// It ended its run itself and had time enough to leave.
     Overstayed,
     /// The host shuts down.
     Shutdown,
 }
 
-/// Prepares while it renews: preparing a workspace may take longer than a lease.
-pub(super) async fn renewing<F>(taken: &Taken, preparing: F) -> Prepared
+/// Prepares while it renews: preparing a workspace, or a judge's word, may take longer than a lease.
+pub(super) async fn renewing<T, F>(taken: &Taken, preparing: F) -> Prepared<T>
 where
-    F: Future<Output = Result<Launch, Unstartable>>,
+    F: Future<Output = Result<T, Unstartable>>,
 {
     let mut preparing = std::pin::pin!(preparing);
     let mut ticks = ticks(taken);
     let bell = Bell::of(taken);
     let Ok(mut shutdown) = ShutdownSignals::listen() else {
         return match preparing.await {
-            Ok(launch) => Prepared::Ready(Box::new(launch)),
+            Ok(ready) => Prepared::Ready(Box::new(ready)),
             Err(failure) => Prepared::Failed(failure),
         };
     };
     loop {
         tokio::select! {
             done = &mut preparing => return match done {
-                Ok(launch) => Prepared::Ready(Box::new(launch)),
+                Ok(ready) => Prepared::Ready(Box::new(ready)),
                 Err(failure) => Prepared::Failed(failure),
             },
             _ = ticks.tick() => {}
@@ -81,7 +85,7 @@ fn ticks(taken: &Taken) -> tokio::time::Interval {
 }
 
 /// Renews the lease. None: the board is out of reach for now, which on SQLite stops nobody: only a refused renewal does.
-async fn renew(taken: &Taken, progress: bool) -> Option<Renewed> {
+pub(super) async fn renew(taken: &Taken, progress: bool) -> Option<Renewed> {
     let renew = Renew {
         run: taken.run.id.clone(),
         holder: taken.holder.clone(),
@@ -135,6 +139,26 @@ struct Clock {
     last_output: Instant,
     output: u64,
     reported: u64,
+    /// How long it may say nothing.
+    idle: Option<Duration>,
+    /// The board knows the session.
+    session_recorded: bool,
+}
+
+impl Clock {
+    /// When silence has lasted too long, as far as is known.
+    fn idle_at(&self) -> Option<Instant> {
+        self.idle.map(|idle| self.last_output + idle)
+    }
+
+    /// Looks whether it has said something.
+    fn hear(&mut self, worker: &Worker) {
+        let output = worker.tree.captured().log_bytes;
+        if output != self.output {
+            self.output = output;
+            self.last_output = Instant::now();
+        }
+    }
 }
 
 /// Watches a worker to its end, and ends the run.
@@ -152,32 +176,71 @@ pub(super) async fn worker(
         last_output: now,
         output: 0,
         reported: 0,
+        idle: worker.profile.settings.idle_limit.map(|limit| limit.as_std()),
+        session_recorded: false,
     };
     announce(taken, &worker).await;
     taken.board.close_idle();
+    let mut turns = Turns::new();
+    loop {
+        let verdict = attend(taken, &mut worker, &mut clock).await;
+        let Verdict::Exited(exit) = verdict else {
+            return ending::end(taken, worker, verdict, turns.tally, record).await;
+        };
+        match Box::pin(turns.after(taken, worker, exit)).await {
+            After::Again(next) => {
+                worker = *next;
+                clock.output = 0;
+                clock.last_output = Instant::now();
+                clock.session_recorded = false;
+            }
+            After::End(worker, verdict) => {
+                return ending::end(taken, *worker, verdict, turns.tally, record).await;
+            }
+            After::Unstartable(failure) => {
+                turns.tally.record(taken).await;
+                return ending::failed(taken, failure, record).await;
+            }
+            After::StandDown => {
+                turns.tally.record(taken).await;
+                return stand_down(taken, record).await;
+            }
+        }
+    }
+}
+
+/// Watches one process to its end.
+async fn attend(taken: &Taken, worker: &mut Worker, clock: &mut Clock) -> Verdict {
     let bell = Bell::of(taken);
     let mut ticks = ticks(taken);
     let mut shutdown = ShutdownSignals::listen().ok();
     // A ring may have come while the worker was prepared: look once before sleeping.
     let mut next = Some(Event::Look);
-    let verdict = loop {
+    loop {
         let event = match next.take() {
             Some(event) => event,
-            None => wait(&mut worker, &clock, &bell, &mut ticks, shutdown.as_mut()).await,
+            None => wait(worker, clock, &bell, &mut ticks, shutdown.as_mut()).await,
         };
         match event {
-            Event::Exited(exit) => break Verdict::Exited(exit),
-            Event::TimedOut => break Verdict::Stop(Some(Failure::TimedOut)),
-            Event::Overstayed => break Verdict::Stop(None),
-            Event::Shutdown => break Verdict::Stop(Some(Failure::Interrupted)),
+            Event::Exited(exit) => return Verdict::Exited(exit),
+            Event::TimedOut => return Verdict::Stop(Some(Failure::TimedOut)),
+            Event::Overstayed => return Verdict::Stop(None),
+            Event::Shutdown => return Verdict::Stop(Some(Failure::Interrupted)),
+            Event::Silence => {
+                clock.hear(worker);
+                if clock.idle_at().is_some_and(|at| at <= Instant::now()) {
+                    worker.idle = true;
+                    return Verdict::Stop(Some(Failure::TimedOut));
+                }
+            }
             Event::Look => {
-                if let Some(verdict) = look(taken, &worker, &mut clock).await {
-                    break verdict;
+                consumed::record_session(taken, worker, &mut clock.session_recorded).await;
+                if let Some(verdict) = look(taken, worker, clock).await {
+                    return verdict;
                 }
             }
         }
-    };
-    ending::end(taken, worker, verdict, record).await
+    }
 }
 
 async fn wait(
@@ -204,6 +267,7 @@ async fn wait(
         exit = worker.tree.wait() => Event::Exited(exit),
         () = at(clock.timeout) => Event::TimedOut,
         () = at(clock.overstay) => Event::Overstayed,
+        () = at(clock.idle_at()) => Event::Silence,
         () = signal => Event::Shutdown,
         () = bell.rung() => Event::Look,
         _ = ticks.tick() => Event::Look,
@@ -219,11 +283,7 @@ async fn at(deadline: Option<Instant>) {
 
 /// Renews, and sees what that says: go on, finish, or stop.
 async fn look(taken: &Taken, worker: &Worker, clock: &mut Clock) -> Option<Verdict> {
-    let output = worker.tree.captured().log_bytes;
-    if output != clock.output {
-        clock.output = output;
-        clock.last_output = Instant::now();
-    }
+    clock.hear(worker);
     let progress = clock.output != clock.reported;
     let renewed = renew(taken, progress).await?;
     clock.reported = clock.output;

@@ -68,13 +68,14 @@ pub(super) async fn interrupt<T: Tx>(
             ending: Ending::Failed(Failure::Interrupted),
             error,
             words: Words::default(),
+            resets_at: None,
             reaped: false,
             policy: policy.clone(),
         };
         return end.apply(tx).await;
     }
     let outcome = Failure::Interrupted.outcome();
-    runs::end(tx, &run.id, outcome, false, Some(&error), &Words::default()).await?;
+    runs::end(tx, &run.id, outcome, false, Some(&error), &Words::default(), false).await?;
     if leases::find(tx, &run.id).await?.is_none_or(|lease| lease.holder.is_none()) {
         runs::reaped(tx, &run.id, None, None).await?;
         leases::delete(tx, &run.id).await?;

@@ -72,6 +72,8 @@ impl Operation for Fill {
                 branch: None,
                 model: None,
                 skills: Vec::new(),
+                requires: Vec::new(),
+                fresh: false,
                 max_runtime: None,
                 max_retries: None,
                 idempotency_key: None,

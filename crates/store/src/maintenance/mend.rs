@@ -61,7 +61,8 @@ impl Repair {
             }
             Defect::RunWithoutTask { run, .. } => {
                 let error = "interrupted: its task did not name it";
-                runs::end(tx, run, Outcome::Interrupted, false, Some(error), &Words::default()).await?;
+                runs::end(tx, run, Outcome::Interrupted, false, Some(error), &Words::default(), false)
+                    .await?;
                 if leases::find(tx, run).await?.is_none_or(|lease| lease.holder.is_none()) {
                     runs::reaped(tx, run, None, None).await?;
                     leases::delete(tx, run).await?;

@@ -29,6 +29,7 @@ create table tasks (
     branch               text,
     model                text,
     skills               text not null,
+    requires             text not null,
     max_runtime          integer check (max_runtime >= 0),
     max_retries          integer check (max_retries >= 1),
     idempotency_key      text,
@@ -57,13 +58,14 @@ create table tasks (
     blocks               integer not null,
     review_rounds        integer not null,
     last_failure_error   text,
+    fresh                integer not null check (fresh in (0, 1)),
     check ((status = 'running') = (current_run_id is not null)),
     check ((status = 'blocked') = (block_kind is not null))
 ) strict;
 
-create index tasks_ready on tasks (assignee, priority desc, created_at, id)
+create index tasks_ready on tasks (assignee, priority desc, created_at, id, requires)
     where status = 'ready' and eligible_at is null;
-create index tasks_review on tasks (reviewer, priority desc, created_at, id)
+create index tasks_review on tasks (reviewer, priority desc, created_at, id, requires)
     where status = 'review' and eligible_at is null;
 create index tasks_eligible on tasks (eligible_at) where eligible_at is not null;
 create index tasks_scheduled on tasks (scheduled_at) where scheduled_at is not null;
@@ -73,6 +75,11 @@ create index tasks_failed on tasks (id) where status = 'ready' and consecutive_f
 create unique index tasks_idempotency on tasks (idempotency_key)
     where idempotency_key is not null and status <> 'archived';
 create index tasks_created_by_run on tasks (created_by_run) where created_by_run is not null;
+
+-- The sets of labels that tasks ask for, each once: a claim compares them with what its host has.
+create table requirements (
+    requires text primary key
+) strict, without rowid;
 
 create table links (
     parent_id  text not null references tasks (id) on delete cascade,
@@ -112,11 +119,17 @@ create table runs (
     error          text,
     fingerprint    text,
     workspace_path text,
+    session_ref    text,
+    model          text,
+    input_tokens   integer,
+    output_tokens  integer,
+    cached_tokens  integer,
+    cost_micros    integer,
     unique (task_id, attempt),
     check ((outcome is null) = (ended_at is null)),
     check (ended_at is null or ended_at >= started_at),
     check (reaped_at is null or ended_at is not null)
-) strict;
+) strict, without rowid;
 -- At most one run of a task is open, and at most one is unreaped: the database itself refuses a second one.
 create unique index runs_unreaped on runs (task_id) where reaped_at is null;
 create index runs_fingerprint on runs (profile, ended_at) where fingerprint is not null;
@@ -191,7 +204,11 @@ create table hosts (
     name      text primary key,
     boot_id   text not null,
     pid       integer not null,
-    last_seen integer not null
+    last_seen integer not null,
+    machine   text not null,
+    labels    text not null,
+    profiles  text not null,
+    capacity  integer
 ) strict, without rowid;
 
 create table cursors (

@@ -3,4 +3,4 @@
 mod schema;
 
 pub use schema::SCHEMA;
-pub(crate) use schema::{hex, migrations};
+pub(crate) use schema::{Dialect, hex, migrations};

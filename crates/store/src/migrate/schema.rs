@@ -17,18 +17,32 @@ pub(crate) struct Migration {
     pub(crate) sha256: String,
 }
 
-const TEXTS: &[(&str, &str)] = &[("0001_board", include_str!("0001_board.sqlite.sql"))];
+/// Whose words a migration is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    /// SQLite's.
+    Sqlite,
+    /// PostgreSQL's.
+    Postgres,
+}
+
+/// Name, text for SQLite, text for PostgreSQL: the same tables and columns.
+const TEXTS: &[(&str, &str, &str)] =
+    &[("0001_board", include_str!("0001_board.sqlite.sql"), include_str!("0001_board.postgres.sql"))];
 
 /// The newest schema that this binary knows.
 pub const SCHEMA: i64 = TEXTS.len() as i64;
 
 /// Every migration, oldest first.
 #[must_use]
-pub(crate) fn migrations() -> Vec<Migration> {
+pub(crate) fn migrations(dialect: Dialect) -> Vec<Migration> {
     let texts = TEXTS.iter().enumerate();
     texts
-        .map(|(index, (name, text))| {
-            let sql = with_enums(text);
+        .map(|(index, (name, sqlite, postgres))| {
+            let sql = with_enums(match dialect {
+                Dialect::Sqlite => sqlite,
+                Dialect::Postgres => postgres,
+            });
             let sha256 = hex(&Sha256::digest(sql.as_bytes()));
             Migration { version: i64::try_from(index).unwrap_or(i64::MAX) + 1, name, sql, sha256 }
         })

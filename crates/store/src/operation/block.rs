@@ -2,7 +2,7 @@
 
 use andon_core::task::{BlockKind, Event, Refusal};
 use andon_core::{Policy, TaskId, text};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::link::link;
 use crate::caller::{Caller, authorise};
@@ -40,7 +40,7 @@ impl Operation for Block {
         let task = tasks::get(tx, &self.task).await?;
         let words = Words { summary: Some(reason.clone()), ..Words::default() };
         let event = Event::Block { kind: self.kind, reason };
-        let extra = Extra { words, data: Value::Null };
+        let extra = Extra { words, ..Extra::default() };
         Ok(advance(tx, task, &event, &self.caller, &self.policy, &extra).await?.0)
     }
 }
@@ -72,7 +72,7 @@ impl Operation for BlockOn {
             task = link(tx, parent, task, &self.caller, &self.policy).await?;
         }
         let words = Words { summary: Some(reason.clone()), ..Words::default() };
-        let extra = Extra { words, data: json!({ "on": self.on }) };
+        let extra = Extra { words, data: json!({ "on": self.on }), ..Extra::default() };
         let event = Event::BlockOnParent { reason };
         Ok(advance(tx, task, &event, &self.caller, &self.policy, &extra).await?.0)
     }

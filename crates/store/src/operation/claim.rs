@@ -11,12 +11,12 @@ use serde_json::json;
 use super::create::apply_default_assignee;
 use crate::caller::{Caller, new_token, token_hash};
 use crate::error::OpError;
-use crate::lifecycle::{Extra, advance};
-use crate::sql::boards::Cooldown;
-use crate::sql::runs::Run;
+use crate::lifecycle::{Extra, Known, advance, pause_over};
+use crate::sql::boards::{Cooldown, Standing};
+use crate::sql::runs::{Live, Run, Usage};
 use crate::sql::tasks::{self, Task};
 use crate::sql::{boards, leases, runs};
-use crate::tx::{Lock, Operation, Tx};
+use crate::tx::{Lock, Operation, Reach, Tx};
 
 /// Candidates of one profile that one claim looks at.
 const LOOK: u32 = 64;
@@ -34,6 +34,10 @@ pub struct Claim {
     pub max_running_per_profile: Option<u32>,
     /// Free places on this host.
     pub host_room: Option<u32>,
+    /// The cap of this host on this board; also other dispatchers of the host count against it.
+    pub max_running_per_host: Option<u32>,
+    /// What this host has: tasks that ask for more are left to others.
+    pub labels: Vec<String>,
     /// At most so many.
     pub batch: u32,
     /// Tasks that the respawn guard holds back.
@@ -58,12 +62,18 @@ pub struct Claimed {
 impl Operation for Claim {
     type Reply = Vec<Claimed>;
 
+    fn reach(&self) -> Reach {
+        Reach::Ready
+    }
+
     async fn apply<T: Tx>(&self, tx: &mut T) -> Result<Vec<Claimed>, OpError> {
         tx.lock(Lock::Caps).await?;
+        let standing = boards::standing(tx).await?;
         // Also while paused: a back-off that has passed must not stay the next deadline.
-        tasks::ripen(tx).await?;
-        let pauses = boards::pauses(tx).await?;
-        if pauses.iter().any(|pause| matches!(pause.scope.as_str(), "everything" | "board")) {
+        if standing.ripe {
+            tasks::ripen(tx).await?;
+        }
+        if standing.pauses.iter().any(|scope| matches!(scope.as_str(), "everything" | "board")) {
             return Ok(Vec::new());
         }
         if let Some(assignee) = &self.roster.default_assignee
@@ -73,11 +83,12 @@ impl Operation for Claim {
                 apply_default_assignee(tx, &task, assignee).await?;
             }
         }
-        let cooling = boards::cooldowns(tx).await?;
-        let room = self.room(tx, &cooling).await?;
-        let mut candidates = Vec::new();
+        let cooling = &standing.cooldowns;
+        let room = self.room(tx, cooling).await?;
+        let fits = fits(&standing.requirements, &self.labels);
+        let mut wanted = Vec::new();
         for (profile, facts) in &self.roster.profiles {
-            let paused = pauses.iter().any(|pause| pause.scope == format!("profile:{profile}"));
+            let paused = standing.pauses.iter().any(|scope| *scope == format!("profile:{profile}"));
             let places = room.of(profile);
             if facts.lane || paused || places == 0 {
                 continue;
@@ -86,12 +97,24 @@ impl Operation for Claim {
                 .min(self.batch)
                 .min(LOOK)
                 .saturating_add(u32::try_from(self.skip.len()).unwrap_or(LOOK));
-            candidates.extend(self.candidates(tx, profile, look).await?);
+            wanted.push((profile, look));
+        }
+        for (profile, look) in &wanted {
+            tasks::claimable_soon(tx, profile, &fits, *look).await?;
+        }
+        let mut candidates = Vec::new();
+        for (profile, look) in wanted {
+            candidates.extend(self.candidates(tx, profile, &fits, look).await?);
+        }
+        let chosen = choose(candidates, &room);
+        for candidate in &chosen {
+            tasks::find_free_soon(tx, &candidate.task).await?;
+            runs::claim_facts_soon(tx, &candidate.task).await?;
         }
         let mut claimed = Vec::new();
-        for candidate in choose(candidates, &room) {
+        for candidate in chosen {
             let probing = cooling.iter().find(|cooldown| cooldown.profile == candidate.profile);
-            if let Some(claim) = self.one(tx, &candidate).await? {
+            if let Some(claim) = self.one(tx, &candidate, &standing).await? {
                 if let Some(cooldown) = probing {
                     let probe = Some(claim.run.id.to_string());
                     boards::set_cooldown(tx, &Cooldown { probe, ..cooldown.clone() }).await?;
@@ -106,15 +129,16 @@ impl Operation for Claim {
 impl Claim {
     /// One budget over all caps; runs count until they are reaped (mends Q-07).
     async fn room<T: Tx>(&self, tx: &mut T, cooling: &[Cooldown]) -> Result<Room, OpError> {
-        let live = runs::live(tx).await?;
-        let total: u32 = live.iter().map(|(_, count)| *count).sum();
+        let capped = self.max_running.is_some()
+            || self.max_running_per_profile.is_some()
+            || self.max_running_per_host.is_some()
+            || self.roster.profiles.values().any(|facts| facts.max_running.is_some());
+        let live = if capped { runs::live(tx).await? } else { Live::default() };
         let now = tx.now();
         let mut profiles = BTreeMap::new();
         for (profile, facts) in &self.roster.profiles {
-            let running =
-                live.iter().find(|(name, _)| name.as_ref() == Some(profile)).map_or(0, |(_, count)| *count);
-            let mut left =
-                room(facts.max_running.or(self.max_running_per_profile), running).unwrap_or(u32::MAX);
+            let cap = facts.max_running.or(self.max_running_per_profile);
+            let mut left = room(cap, live.of(profile)).unwrap_or(u32::MAX);
             if let Some(cooldown) = cooling.iter().find(|cooldown| cooldown.profile == *profile) {
                 // After its time one run probes; the others wait for what it finds.
                 let probing = cooldown.until <= now && cooldown.probe.is_none();
@@ -123,8 +147,11 @@ impl Claim {
             profiles.insert(profile.clone(), left);
         }
         Ok(Room {
-            board: room(self.max_running, total),
-            host: self.host_room,
+            board: room(self.max_running, live.total()),
+            host: [self.host_room, room(self.max_running_per_host, live.on(&self.host))]
+                .into_iter()
+                .flatten()
+                .min(),
             batch: Some(self.batch),
             profiles,
         })
@@ -134,10 +161,10 @@ impl Claim {
         &self,
         tx: &mut T,
         profile: &ProfileName,
+        fits: &str,
         look: u32,
     ) -> Result<Vec<Candidate>, OpError> {
-        let mut rows = tasks::ready_of(tx, profile, look).await?;
-        rows.extend(tasks::reviews_of(tx, profile, look).await?);
+        let rows = tasks::claimable_of(tx, profile, fits, look).await?;
         let mut candidates = Vec::with_capacity(rows.len());
         for mut row in rows {
             let candidate = Candidate {
@@ -153,9 +180,15 @@ impl Claim {
         Ok(candidates)
     }
 
-    async fn one<T: Tx>(&self, tx: &mut T, candidate: &Candidate) -> Result<Option<Claimed>, OpError> {
-        let Some(task) = tasks::find(tx, &candidate.task).await? else { return Ok(None) };
-        let opening = Opening { host: Some(&self.host), by_hand: false, ttl: self.policy.lease_ttl };
+    async fn one<T: Tx>(
+        &self,
+        tx: &mut T,
+        candidate: &Candidate,
+        standing: &Standing,
+    ) -> Result<Option<Claimed>, OpError> {
+        let Some(task) = tasks::find_free(tx, &candidate.task).await? else { return Ok(None) };
+        let opening =
+            Opening { host: Some(&self.host), by_hand: false, ttl: self.policy.lease_ttl, standing };
         match open_run(tx, task, &Caller::system(), &self.policy, &opening).await {
             Ok(claimed) => Ok(claimed),
             // Another rule keeps this one back; the others go on.
@@ -165,10 +198,20 @@ impl Claim {
     }
 }
 
+/// The sets of labels that a host with these labels meets, one after the other.
+fn fits(requirements: &[String], labels: &[String]) -> String {
+    let met = |set: &&String| {
+        let set: Vec<String> = serde_json::from_str(set).unwrap_or_default();
+        !set.is_empty() && set.iter().all(|label| labels.contains(label))
+    };
+    requirements.iter().filter(met).fold("[]".to_owned(), |text, set| text + set)
+}
+
 struct Opening<'a> {
     host: Option<&'a str>,
     by_hand: bool,
     ttl: i64,
+    standing: &'a Standing,
 }
 
 /// Moves the task to running and opens its run with its lease. None: it was found with open parents and demoted.
@@ -183,10 +226,12 @@ async fn open_run<T: Tx>(
     let token = new_token(tx);
     let phase = task.state.phase;
     let profile = task.executor().cloned();
-    let attempt = runs::next_attempt(tx, &task.id).await?;
+    let facts = runs::claim_facts(tx, &task.id).await?;
+    let attempt = facts.attempt;
+    let paused = pause_over(opening.standing.pauses.iter().map(String::as_str), &task);
     let data =
         json!({ "attempt": attempt, "profile": profile, "host": opening.host, "by_hand": opening.by_hand });
-    let extra = Extra { data, ..Extra::default() };
+    let extra = Extra { data, known: Some(Known { facts, paused }), ..Extra::default() };
     let event = Event::Claim { run: id.clone() };
     let (task, _) = advance(tx, task, &event, caller, policy, &extra).await?;
     if task.state.status != Status::Running {
@@ -215,6 +260,7 @@ async fn open_run<T: Tx>(
         error: None,
         fingerprint: None,
         workspace_path: None,
+        usage: Usage::default(),
     };
     runs::insert(tx, &run).await?;
     let expires_at = now.plus(opening.ttl);
@@ -241,8 +287,12 @@ impl Operation for ClaimByHand {
     type Reply = Claimed;
 
     async fn apply<T: Tx>(&self, tx: &mut T) -> Result<Claimed, OpError> {
-        tasks::ripen(tx).await?;
-        let opening = Opening { host: None, by_hand: true, ttl: self.ttl };
+        tx.lock(Lock::Caps).await?;
+        let standing = boards::standing(tx).await?;
+        if standing.ripe {
+            tasks::ripen(tx).await?;
+        }
+        let opening = Opening { host: None, by_hand: true, ttl: self.ttl, standing: &standing };
         if let Some(id) = &self.task {
             let task = tasks::get(tx, id).await?;
             let claimed = open_run(tx, task, &self.caller, &self.policy, &opening).await?;
@@ -251,9 +301,9 @@ impl Operation for ClaimByHand {
         let Some(profile) = &self.profile else {
             return Err(Refusal::invalid("claim", "", "name a task or a profile").into());
         };
-        let mut rows = tasks::ready_of(tx, profile, LOOK).await?;
-        rows.extend(tasks::reviews_of(tx, profile, LOOK).await?);
-        for mut row in rows {
+        // Whoever claims by hand knows what is at hand.
+        let all = format!("[]{}", standing.requirements.concat());
+        for mut row in tasks::claimable_of(tx, profile, &all, LOOK).await? {
             let id: TaskId = row.parse()?;
             let task = tasks::get(tx, &id).await?;
             match open_run(tx, task, &self.caller, &self.policy, &opening).await {

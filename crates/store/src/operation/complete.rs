@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 use super::create::append;
 use crate::caller::{Caller, authorise};
 use crate::error::OpError;
-use crate::lifecycle::{Extra, advance};
+use crate::lifecycle::{Extra, SLICE, advance};
 use crate::sql::events::NewEvent;
-use crate::sql::links;
-use crate::sql::runs::{self, Run, Words};
+use crate::sql::runs::{self, Run, Usage, Words};
 use crate::sql::tasks::{self, Task};
-use crate::tx::{Operation, Tx, first};
+use crate::sql::{leases, links};
+use crate::tx::{Operation, Reach, Tx, first};
 use crate::vals;
 
 /// What a finished run hands over.
@@ -65,7 +65,12 @@ pub struct Complete {
 impl Operation for Complete {
     type Reply = Task;
 
+    fn reach(&self) -> Reach {
+        Reach::Tasks(vec![self.task.clone()])
+    }
+
     async fn apply<T: Tx>(&self, tx: &mut T) -> Result<Task, OpError> {
+        self.ask_ahead(tx).await?;
         authorise(tx, &self.caller, Some(&self.task), "complete").await?;
         let task = tasks::get(tx, &self.task).await?;
         for (field, given) in [("result", &self.result), ("summary", &self.summary)] {
@@ -86,11 +91,10 @@ impl Operation for Complete {
         let data = json!({
             "summary": handoff.headline(), "verified_cards": self.created_cards, "artifacts": handoff.artifacts(),
         });
-        let extra = Extra { words: words.clone(), data };
+        let result = filled(&self.result).or_else(|| handoff.summary.clone());
+        let extra = Extra { words: words.clone(), data, result, ..Extra::default() };
         let had_run = task.state.status == Status::Running;
-        let (mut task, _) = advance(tx, task, &Event::Complete, &self.caller, &self.policy, &extra).await?;
-        task.result = filled(&self.result).or_else(|| handoff.summary.clone()).or(task.result);
-        tasks::save_result(tx, &task.id, task.result.as_ref()).await?;
+        let (task, _) = advance(tx, task, &Event::Complete, &self.caller, &self.policy, &extra).await?;
         if !had_run && (handoff.summary.is_some() || !handoff.metadata.is_null()) {
             synthesise(tx, &task, Outcome::Completed, &words).await?;
         }
@@ -100,6 +104,20 @@ impl Operation for Complete {
 }
 
 impl Complete {
+    /// Everything that an ordinary completion will look at, in the order in which it must be read.
+    async fn ask_ahead<T: Tx>(&self, tx: &mut T) -> Result<(), OpError> {
+        let run = self.caller.actor.run();
+        if let Some(run) = run {
+            runs::find_soon(tx, run).await?;
+        }
+        tasks::find_soon(tx, &self.task).await?;
+        if let Some(run) = run {
+            leases::held_soon(tx, run).await?;
+        }
+        links::children_soon(tx, &self.task, "", SLICE).await?;
+        Ok(())
+    }
+
     /// Every card that a worker claims to have created must exist and be its own (ST-12; the link is looked at first,
     /// mends Q-18).
     async fn check_cards<T: Tx>(&self, tx: &mut T, task: &Task) -> Result<(), OpError> {
@@ -196,6 +214,7 @@ pub(crate) async fn synthesise<T: Tx>(
         error: None,
         fingerprint: None,
         workspace_path: None,
+        usage: Usage::default(),
     };
     Ok(runs::insert(tx, &run).await?)
 }

@@ -12,7 +12,7 @@ use crate::sql::events::{self, NewEvent};
 use crate::sql::links;
 use crate::sql::runs::Run;
 use crate::sql::tasks::{self, Task};
-use crate::tx::{Lock, Operation, Tx, first};
+use crate::tx::{Lock, Operation, Reach, Tx, first};
 use crate::vals;
 
 /// Where a new task starts.
@@ -43,6 +43,7 @@ pub struct NewTask {
     pub branch: Option<String>,
     pub model: Option<String>,
     pub skills: Vec<String>,
+    pub requires: Vec<String>,
     pub max_runtime: Option<i64>,
     pub max_retries: Option<u32>,
     pub idempotency_key: Option<String>,
@@ -82,6 +83,10 @@ pub struct Created {
 
 impl Operation for Create {
     type Reply = Created;
+
+    fn reach(&self) -> Reach {
+        Reach::Tasks(self.task.parents.clone())
+    }
 
     async fn apply<T: Tx>(&self, tx: &mut T) -> Result<Created, OpError> {
         let by = authorise(tx, &self.caller, None, "create a task from").await?;
@@ -127,7 +132,7 @@ impl Create {
         let mut unknown = Vec::new();
         let mut open = 0;
         for parent in &self.task.parents {
-            match tasks::find(tx, parent).await? {
+            match tasks::peek(tx, parent).await? {
                 None => unknown.push(parent.to_string()),
                 Some(parent) if !parent.state.satisfied() => open += 1,
                 Some(_) => {}
@@ -182,6 +187,8 @@ impl Create {
             branch: filled(&new.branch),
             model: filled(&new.model),
             skills,
+            requires: text::labels(new.requires.iter().map(String::as_str))?,
+            fresh: false,
             max_runtime: new.max_runtime,
             max_retries: new.max_retries,
             idempotency_key: filled(&new.idempotency_key),

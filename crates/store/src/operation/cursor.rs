@@ -1,27 +1,32 @@
 //! What long-lived processes leave on the board: that they are there, and how far they have read.
 
 use andon_core::Cursor;
+use andon_core::task::Refusal;
 
 use crate::error::OpError;
-use crate::sql::boards;
-use crate::tx::{Operation, Tx};
+use crate::sql::boards::{self, HostFacts};
+use crate::tx::{Lock, Operation, Tx};
 
 /// A host's dispatcher is there.
 #[derive(Clone, Debug)]
 pub struct Seen {
-    /// The host.
-    pub host: String,
-    /// Its boot.
-    pub boot_id: String,
-    /// The dispatcher's pid.
-    pub pid: i64,
+    /// What the host says of itself.
+    pub host: HostFacts,
 }
 
 impl Operation for Seen {
     type Reply = ();
 
     async fn apply<T: Tx>(&self, tx: &mut T) -> Result<(), OpError> {
-        Ok(boards::seen(tx, &self.host, &self.boot_id, self.pid).await?)
+        let now = tx.now();
+        let known = boards::hosts(tx).await?.into_iter().find(|known| known.facts.name == self.host.name);
+        if let Some(known) = known
+            && known.facts.machine != self.host.machine
+            && known.is_live(now)
+        {
+            return Err(Refusal::HostNameTaken { name: self.host.name.clone() }.into());
+        }
+        Ok(boards::seen(tx, &self.host).await?)
     }
 }
 
@@ -41,6 +46,8 @@ impl Operation for AdvanceCursor {
     type Reply = bool;
 
     async fn apply<T: Tx>(&self, tx: &mut T) -> Result<bool, OpError> {
+        tx.lock(Lock::Name(format!("cursor {}", self.name))).await?;
+        tx.lock(Lock::Name(format!("cursor {}", self.name))).await?;
         if boards::cursor(tx, &self.name).await? != self.from {
             return Ok(false);
         }

@@ -27,6 +27,7 @@ pub struct TaskChanges {
     pub reviewer: Option<Option<ProfileName>>,
     pub model: Option<Option<String>>,
     pub skills: Option<Vec<String>>,
+    pub requires: Option<Vec<String>>,
     pub max_runtime: Option<Option<i64>>,
     pub max_retries: Option<Option<u32>>,
     pub workspace: Option<(WorkspaceKind, Option<String>)>,
@@ -106,6 +107,10 @@ impl Edit {
                 self.roster.check_skills(assignee, &task.skills)?;
             }
             fields.push("skills");
+        }
+        if let Some(requires) = &changes.requires {
+            task.requires = text::labels(requires.iter().map(String::as_str))?;
+            fields.push("requires");
         }
         if let Some(reviewer) = &changes.reviewer {
             if let Some(reviewer) = reviewer {

@@ -2,7 +2,7 @@
 
 use andon_core::run::{Ending, Failure, cooldown};
 use andon_core::task::{End, Event, EventKind};
-use andon_core::{Policy, RunId};
+use andon_core::{Millis, Policy, RunId};
 use serde_json::json;
 
 use super::complete::{Handoff, scan_prose};
@@ -14,7 +14,7 @@ use crate::sql::events::{self, NewEvent};
 use crate::sql::leases;
 use crate::sql::runs::{self, Run, Words};
 use crate::sql::tasks;
-use crate::tx::{Operation, Ring, Tx};
+use crate::tx::{Lock, Operation, Ring, Tx};
 
 /// Ends a run as its process ended. A run that has ended already is left as it is; its exit is recorded by [`Reap`].
 #[derive(Clone, Debug)]
@@ -27,6 +27,8 @@ pub struct EndRun {
     pub error: String,
     /// The handoff, exit code, signal and the sign of a crash.
     pub words: Words,
+    /// When the rate limit that ended it is over, where that was said.
+    pub resets_at: Option<Millis>,
     /// The process tree is gone: reap it in the same transaction.
     pub reaped: bool,
     /// Limits.
@@ -37,6 +39,14 @@ impl Operation for EndRun {
     type Reply = ();
 
     async fn apply<T: Tx>(&self, tx: &mut T) -> Result<(), OpError> {
+        if matches!(self.ending, Ending::Failed(Failure::RateLimited | Failure::Crashed)) {
+            // Cool-downs and crashes alike are counted over tasks: one end after the other.
+            tx.lock(Lock::Caps).await?;
+        }
+        if matches!(self.ending, Ending::Failed(Failure::RateLimited | Failure::Crashed)) {
+            // Cool-downs and crashes alike are counted over tasks: one end after the other.
+            tx.lock(Lock::Caps).await?;
+        }
         let run = runs::get(tx, &self.run).await?;
         if run.ended_at.is_none() {
             self.end(tx, &run).await?;
@@ -66,17 +76,18 @@ impl EndRun {
         };
         self.cool(tx, run).await?;
         let handoff = Handoff { summary: self.words.summary.clone(), metadata: self.words.metadata.clone() };
+        let ends_well = matches!(self.ending, Ending::Complete | Ending::Approve);
         let extra = Extra {
             words: self.words.clone(),
+            result: handoff.summary.clone().filter(|_| ends_well),
             data: json!({
                 "exit_code": self.words.exit_code, "signal": self.words.signal, "summary": handoff.headline(),
                 "artifacts": handoff.artifacts(),
             }),
+            known: None,
         };
-        let (mut task, _) = advance(tx, task, &event, &worker, &self.policy, &extra).await?;
-        if matches!(self.ending, Ending::Complete | Ending::Approve) {
-            task.result = handoff.summary.clone().or(task.result);
-            tasks::save_result(tx, &task.id, task.result.as_ref()).await?;
+        let (task, _) = advance(tx, task, &event, &worker, &self.policy, &extra).await?;
+        if ends_well {
             scan_prose(tx, &task, &worker.actor, &handoff).await?;
         }
         Ok(())
@@ -111,7 +122,9 @@ impl EndRun {
             }
             known => {
                 let step = known.map_or(0, |known| known.step).saturating_add(1);
-                (step, now.plus(cooldown(step, &self.policy)), None)
+                // Who set the limit knows its end better than any guess.
+                let said = self.resets_at.filter(|at| *at > now);
+                (step, said.unwrap_or_else(|| now.plus(cooldown(step, &self.policy))), None)
             }
         };
         boards::set_cooldown(tx, &Cooldown { profile: profile.clone(), until, step, probe }).await?;

@@ -12,7 +12,7 @@ use crate::sql::events::{self, NewEvent};
 use crate::sql::leases::{self, Holder};
 use crate::sql::runs::{self, Run};
 use crate::sql::tasks;
-use crate::tx::{Class, Operation, Tx};
+use crate::tx::{Class, Lock, Operation, Reach, Tx};
 
 /// Renews a supervisor's lease. No event, no ring.
 #[derive(Clone, Debug)]
@@ -43,6 +43,10 @@ impl Operation for Renew {
 
     fn class(&self) -> Class {
         Class::Renewal
+    }
+
+    fn reach(&self) -> Reach {
+        Reach::Tasks(Vec::new())
     }
 
     async fn apply<T: Tx>(&self, tx: &mut T) -> Result<Renewed, OpError> {
@@ -152,6 +156,8 @@ impl Operation for JudgeLease {
 
     async fn apply<T: Tx>(&self, tx: &mut T) -> Result<Judged, OpError> {
         let Some(run) = runs::find(tx, &self.run).await? else { return Ok(Judged::Live) };
+        tx.lock(Lock::Tasks(vec![run.task.clone()])).await?;
+        let Some(run) = runs::find(tx, &run.id).await? else { return Ok(Judged::Live) };
         let Some(lease) = leases::find(tx, &self.run).await? else { return Ok(Judged::Live) };
         if run.ended_at.is_some() {
             return Ok(Judged::Ended);

@@ -48,7 +48,8 @@ pub(super) async fn link<T: Tx>(
     caller: &Caller,
     policy: &Policy,
 ) -> Result<Task, OpError> {
-    if tasks::find(tx, parent).await?.is_none() {
+    tx.lock(Lock::Parents(vec![parent.clone()])).await?;
+    if tasks::peek(tx, parent).await?.is_none() {
         return Err(Refusal::UnknownParents(vec![parent.to_string()]).into());
     }
     check_link(parent, &child.id, &below(tx, &child.id, parent).await?)?;

@@ -26,6 +26,7 @@ mod supervise;
 mod sweep;
 mod unblock;
 mod unrunnable;
+mod usage;
 
 pub use archive::{Archive, Reopen};
 pub use assign::Assign;
@@ -53,3 +54,4 @@ pub use supervise::{CheckGuard, Started, Take, Taken};
 pub use sweep::{Forgotten, SettleQueued, Sweep};
 pub use unblock::{Hold, Promote, ToTriage, Unblock};
 pub use unrunnable::BlockUnrunnable;
+pub use usage::{RecordUsage, SessionToResume, StartFresh};

@@ -9,7 +9,7 @@ use crate::caller::{Caller, authorise};
 use crate::error::OpError;
 use crate::sql::boards;
 use crate::sql::events::{self, NewEvent};
-use crate::tx::{Operation, Ring, Tx};
+use crate::tx::{Lock, Operation, Ring, Tx};
 
 /// How much a cord stops.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +48,10 @@ impl Operation for Pause {
 
     async fn apply<T: Tx>(&self, tx: &mut T) -> Result<bool, OpError> {
         authorise(tx, &self.caller, None, "pause").await?;
+        // A claim that is on its way commits before this answers.
+        tx.lock(Lock::Caps).await?;
+        // A claim that is on its way commits before this answers.
+        tx.lock(Lock::Caps).await?;
         let by = self.caller.actor.to_string();
         let new = boards::pause(tx, &self.scope.key(), &by, self.reason.as_deref()).await?;
         if new {

@@ -46,7 +46,7 @@ impl Operation for RequestReview {
             "reviewer": task.reviewer,
             "summary": self.summary.as_deref().map(|summary| text::first_line(summary, 400)),
         });
-        let extra = Extra { words, data };
+        let extra = Extra { words, data, ..Extra::default() };
         Ok(advance(tx, task, &Event::RequestReview, &self.caller, &self.policy, &extra).await?.0)
     }
 }
@@ -71,7 +71,7 @@ impl Operation for Approve {
         authorise(tx, &self.caller, Some(&self.task), "approve").await?;
         let task = tasks::get(tx, &self.task).await?;
         let words = Words { summary: self.summary.clone(), ..Words::default() };
-        let extra = Extra { words, data: json!({ "summary": self.summary }) };
+        let extra = Extra { words, data: json!({ "summary": self.summary }), ..Extra::default() };
         Ok(advance(tx, task, &Event::Approve, &self.caller, &self.policy, &extra).await?.0)
     }
 }
@@ -97,7 +97,7 @@ impl Operation for RequestChanges {
         let reason = text::required("reason", &self.reason)?;
         let task = tasks::get(tx, &self.task).await?;
         let extra =
-            Extra { words: Words { summary: Some(reason.clone()), ..Words::default() }, data: Value::Null };
+            Extra { words: Words { summary: Some(reason.clone()), ..Words::default() }, ..Extra::default() };
         let event = Event::RequestChanges { reason: reason.clone() };
         let (task, _) = advance(tx, task, &event, &self.caller, &self.policy, &extra).await?;
         crate::sql::comments::insert(

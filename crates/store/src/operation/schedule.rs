@@ -2,7 +2,6 @@
 
 use andon_core::task::Event;
 use andon_core::{Millis, Policy, TaskId};
-use serde_json::Value;
 
 use crate::caller::{Caller, authorise};
 use crate::error::OpError;
@@ -35,7 +34,7 @@ impl Operation for Schedule {
         let event = Event::Schedule { at: self.at, reason: self.reason.clone() };
         let words =
             Words { summary: Some(self.reason.clone()).filter(|r| !r.is_empty()), ..Words::default() };
-        let extra = Extra { words, data: Value::Null };
+        let extra = Extra { words, ..Extra::default() };
         Ok(advance(tx, task, &event, &self.caller, &self.policy, &extra).await?.0)
     }
 }

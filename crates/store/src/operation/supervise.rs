@@ -8,11 +8,12 @@ use serde_json::json;
 use crate::caller::token_hash;
 use crate::error::OpError;
 use crate::lifecycle::pause_over;
+use crate::sql::boards;
 use crate::sql::events::{self, NewEvent};
 use crate::sql::leases::{self, Holder};
 use crate::sql::runs::{self, Run};
 use crate::sql::tasks::{self, Task};
-use crate::tx::{Operation, Tx};
+use crate::tx::{Lock, Operation, Tx};
 
 /// Takes a run for a supervisor, by compare-and-set of its identity: two supervisors can never pass together.
 #[derive(Clone, Debug)]
@@ -90,8 +91,10 @@ impl Operation for CheckGuard {
         let (answer, work) = ask(tx, &self.run, &self.token, &self.holder).await?;
         match (answer, work) {
             // A claim that was made before the cord was pulled does not start after it.
-            (Guard::Go, Some((task, _))) if pause_over(tx, &task).await?.is_some() => {
-                Ok(Guard::StandDown(StandDown::Paused))
+            (Guard::Go, Some((task, _))) => {
+                let pauses = boards::pauses(tx).await?;
+                let over = pause_over(pauses.iter().map(|pause| pause.scope.as_str()), &task);
+                Ok(if over.is_some() { Guard::StandDown(StandDown::Paused) } else { answer })
             }
             (answer, _) => Ok(answer),
         }
@@ -121,12 +124,16 @@ impl Operation for Started {
     type Reply = ();
 
     async fn apply<T: Tx>(&self, tx: &mut T) -> Result<(), OpError> {
+        tx.lock(Lock::Tasks(vec![self.task.clone()])).await?;
+        tx.lock(Lock::Tasks(vec![self.task.clone()])).await?;
         runs::spawned(tx, &self.run, self.workspace.as_deref()).await?;
         leases::set_cgroup(tx, &self.run, self.cgroup.as_deref()).await?;
+        tasks::set_fresh(tx, &self.task, false).await?;
         if let Some(mut task) = tasks::find(tx, &self.task).await?
             && (task.workspace_path.is_none() || task.branch != self.branch)
         {
             task.workspace_path = task.workspace_path.or_else(|| self.workspace.clone());
+            task.fresh = false;
             task.branch = self.branch.clone().or(task.branch);
             tasks::save_fields(tx, &task).await?;
         }

@@ -6,6 +6,7 @@ use andon_core::{Policy, TaskId};
 use crate::caller::Caller;
 use crate::error::OpError;
 use crate::lifecycle::{Extra, advance};
+use crate::sql::boards::{self, Host};
 use crate::sql::tasks;
 use crate::tx::{Operation, Tx};
 
@@ -14,6 +15,8 @@ use crate::tx::{Operation, Tx};
 pub struct BlockUnrunnable {
     /// Which; those that have moved on meanwhile are left alone.
     pub tasks: Vec<TaskId>,
+    /// The profile that this host does not have; while another live host has it the tasks are left to that one.
+    pub profile: String,
     /// What is missing.
     pub reason: String,
     /// Limits.
@@ -24,6 +27,11 @@ impl Operation for BlockUnrunnable {
     type Reply = Vec<TaskId>;
 
     async fn apply<T: Tx>(&self, tx: &mut T) -> Result<Vec<TaskId>, OpError> {
+        let now = tx.now();
+        let elsewhere = |host: &Host| host.is_live(now) && host.facts.profiles.contains(&self.profile);
+        if boards::hosts(tx).await?.iter().any(elsewhere) {
+            return Ok(Vec::new());
+        }
         let mut blocked = Vec::new();
         for id in &self.tasks {
             let Some(task) = tasks::find(tx, id).await? else { continue };

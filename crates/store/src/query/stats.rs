@@ -5,7 +5,7 @@ use andon_core::{Millis, ProfileName};
 
 use crate::error::OpError;
 use crate::sql::boards::{self, Cooldown, Host, Pause};
-use crate::sql::runs;
+use crate::sql::runs::{self, Usage};
 use crate::tx::{Operation, Tx, first};
 
 /// Asks for the counts.
@@ -23,8 +23,10 @@ pub struct Stats {
     pub oldest_ready: Option<Millis>,
     /// Runs by outcome.
     pub by_outcome: Vec<(String, u32)>,
+    /// What runs consumed, by profile: how many of them said so, and the sum of it.
+    pub consumed: Vec<(Option<ProfileName>, u32, Usage)>,
     /// Runs that are not reaped, by profile.
-    pub live: Vec<(Option<ProfileName>, u32)>,
+    pub live: runs::Live,
     /// Cords that are pulled.
     pub pauses: Vec<Pause>,
     /// Profiles that cool down.
@@ -64,7 +66,30 @@ impl Operation for StatsOf {
             .into_iter()
             .map(|mut row| Ok((row.text()?, row.count()?)))
             .collect::<Result<_, OpError>>()?;
+        let consumed = tx
+            .query(
+                "select profile, count(*), cast(sum(input_tokens) as bigint), cast(sum(output_tokens) as bigint), \
+                 cast(sum(cached_tokens) as bigint), cast(sum(cost_micros) as bigint) from runs \
+                 where input_tokens is not null or output_tokens is not null or cost_micros is not null \
+                 group by profile order by profile",
+                &[],
+            )
+            .await?
+            .into_iter()
+            .map(|mut row| {
+                let (profile, runs) = (row.opt_parse()?, row.count()?);
+                let usage = Usage {
+                    input_tokens: row.opt_int()?,
+                    output_tokens: row.opt_int()?,
+                    cached_tokens: row.opt_int()?,
+                    cost_micros: row.opt_int()?,
+                    ..Usage::default()
+                };
+                Ok((profile, runs, usage))
+            })
+            .collect::<Result<_, OpError>>()?;
         Ok(Stats {
+            consumed,
             by_status,
             by_assignee,
             oldest_ready: oldest.map_or(Ok(None), |mut row| row.opt_at())?,

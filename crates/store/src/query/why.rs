@@ -10,7 +10,7 @@ use andon_core::why::{
 use andon_core::{Millis, ProfileName, RunId, TaskId};
 
 use crate::error::OpError;
-use crate::sql::boards;
+use crate::sql::boards::{self, Host};
 use crate::sql::leases;
 use crate::sql::links;
 use crate::sql::runs;
@@ -88,18 +88,31 @@ impl WhyOf {
         });
         let cooling = boards::cooldowns(tx).await?;
         let cooling = cooling.into_iter().find(|cooldown| Some(&cooldown.profile) == next.as_ref());
+        let hosts = boards::hosts(tx).await?;
+        let now = tx.now();
+        let live: Vec<&Host> = hosts.iter().filter(|host| host.is_live(now)).collect();
+        let meets = |host: &&Host| task.requires.iter().all(|label| host.facts.labels.contains(label));
+        let unmet = !task.requires.is_empty() && !live.is_empty() && !live.iter().any(meets);
+        let elsewhere = next.as_ref().is_some_and(|next| {
+            live.iter().any(|host| host.facts.profiles.iter().any(|name| name == next.as_str()))
+        });
+        let mut standing = standing(roster, next.as_ref());
+        if elsewhere && matches!(standing, Standing::Unknown { .. }) {
+            standing = Standing::Known;
+        }
         Ok(WhyFacts {
+            unmet_labels: if unmet { task.requires.clone() } else { Vec::new() },
             max_retries: task.max_retries,
             last_outcome: last_outcome(tx, &task.id).await?,
             open_parents: open_parents(tx, &task.id).await?,
             open_parents_total: links::open_parents(tx, &task.id).await? as usize,
-            profile: standing(roster, next.as_ref()),
+            profile: standing,
             pauses: pauses(tx, next.as_ref()).await?,
             caps: self.caps(tx, next.as_ref()).await?,
             cooling_until: cooling.map(|cooldown| cooldown.until),
             unreaped: ended,
             guarded: guarded(tx, &task.id).await?,
-            dispatcher_seen_at: boards::hosts(tx).await?.first().map(|host| host.last_seen),
+            dispatcher_seen_at: hosts.first().map(|host| host.last_seen),
             run,
             assignee: task.assignee,
             reviewer,
@@ -114,15 +127,14 @@ impl WhyOf {
         let live = runs::live(tx).await?;
         let mut caps = around.caps.clone();
         if let Some(limit) = around.max_running {
-            let running = live.iter().map(|(_, count)| *count).sum();
+            let running = live.total();
             caps.push(Cap { scope: Scope::Board, running, limit });
         }
         let Some(next) = next else { return Ok(caps) };
         let own =
             around.roster.as_ref().and_then(|roster| roster.profiles.get(next)).and_then(|p| p.max_running);
         if let Some(limit) = own.or(around.max_running_per_profile) {
-            let running = live.iter().find(|(name, _)| name.as_ref() == Some(next)).map_or(0, |(_, n)| *n);
-            caps.push(Cap { scope: Scope::Profile(next.clone()), running, limit });
+            caps.push(Cap { scope: Scope::Profile(next.clone()), running: live.of(next), limit });
         }
         Ok(caps)
     }

@@ -89,5 +89,5 @@ pub async fn insert<T: Tx>(tx: &mut T, attachment: &Attachment) -> Result<i64, D
 /// # Errors
 /// Of the database.
 pub async fn delete<T: Tx>(tx: &mut T, id: i64) -> Result<(), DbError> {
-    tx.execute("delete from attachments where id = $1", vals![id]).await.map(drop)
+    tx.write("delete from attachments where id = $1", vals![id]).await
 }

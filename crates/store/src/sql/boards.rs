@@ -87,18 +87,63 @@ pub async fn cooldowns<T: Tx>(tx: &mut T) -> Result<Vec<Cooldown>, DbError> {
         .collect()
 }
 
+/// What holds for the whole board at this moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// The scopes of the cords that are pulled.
+    pub pauses: Vec<String>,
+    /// The cool-downs, by profile.
+    pub cooldowns: Vec<Cooldown>,
+    /// Whether some task's back-off has passed and is still written down.
+    pub ripe: bool,
+    /// The sets of labels that tasks ask for, as they are written.
+    pub requirements: Vec<String>,
+}
+
+/// Reads it in one question: each claim asks.
+///
+/// # Errors
+/// Of the database.
+pub async fn standing<T: Tx>(tx: &mut T) -> Result<Standing, DbError> {
+    let now = tx.now();
+    let rows = tx
+        .query(
+            "select 'cooldown', profile, until, step, probe_run from cooldowns \
+             union all select 'pause', scope, 0, 0, null from pauses \
+             union all select 'requirement', requires, 0, 0, null from requirements \
+             union all select 'ripe', '', 0, 0, null where exists \
+             (select 1 from tasks where eligible_at is not null and eligible_at <= $1)",
+            vals![now],
+        )
+        .await?;
+    let mut standing = Standing::default();
+    for mut row in rows {
+        match row.text()?.as_str() {
+            "pause" => standing.pauses.push(row.text()?),
+            "requirement" => standing.requirements.push(row.text()?),
+            "cooldown" => standing.cooldowns.push(Cooldown {
+                profile: row.parse()?,
+                until: row.at()?,
+                step: row.count()?,
+                probe: row.opt_text()?,
+            }),
+            _ => standing.ripe = true,
+        }
+    }
+    standing.cooldowns.sort_by(|one, other| one.profile.cmp(&other.profile));
+    Ok(standing)
+}
+
 /// Writes a cool-down.
 ///
 /// # Errors
 /// Of the database.
 pub async fn set_cooldown<T: Tx>(tx: &mut T, cooldown: &Cooldown) -> Result<(), DbError> {
-    tx.execute(
+    tx.write(
         "insert into cooldowns (profile, until, step, probe_run) values ($1, $2, $3, $4) on conflict (profile) \
          do update set until = excluded.until, step = excluded.step, probe_run = excluded.probe_run",
         vals![&cooldown.profile, cooldown.until, cooldown.step, cooldown.probe.as_ref()],
-    )
-    .await
-    .map(drop)
+    ).await
 }
 
 /// Ends a cool-down.
@@ -106,7 +151,7 @@ pub async fn set_cooldown<T: Tx>(tx: &mut T, cooldown: &Cooldown) -> Result<(), 
 /// # Errors
 /// Of the database.
 pub async fn clear_cooldown<T: Tx>(tx: &mut T, profile: &ProfileName) -> Result<(), DbError> {
-    tx.execute("delete from cooldowns where profile = $1", vals![profile]).await.map(drop)
+    tx.write("delete from cooldowns where profile = $1", vals![profile]).await
 }
 
 /// Records that a run is gone that may have been a cool-down's probe: by its own word it has found the limit gone; else
@@ -117,35 +162,72 @@ pub async fn clear_cooldown<T: Tx>(tx: &mut T, profile: &ProfileName) -> Result<
 pub async fn probe_gone<T: Tx>(tx: &mut T, run: &RunId, by_self: bool) -> Result<(), DbError> {
     const OVER: &str = "delete from cooldowns where probe_run = $1";
     const AGAIN: &str = "update cooldowns set probe_run = null where probe_run = $1";
-    tx.execute(if by_self { OVER } else { AGAIN }, vals![run]).await.map(drop)
+    tx.write(if by_self { OVER } else { AGAIN }, vals![run]).await
 }
 
-/// A host that dispatches.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Host {
-    /// Its name.
+/// A host that dispatches, as it says of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HostFacts {
+    /// Its name: what its runs and leases carry.
     pub name: String,
+    /// Which machine it is, whatever its name: two hosts with one name must not take each other's runs for their own.
+    pub machine: String,
     /// Its boot.
     pub boot_id: String,
     /// The dispatcher's pid.
     pub pid: i64,
+    /// What it has: `gpu`, `arm64`, `eu`.
+    pub labels: Vec<String>,
+    /// The profiles that it can run.
+    pub profiles: Vec<String>,
+    /// Runs that it has places for; `None`: no limit of its own.
+    pub capacity: Option<u32>,
+}
+
+/// A host, and when it was last heard of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Host {
+    /// What it says of itself.
+    pub facts: HostFacts,
     /// When it was last seen.
     pub last_seen: Millis,
 }
+
+impl Host {
+    /// Whether its dispatcher was there within the last two minutes.
+    #[must_use]
+    pub const fn is_live(&self, now: Millis) -> bool {
+        now.since(self.last_seen) < HOST_SILENCE
+    }
+}
+
+/// After this many milliseconds without a word a host counts as gone: four of the longest sweeps that are usual.
+pub const HOST_SILENCE: i64 = 120_000;
 
 /// Records that a host's dispatcher is there.
 ///
 /// # Errors
 /// Of the database.
-pub async fn seen<T: Tx>(tx: &mut T, name: &str, boot_id: &str, pid: i64) -> Result<(), DbError> {
+pub async fn seen<T: Tx>(tx: &mut T, host: &HostFacts) -> Result<(), DbError> {
     let now = tx.now();
-    tx.execute(
-        "insert into hosts (name, boot_id, pid, last_seen) values ($1, $2, $3, $4) on conflict (name) do update \
-         set boot_id = excluded.boot_id, pid = excluded.pid, last_seen = excluded.last_seen",
-        vals![name, boot_id, pid, now],
+    tx.write(
+        "insert into hosts (name, boot_id, pid, last_seen, machine, labels, profiles, capacity) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8) \
+         on conflict (name) do update set boot_id = excluded.boot_id, pid = excluded.pid, \
+         last_seen = excluded.last_seen, machine = excluded.machine, labels = excluded.labels, \
+         profiles = excluded.profiles, capacity = excluded.capacity",
+        vals![
+            &host.name,
+            &host.boot_id,
+            host.pid,
+            now,
+            &host.machine,
+            serde_json::json!(host.labels).to_string(),
+            serde_json::json!(host.profiles).to_string(),
+            host.capacity
+        ],
     )
     .await
-    .map(drop)
 }
 
 /// The hosts, most recently seen first.
@@ -153,13 +235,36 @@ pub async fn seen<T: Tx>(tx: &mut T, name: &str, boot_id: &str, pid: i64) -> Res
 /// # Errors
 /// Of the database.
 pub async fn hosts<T: Tx>(tx: &mut T) -> Result<Vec<Host>, DbError> {
-    let rows =
-        tx.query("select name, boot_id, pid, last_seen from hosts order by last_seen desc", &[]).await?;
+    let rows = tx
+        .query(
+            "select name, boot_id, pid, last_seen, machine, labels, profiles, capacity from hosts \
+             order by last_seen desc, name",
+            &[],
+        )
+        .await?;
     rows.into_iter()
         .map(|mut row| {
-            Ok(Host { name: row.text()?, boot_id: row.text()?, pid: row.int()?, last_seen: row.at()? })
+            let (name, boot_id, pid, last_seen) = (row.text()?, row.text()?, row.int()?, row.at()?);
+            let facts = HostFacts {
+                name,
+                boot_id,
+                pid,
+                machine: row.text()?,
+                labels: row.texts()?,
+                profiles: row.texts()?,
+                capacity: row.opt_int()?.map(|places| u32::try_from(places.max(0)).unwrap_or(u32::MAX)),
+            };
+            Ok(Host { facts, last_seen })
         })
         .collect()
+}
+
+/// Notes a set of labels that a task asks for, as [`tasks`](crate::sql::tasks) writes it.
+///
+/// # Errors
+/// Of the database.
+pub async fn note_requirement<T: Tx>(tx: &mut T, requires: &str) -> Result<(), DbError> {
+    tx.write("insert into requirements (requires) values ($1) on conflict do nothing", vals![requires]).await
 }
 
 /// A reader's place that is kept on the board.
@@ -176,13 +281,12 @@ pub async fn cursor<T: Tx>(tx: &mut T, name: &str) -> Result<Option<Cursor>, DbE
 /// # Errors
 /// Of the database.
 pub async fn set_cursor<T: Tx>(tx: &mut T, name: &str, cursor: Cursor) -> Result<(), DbError> {
-    tx.execute(
+    tx.write(
         "insert into cursors (name, epoch, number) values ($1, $2, $3) on conflict (name) do update \
          set epoch = excluded.epoch, number = excluded.number",
         vals![name, cursor.epoch, cursor.number],
     )
     .await
-    .map(drop)
 }
 
 /// A fact about the board.
@@ -201,10 +305,8 @@ pub async fn meta<T: Tx>(tx: &mut T, key: &str) -> Result<Option<String>, DbErro
 /// # Errors
 /// Of the database.
 pub async fn set_meta<T: Tx>(tx: &mut T, key: &str, value: &str) -> Result<(), DbError> {
-    tx.execute(
+    tx.write(
         "insert into meta (key, value) values ($1, $2) on conflict (key) do update set value = excluded.value",
         vals![key, value],
-    )
-    .await
-    .map(drop)
+    ).await
 }

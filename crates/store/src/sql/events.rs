@@ -72,7 +72,7 @@ pub fn decode(row: Row) -> Result<Event, DbError> {
 /// Of the database.
 pub async fn append<T: Tx>(tx: &mut T, event: &NewEvent) -> Result<(), DbError> {
     let now = tx.now();
-    tx.execute(
+    tx.event(
         "insert into events (task_id, run_id, kind, actor, data, at) values ($1, $2, $3, $4, $5, $6)",
         vals![event.task.as_ref(), event.run.as_ref(), event.kind, &event.actor, &event.data, now],
     )

@@ -72,12 +72,11 @@ fn decode(row: &mut Row) -> Result<Lease, DbError> {
 /// # Errors
 /// Of the database.
 pub async fn insert<T: Tx>(tx: &mut T, run: &RunId, expires_at: Millis, ttl: i64) -> Result<(), DbError> {
-    tx.execute(
+    tx.write(
         "insert into leases (run_id, expires_at, ttl, extended) values ($1, $2, $3, 0)",
         vals![run, expires_at, ttl],
     )
     .await
-    .map(drop)
 }
 
 /// The lease of a run.
@@ -88,6 +87,26 @@ pub async fn find<T: Tx>(tx: &mut T, run: &RunId) -> Result<Option<Lease>, DbErr
     const SQL: &str = concat!("select ", lease_columns!(), " from leases where run_id = $1");
     first(tx, SQL, vals![run]).await?.map(|row| decode(&mut row.of("lease"))).transpose()
 }
+
+/// Whether a supervisor holds a run's lease, and whether the run is a cool-down's probe.
+///
+/// # Errors
+/// Of the database.
+pub async fn held<T: Tx>(tx: &mut T, run: &RunId) -> Result<(bool, bool), DbError> {
+    let row = first(tx, HELD, vals![run]).await?;
+    row.map_or(Ok((false, false)), |mut row| Ok((row.count()? > 0, row.count()? > 0)))
+}
+
+/// Asks ahead for [`held`].
+///
+/// # Errors
+/// Of the database.
+pub(crate) async fn held_soon<T: Tx>(tx: &mut T, run: &RunId) -> Result<(), DbError> {
+    tx.soon(HELD, vals![run]).await
+}
+
+const HELD: &str = "select (select count(*) from leases where run_id = $1 and pid is not null), \
+    (select count(*) from cooldowns where probe_run = $1)";
 
 /// Takes a lease for a holder by compare-and-set; whether nobody held it before.
 ///
@@ -119,12 +138,11 @@ pub async fn renew<T: Tx>(
     expires_at: Millis,
     extended: bool,
 ) -> Result<(), DbError> {
-    tx.execute(
+    tx.write(
         "update leases set expires_at = $2, extended = $3 where run_id = $1",
         vals![run, expires_at, extended],
     )
     .await
-    .map(drop)
 }
 
 /// Records the control group of a run's tree.
@@ -132,7 +150,7 @@ pub async fn renew<T: Tx>(
 /// # Errors
 /// Of the database.
 pub async fn set_cgroup<T: Tx>(tx: &mut T, run: &RunId, cgroup: Option<&str>) -> Result<(), DbError> {
-    tx.execute("update leases set cgroup = $2 where run_id = $1", vals![run, cgroup]).await.map(drop)
+    tx.write("update leases set cgroup = $2 where run_id = $1", vals![run, cgroup]).await
 }
 
 /// Records progress.
@@ -141,12 +159,11 @@ pub async fn set_cgroup<T: Tx>(tx: &mut T, run: &RunId, cgroup: Option<&str>) ->
 /// Of the database.
 pub async fn progress<T: Tx>(tx: &mut T, run: &RunId, note: Option<&str>) -> Result<(), DbError> {
     let now = tx.now();
-    tx.execute(
+    tx.write(
         "update leases set progress_at = $2, progress_note = coalesce($3, progress_note) where run_id = $1",
         vals![run, now, note],
     )
     .await
-    .map(drop)
 }
 
 /// Ends a lease.
@@ -154,7 +171,7 @@ pub async fn progress<T: Tx>(tx: &mut T, run: &RunId, note: Option<&str>) -> Res
 /// # Errors
 /// Of the database.
 pub async fn delete<T: Tx>(tx: &mut T, run: &RunId) -> Result<(), DbError> {
-    tx.execute("delete from leases where run_id = $1", vals![run]).await.map(drop)
+    tx.write("delete from leases where run_id = $1", vals![run]).await
 }
 
 /// Every run that is not reaped, with its lease.

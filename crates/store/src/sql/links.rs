@@ -41,14 +41,25 @@ pub async fn children<T: Tx>(
     after: &str,
     limit: u32,
 ) -> Result<Vec<TaskId>, DbError> {
-    let rows = tx
-        .query(
-            "select child_id from links where parent_id = $1 and child_id > $2 order by child_id limit $3",
-            vals![parent, after, limit],
-        )
-        .await?;
+    let rows = tx.query(CHILDREN, vals![parent, after, limit]).await?;
     rows.into_iter().map(|mut row| row.parse()).collect()
 }
+
+/// Asks ahead for [`children`].
+///
+/// # Errors
+/// Of the database.
+pub(crate) async fn children_soon<T: Tx>(
+    tx: &mut T,
+    parent: &TaskId,
+    after: &str,
+    limit: u32,
+) -> Result<(), DbError> {
+    tx.soon(CHILDREN, vals![parent, after, limit]).await
+}
+
+const CHILDREN: &str =
+    "select child_id from links where parent_id = $1 and child_id > $2 order by child_id limit $3";
 
 /// The parents of a child, by id.
 ///
@@ -129,13 +140,12 @@ pub async fn queue_settlement<T: Tx>(
     mode: &str,
     after: &str,
 ) -> Result<(), DbError> {
-    tx.execute(
+    tx.write(
         "insert into settlements (parent_id, mode, after_child) values ($1, $2, $3) \
          on conflict (parent_id, mode) do update set after_child = excluded.after_child",
         vals![parent, mode, after],
     )
     .await
-    .map(drop)
 }
 
 /// The oldest queued parent: id, mode, and the child after which to go on.
@@ -157,7 +167,5 @@ pub async fn next_settlement<T: Tx>(tx: &mut T) -> Result<Option<(TaskId, String
 /// # Errors
 /// Of the database.
 pub async fn settled<T: Tx>(tx: &mut T, parent: &TaskId, mode: &str) -> Result<(), DbError> {
-    tx.execute("delete from settlements where parent_id = $1 and mode = $2", vals![parent, mode])
-        .await
-        .map(drop)
+    tx.write("delete from settlements where parent_id = $1 and mode = $2", vals![parent, mode]).await
 }

@@ -4,6 +4,7 @@ use andon_core::task::{Block, BlockKind, Counters, Eligible, Phase, Status, Task
 use andon_core::{Millis, ProfileName, TaskId};
 
 use crate::error::{DbError, OpError};
+use crate::sql::boards;
 use crate::tx::{Tx, first};
 use crate::vals;
 use crate::value::Row;
@@ -43,6 +44,10 @@ pub struct Task {
     pub model: Option<String>,
     /// Skills that its runs get besides the profile's.
     pub skills: Vec<String>,
+    /// Labels that a host must have to run it.
+    pub requires: Vec<String>,
+    /// Its next run starts a new session although its runner could resume the last one.
+    pub fresh: bool,
     /// Longest run, milliseconds; 0 times out at once.
     pub max_runtime: Option<i64>,
     /// Failures at which it is given up.
@@ -85,7 +90,7 @@ macro_rules! task_columns {
          max_retries, idempotency_key, session_id, goal_mode, goal_max_turns, generation, created_by_run, step_key, \
          workflow_template_id, result, block_kind, block_reason, blocked_at, eligible_at, eligible_reason, held, \
          parents_waived, released, revived, current_run_id, consecutive_failures, reclaims, rate_limits, \
-         interruptions, blocks, review_rounds, last_failure_error"
+         interruptions, blocks, review_rounds, last_failure_error, requires, fresh"
     };
 }
 pub(crate) use task_columns;
@@ -125,6 +130,8 @@ pub fn decode(row: Row) -> Result<Task, DbError> {
         branch: row.opt_text()?,
         model: row.opt_text()?,
         skills: row.texts()?,
+        requires: Vec::new(),
+        fresh: false,
         max_runtime: row.opt_int()?,
         max_retries: row.opt_int()?.map(|limit| u32::try_from(limit.max(0)).unwrap_or(u32::MAX)),
         idempotency_key: row.opt_text()?,
@@ -138,6 +145,8 @@ pub fn decode(row: Row) -> Result<Task, DbError> {
         result: row.opt_text()?,
     };
     decode_state(&mut row, &mut task.state)?;
+    task.requires = row.texts()?;
+    task.fresh = row.flag()?;
     Ok(task)
 }
 
@@ -167,11 +176,48 @@ fn decode_state(row: &mut Row, state: &mut TaskState) -> Result<(), DbError> {
     Ok(())
 }
 
-/// One task.
+/// One task, which an operation may change from here on: others wait for it.
 ///
 /// # Errors
 /// Of the database.
 pub async fn find<T: Tx>(tx: &mut T, id: &TaskId) -> Result<Option<Task>, DbError> {
+    first(tx, FIND, vals![id]).await?.map(decode).transpose()
+}
+
+/// Asks ahead for [`find`].
+///
+/// # Errors
+/// Of the database.
+pub(crate) async fn find_soon<T: Tx>(tx: &mut T, id: &TaskId) -> Result<(), DbError> {
+    tx.soon(FIND, vals![id]).await
+}
+
+const FIND: &str = concat!("select ", task_columns!(), " from tasks where id = $1 /*for update*/");
+
+/// One task, unless another transaction is changing it right now.
+///
+/// # Errors
+/// Of the database.
+pub async fn find_free<T: Tx>(tx: &mut T, id: &TaskId) -> Result<Option<Task>, DbError> {
+    first(tx, FREE, vals![id]).await?.map(decode).transpose()
+}
+
+/// Asks ahead for [`find_free`].
+///
+/// # Errors
+/// Of the database.
+pub(crate) async fn find_free_soon<T: Tx>(tx: &mut T, id: &TaskId) -> Result<(), DbError> {
+    tx.soon(FREE, vals![id]).await
+}
+
+const FREE: &str =
+    concat!("select ", task_columns!(), " from tasks where id = $1 /*for update skip locked*/");
+
+/// One task that this transaction does not change.
+///
+/// # Errors
+/// Of the database.
+pub async fn peek<T: Tx>(tx: &mut T, id: &TaskId) -> Result<Option<Task>, DbError> {
     const SQL: &str = concat!("select ", task_columns!(), " from tasks where id = $1");
     first(tx, SQL, vals![id]).await?.map(decode).transpose()
 }
@@ -216,9 +262,9 @@ pub async fn insert<T: Tx>(tx: &mut T, task: &Task) -> Result<(), DbError> {
         goal_max_turns, generation, created_by_run, step_key, workflow_template_id, result, block_kind, \
         block_reason, blocked_at, eligible_at, eligible_reason, held, parents_waived, released, revived, \
         current_run_id, consecutive_failures, reclaims, rate_limits, interruptions, blocks, review_rounds, \
-        last_failure_error) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, \
+        last_failure_error, requires, fresh) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, \
         $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, \
-        $39, $40, $41, $42, $43, $44, $45, $46, $47, $48, $49)";
+        $39, $40, $41, $42, $43, $44, $45, $46, $47, $48, $49, $50, $51)";
     let state = &task.state;
     let params = vals![
         &task.id,
@@ -270,20 +316,42 @@ pub async fn insert<T: Tx>(tx: &mut T, task: &Task) -> Result<(), DbError> {
         state.counters.blocks,
         state.counters.review_rounds,
         state.last_failure_error.as_ref(),
+        required(&task.requires),
+        task.fresh,
     ];
-    tx.execute(SQL, params).await.map(drop)
+    tx.write(SQL, params).await?;
+    note_requirement(tx, task).await
 }
 
-/// Writes a task's lifecycle: the only statement that writes a status.
+/// How a set of labels is written: in order, so that a set has one text.
+pub(crate) fn required(labels: &[String]) -> String {
+    let mut labels: Vec<&str> = labels.iter().map(String::as_str).collect();
+    labels.sort_unstable();
+    serde_json::json!(labels).to_string()
+}
+
+async fn note_requirement<T: Tx>(tx: &mut T, task: &Task) -> Result<(), DbError> {
+    if task.requires.is_empty() {
+        return Ok(());
+    }
+    boards::note_requirement(tx, &required(&task.requires)).await
+}
+
+/// Writes a task's lifecycle, and its result where one is given: the only statement that writes a status.
 ///
 /// # Errors
 /// `conflict` when a check does not hold.
-pub async fn save_state<T: Tx>(tx: &mut T, id: &TaskId, state: &TaskState) -> Result<(), DbError> {
+pub async fn save_state<T: Tx>(
+    tx: &mut T,
+    id: &TaskId,
+    state: &TaskState,
+    result: Option<&str>,
+) -> Result<(), DbError> {
     const SQL: &str = "update tasks set status = $2, phase = $3, satisfied = $4, updated_at = $5, started_at = $6, \
         completed_at = $7, scheduled_at = $8, block_kind = $9, block_reason = $10, blocked_at = $11, \
         eligible_at = $12, eligible_reason = $13, held = $14, parents_waived = $15, released = $16, revived = $17, \
         current_run_id = $18, consecutive_failures = $19, reclaims = $20, rate_limits = $21, interruptions = $22, \
-        blocks = $23, review_rounds = $24, last_failure_error = $25 where id = $1";
+        blocks = $23, review_rounds = $24, last_failure_error = $25, result = coalesce($26, result) where id = $1";
     let now = tx.now();
     let params = vals![
         id,
@@ -311,8 +379,9 @@ pub async fn save_state<T: Tx>(tx: &mut T, id: &TaskId, state: &TaskState) -> Re
         state.counters.blocks,
         state.counters.review_rounds,
         state.last_failure_error.as_ref(),
+        result,
     ];
-    tx.execute(SQL, params).await.map(drop)
+    tx.write(SQL, params).await
 }
 
 /// Writes what a person edits: everything but the lifecycle.
@@ -323,7 +392,7 @@ pub async fn save_fields<T: Tx>(tx: &mut T, task: &Task) -> Result<(), DbError> 
     const SQL: &str = "update tasks set title = $2, body = $3, assignee = $4, reviewer = $5, priority = $6, \
         tenant = $7, workspace_kind = $8, workspace_path = $9, branch = $10, model = $11, skills = $12, \
         max_runtime = $13, max_retries = $14, goal_mode = $15, goal_max_turns = $16, result = $17, \
-        idempotency_key = $18, updated_at = $19 where id = $1";
+        idempotency_key = $18, updated_at = $19, requires = $20, fresh = $21 where id = $1";
     let now = tx.now();
     let params = vals![
         &task.id,
@@ -345,16 +414,19 @@ pub async fn save_fields<T: Tx>(tx: &mut T, task: &Task) -> Result<(), DbError> 
         task.result.as_ref(),
         task.idempotency_key.as_ref(),
         now,
+        required(&task.requires),
+        task.fresh,
     ];
-    tx.execute(SQL, params).await.map(drop)
+    tx.write(SQL, params).await?;
+    note_requirement(tx, task).await
 }
 
-/// Writes a task's result and nothing else: no index is touched.
+/// Has the next run start a new session, or no longer.
 ///
 /// # Errors
 /// Of the database.
-pub async fn save_result<T: Tx>(tx: &mut T, id: &TaskId, result: Option<&String>) -> Result<(), DbError> {
-    tx.execute("update tasks set result = $2 where id = $1", vals![id, result]).await.map(drop)
+pub async fn set_fresh<T: Tx>(tx: &mut T, id: &TaskId, fresh: bool) -> Result<(), DbError> {
+    tx.write("update tasks set fresh = $2 where id = $1 and fresh <> $2", vals![id, fresh]).await
 }
 
 /// Removes a task; what belongs to it goes with it.
@@ -362,7 +434,7 @@ pub async fn save_result<T: Tx>(tx: &mut T, id: &TaskId, result: Option<&String>
 /// # Errors
 /// Of the database.
 pub async fn delete<T: Tx>(tx: &mut T, id: &TaskId) -> Result<(), DbError> {
-    tx.execute("delete from tasks where id = $1", vals![id]).await.map(drop)
+    tx.write("delete from tasks where id = $1", vals![id]).await
 }
 
 /// Makes tasks whose back-off has passed claimable by index.
@@ -379,35 +451,42 @@ pub async fn ripen<T: Tx>(tx: &mut T) -> Result<u64, DbError> {
     .await
 }
 
-/// Ready tasks of a profile that may be claimed now, by priority and age.
+/// Work and reviews of a profile that may be claimed now: of each the first `limit`, by priority and age. `fits` holds the
+/// sets of labels that the host meets, as they are written, one after the other: the brackets of a set are found in no
+/// other, so that a set that can be cut out of them is one of them.
 ///
 /// # Errors
 /// Of the database.
-pub async fn ready_of<T: Tx>(tx: &mut T, profile: &ProfileName, limit: u32) -> Result<Vec<Row>, DbError> {
-    tx.query(
-        "select id, priority, created_at from tasks indexed by tasks_ready where assignee = $1 and status = 'ready' \
-         and eligible_at is null and not exists \
-         (select 1 from runs where runs.task_id = tasks.id and runs.reaped_at is null) \
-         order by priority desc, created_at, id limit $2",
-        vals![profile, limit],
-    )
-    .await
+pub async fn claimable_of<T: Tx>(
+    tx: &mut T,
+    profile: &ProfileName,
+    fits: &str,
+    limit: u32,
+) -> Result<Vec<Row>, DbError> {
+    tx.query(CLAIMABLE, vals![profile, limit, fits]).await
 }
 
-/// Reviews of a profile that may be claimed now, by priority and age.
+/// Asks ahead for [`claimable_of`].
 ///
 /// # Errors
 /// Of the database.
-pub async fn reviews_of<T: Tx>(tx: &mut T, profile: &ProfileName, limit: u32) -> Result<Vec<Row>, DbError> {
-    tx.query(
-        "select id, priority, created_at from tasks indexed by tasks_review where reviewer = $1 and status = 'review' \
-         and eligible_at is null and not exists \
-         (select 1 from runs where runs.task_id = tasks.id and runs.reaped_at is null) \
-         order by priority desc, created_at, id limit $2",
-        vals![profile, limit],
-    )
-    .await
+pub(crate) async fn claimable_soon<T: Tx>(
+    tx: &mut T,
+    profile: &ProfileName,
+    fits: &str,
+    limit: u32,
+) -> Result<(), DbError> {
+    tx.soon(CLAIMABLE, vals![profile, limit, fits]).await
 }
+
+const CLAIMABLE: &str = "select id, priority, created_at from (select id, priority, created_at from tasks indexed by tasks_ready \
+         where assignee = $1 and status = 'ready' and eligible_at is null and replace($3, requires, '') <> $3 and not exists \
+         (select 1 from runs where runs.task_id = tasks.id and runs.reaped_at is null) \
+         order by priority desc, created_at, id limit $2) as work union all \
+         select id, priority, created_at from (select id, priority, created_at from tasks indexed by tasks_review \
+         where reviewer = $1 and status = 'review' and eligible_at is null and replace($3, requires, '') <> $3 and not exists \
+         (select 1 from runs where runs.task_id = tasks.id and runs.reaped_at is null) \
+         order by priority desc, created_at, id limit $2) as reviews";
 
 /// Ready tasks without an assignee.
 ///

@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::error::translate;
 use crate::error::DbError;
-use crate::migrate::{SCHEMA, migrations};
+use crate::migrate::{Dialect, SCHEMA, migrations};
 use crate::world::World;
 
 /// Longest wait for another process's lock, milliseconds.
@@ -196,7 +196,7 @@ fn migrate(
             applied.insert(row.get::<_, i64>(0).map_err(fail)?, row.get::<_, String>(1).map_err(fail)?);
         }
     }
-    for migration in migrations() {
+    for migration in migrations(Dialect::Sqlite) {
         match applied.get(&migration.version) {
             Some(sha256) if *sha256 == migration.sha256 => {}
             Some(_) => return Err(DbError::ChangedMigration { version: migration.version }),

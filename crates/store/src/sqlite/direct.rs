@@ -8,6 +8,7 @@ use rusqlite::Connection;
 use super::connection::{Flavour, open};
 use super::error::translate;
 use super::transaction::{SqliteTx, now_or_error};
+use super::turn::Turns;
 use crate::doorbell::Doorbell;
 use crate::error::{DbError, OpError};
 use crate::sql::events;
@@ -23,6 +24,7 @@ pub(crate) struct Direct {
     world: Arc<dyn World>,
     doorbell: Doorbell,
     idle: Mutex<Vec<Connection>>,
+    turns: Turns,
 }
 
 impl Direct {
@@ -40,6 +42,7 @@ impl Direct {
             world,
             doorbell,
             idle: Mutex::default(),
+            turns: Turns::of(path),
         }
     }
 
@@ -71,7 +74,9 @@ impl Direct {
     /// Runs one operation in a transaction of its own.
     pub(crate) fn run<O: Operation>(&self, operation: &O) -> Result<O::Reply, OpError> {
         let mut connection = self.take()?;
+        let turn = O::WRITES.then(|| self.turns.take());
         let result = apply_alone(&mut connection, &self.path, self.world.as_ref(), operation);
+        drop(turn);
         match result {
             Ok((reply, rings)) => {
                 self.give_back(connection);

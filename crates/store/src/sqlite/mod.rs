@@ -5,6 +5,7 @@ mod connection;
 mod direct;
 mod error;
 mod transaction;
+mod turn;
 mod writer;
 
 pub(crate) use connection::{APPLICATION_ID, Flavour, create, open};

@@ -17,6 +17,7 @@ use super::connection::{Flavour, open};
 use super::direct::apply_alone;
 use super::error::translate;
 use super::transaction::{SqliteTx, now_or_error};
+use super::turn::Turns;
 use crate::doorbell::Doorbell;
 use crate::error::{DbError, OpError};
 use crate::sql::events;
@@ -49,7 +50,8 @@ impl Writer {
     ) -> Result<Self, DbError> {
         let connection = open(path, identity, Flavour::Writer, world.as_ref())?;
         let (queue, jobs) = channel();
-        let thread = Thread { connection, path: path.to_owned(), world, doorbell, jobs };
+        let turns = Turns::of(path);
+        let thread = Thread { connection, path: path.to_owned(), world, doorbell, turns, jobs };
         std::thread::Builder::new()
             .name("board-writer".to_owned())
             .spawn(move || thread.run())
@@ -166,6 +168,7 @@ struct Thread {
     path: PathBuf,
     world: Arc<dyn World>,
     doorbell: Doorbell,
+    turns: Turns,
     jobs: Receiver<Box<dyn Job>>,
 }
 
@@ -250,6 +253,8 @@ impl Thread {
         taken: &mut Vec<Box<dyn Job>>,
         savepoints: bool,
     ) -> Result<Vec<Ring>, Failed> {
+        // Held until this returns: the transaction has ended by then.
+        let _turn = self.turns.take();
         let begun = Instant::now();
         self.connection
             .execute_batch("begin immediate")
@@ -289,6 +294,7 @@ impl Thread {
     /// take the others with it.
     fn one_by_one(&mut self, jobs: &mut [Box<dyn Job>]) {
         for job in jobs {
+            let _turn = self.turns.take();
             let rings = job.alone(&mut self.connection, &self.path, self.world.as_ref());
             self.doorbell.ring(&rings);
         }

@@ -111,6 +111,8 @@ pub(crate) fn claim(board: &Board) -> Vec<Claimed> {
         max_running: None,
         max_running_per_profile: None,
         host_room: None,
+        max_running_per_host: None,
+        labels: Vec::new(),
         batch: 100,
         skip: Vec::new(),
         policy: Policy::default(),

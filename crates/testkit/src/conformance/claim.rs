@@ -6,8 +6,11 @@ use andon_core::TaskId;
 use andon_core::run::Failure;
 use andon_core::task::{Refusal, Status};
 use andon_store::Val;
-use andon_store::operation::{Claim, ClaimByHand, EndRun, NewTask, Pause, Reclaim, Resume, Scope, Start};
-use andon_store::query::NextDeadline;
+use andon_store::operation::{
+    BlockUnrunnable, Claim, ClaimByHand, EndRun, NewTask, Pause, Reclaim, Resume, Scope, Seen, Start,
+};
+use andon_store::query::{NextDeadline, Surroundings, WhyOf};
+use andon_store::sql::boards::{HOST_SILENCE, HostFacts};
 
 use crate::{Boards, Draft, Scene, Sql, profile};
 
@@ -279,4 +282,75 @@ pub async fn racing_claimers_share_the_tasks(boards: &impl Boards) {
     assert_eq!(claimed.iter().collect::<BTreeSet<_>>().len(), 40);
     s.inspect().await;
     assert!(s.run(by_hand(&s, None, Some("coder"))).await.is_err());
+}
+
+/// A task goes to a host that has what it requires, and to no other; one that waits keeps nobody else from a place.
+pub async fn a_task_goes_to_a_host_that_has_what_it_requires(boards: &impl Boards) {
+    let s = Scene::new(boards);
+    let of = |labels: &[&str]| labels.iter().map(|label| (*label).to_owned()).collect::<Vec<_>>();
+    let gpu =
+        s.create(Draft::new("train").with(|new| new.requires = vec!["ssd".into(), "gpu".into()])).await.id;
+    let plain = s.task("write").await;
+    let on = |labels: &[&str]| Claim { labels: of(labels), ..s.claiming(1) };
+    assert_eq!(s.ok(on(&["gpu"])).await[0].task.id, plain);
+    assert!(s.ok(on(&[])).await.is_empty() && s.ok(on(&["gpu", "arm64"])).await.is_empty());
+    assert!(s.ok(on(&["gp", "u", "ss"])).await.is_empty());
+    let seen = Seen {
+        host: HostFacts {
+            name: "mill".into(),
+            machine: "1".into(),
+            labels: of(&["gpu"]),
+            ..HostFacts::default()
+        },
+    };
+    s.ok(seen.clone()).await;
+    let why = |task: &TaskId| WhyOf { task: task.clone(), surroundings: Surroundings::default() };
+    assert_eq!(s.ok(why(&gpu)).await.unmet_labels, of(&["gpu", "ssd"]));
+    assert_eq!(s.ok(on(&["ssd", "eu", "gpu"])).await[0].task.id, gpu);
+    assert!(s.get(&plain).await.requires.is_empty());
+}
+
+/// The cap of a host counts what runs there, whoever claimed it; other hosts have places of their own.
+pub async fn the_cap_of_a_host_is_counted_inside_the_claim(boards: &impl Boards) {
+    let s = Scene::new(boards);
+    for _ in 0..5 {
+        s.task("code").await;
+    }
+    let on = |host: &str| Claim { host: host.to_owned(), max_running_per_host: Some(2), ..s.claiming(9) };
+    assert_eq!(s.ok(on("mill")).await.len(), 2);
+    assert_eq!(s.ok(on("mill")).await.len(), 0);
+    assert_eq!(s.ok(on("forge")).await.len(), 2);
+    let claim = Claim { max_running: Some(5), ..on("third") };
+    assert_eq!(s.ok(claim).await.len(), 1);
+}
+
+/// Two machines of one name are kept apart while both are there; a machine that has gone leaves its name to another.
+pub async fn one_machine_at_a_time_has_a_host_name(boards: &impl Boards) {
+    let s = Scene::new(boards);
+    let seen = |machine: &str| Seen {
+        host: HostFacts { name: "mill".into(), machine: machine.into(), ..HostFacts::default() },
+    };
+    s.ok(seen("one")).await;
+    s.ok(seen("one")).await;
+    assert_eq!(s.refused(seen("two")).await, "host_name_taken");
+    s.wait(HOST_SILENCE + 1);
+    s.ok(seen("two")).await;
+}
+
+/// A profile that this host lacks blocks no task while another live host has it.
+pub async fn a_profile_of_another_host_is_not_missing(boards: &impl Boards) {
+    let s = Scene::new(boards);
+    let task = s.task("code").await;
+    let block = || BlockUnrunnable {
+        tasks: vec![task.clone()],
+        profile: "coder".to_owned(),
+        reason: "there is no profile coder here".to_owned(),
+        policy: s.policy.clone(),
+    };
+    let host = HostFacts { name: "mill".into(), profiles: vec!["coder".into()], ..HostFacts::default() };
+    s.ok(Seen { host }).await;
+    assert!(s.ok(block()).await.is_empty());
+    s.wait(HOST_SILENCE + 1);
+    assert_eq!(s.ok(block()).await, std::slice::from_ref(&task));
+    assert_eq!(s.status(&task).await, Status::Blocked);
 }

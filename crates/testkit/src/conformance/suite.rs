@@ -22,7 +22,11 @@ macro_rules! conformance {
                     a_claim_demotes_a_task_with_open_parents,
                     tasks_to_skip_cost_others_no_place,
                     the_default_assignee_gets_what_nobody_has,
-                    racing_claimers_share_the_tasks;
+                    racing_claimers_share_the_tasks,
+                    a_task_goes_to_a_host_that_has_what_it_requires,
+                    the_cap_of_a_host_is_counted_inside_the_claim,
+                    one_machine_at_a_time_has_a_host_name,
+                    a_profile_of_another_host_is_not_missing;
                 create:
                     a_new_task_starts_where_its_parents_and_time_allow,
                     a_task_created_blocked_stays_blocked,

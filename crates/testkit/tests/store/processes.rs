@@ -28,6 +28,8 @@ pub(crate) fn claim(board: &Board) -> Vec<andon_store::operation::Claimed> {
         roster: roster(),
         max_running: None,
         max_running_per_profile: None,
+        max_running_per_host: None,
+        labels: Vec::new(),
         host_room: None,
         batch: 1,
         skip: Vec::new(),

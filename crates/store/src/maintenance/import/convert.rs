@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use super::source::{Cells, Source};
 use crate::sql::attachments::Attachment;
-use crate::sql::runs::Run;
+use crate::sql::runs::{Run, Usage};
 use crate::sql::tasks::Task;
 
 /// Something that could not come as it was.
@@ -210,6 +210,7 @@ impl Convert<'_> {
                 error: cells.word("error"),
                 fingerprint: None,
                 workspace_path: None,
+                usage: Usage::default(),
             });
         }
     }

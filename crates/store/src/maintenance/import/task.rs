@@ -78,6 +78,8 @@ impl Convert<'_> {
             branch,
             model: cells.word("model_override"),
             skills: serde_json::from_value(cells.json("skills")).unwrap_or_default(),
+            requires: Vec::new(),
+            fresh: false,
             max_runtime: cells
                 .number("max_runtime_seconds")
                 .filter(|seconds| *seconds >= 0)

@@ -1,0 +1,209 @@
+//! Several operations in one transaction: those that say which rows they change, as many as wait while the one before
+//! is on its way. They run side by side on one connection, which answers them in one stream.
+//!
+//! There are no savepoints: when one of them must be undone, the whole transaction is, and each runs again alone. Nobody
+//! is answered before the commit. Claims go in a line of their own, one after the other: each counts what the one before
+//! has started.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use andon_core::TaskId;
+use futures::future::{BoxFuture, join_all};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::oneshot;
+
+use super::engine::{Inner, Uncommitted};
+use super::runtime;
+use super::session::Session;
+use super::transaction::{Left, PgTx, Turns};
+use crate::error::{DbError, OpError};
+use crate::sql::events;
+use crate::tx::{Lock, Operation, Reach, Tx as _};
+
+/// Most operations in one transaction.
+const BATCH: usize = 64;
+/// How long a batch waits for a lock before its operations go on alone, milliseconds.
+const PATIENCE_MS: u32 = 200;
+
+/// Where operations wait for the next transaction. The tasks behind it end with its last handle.
+#[derive(Clone, Debug)]
+pub(super) struct Lane {
+    tasks: UnboundedSender<Box<dyn Job>>,
+    claims: UnboundedSender<Box<dyn Job>>,
+}
+
+impl Lane {
+    pub(super) fn new(inner: &Arc<Inner>) -> Self {
+        let start = || {
+            let (sender, receiver) = unbounded_channel();
+            // Without its task the queue is closed, which callers are told.
+            drop(runtime::spawn(work(Arc::clone(inner), receiver)));
+            sender
+        };
+        Self { tasks: start(), claims: start() }
+    }
+
+    /// Queues an operation; the answer comes after its commit.
+    pub(super) async fn run<O: Operation>(&self, operation: O, reach: Reach) -> Result<O::Reply, OpError> {
+        let (answer, answered) = oneshot::channel();
+        let queue = if reach == Reach::Ready { &self.claims } else { &self.tasks };
+        let job = Typed { operation, reach, outcome: None, answer };
+        queue.send(Box::new(job)).map_err(|_| DbError::Closed)?;
+        answered.await.unwrap_or(Err(OpError::Db(DbError::Closed)))
+    }
+}
+
+/// What an operation leaves for the commit; none when the transaction cannot be kept.
+type Kept = Option<Left>;
+
+/// An operation that waits for its commit.
+trait Job: Send {
+    fn reach(&self) -> &Reach;
+    /// Applies it and keeps the outcome for later.
+    fn apply<'a>(&'a mut self, tx: PgTx, audit: PgTx) -> BoxFuture<'a, Kept>;
+    /// Runs it in a transaction of its own, and answers.
+    fn alone(self: Box<Self>, inner: Arc<Inner>) -> BoxFuture<'static, ()>;
+    /// Tells the outcome.
+    fn answer(self: Box<Self>);
+    /// Tells that nobody knows the outcome.
+    fn unknown(self: Box<Self>, reason: &str);
+}
+
+struct Typed<O: Operation> {
+    operation: O,
+    reach: Reach,
+    outcome: Option<Result<O::Reply, OpError>>,
+    answer: oneshot::Sender<Result<O::Reply, OpError>>,
+}
+
+impl<O: Operation> Job for Typed<O> {
+    fn reach(&self) -> &Reach {
+        &self.reach
+    }
+
+    fn apply<'a>(&'a mut self, mut tx: PgTx, mut audit: PgTx) -> BoxFuture<'a, Kept> {
+        Box::pin(async move {
+            let outcome = self.operation.apply(&mut tx).await;
+            let kept = match &outcome {
+                Ok(_) => Some(tx.leave().await),
+                Err(OpError::Db(_)) => None,
+                Err(OpError::Refused { .. }) if tx.wrote() => None,
+                Err(OpError::Refused { audit: told, .. }) => {
+                    let mut left = tx.leave().await;
+                    events::append_all(&mut audit, told).await.ok()?;
+                    left.add(audit.leave().await);
+                    Some(left)
+                }
+            };
+            self.outcome = Some(outcome);
+            kept
+        })
+    }
+
+    fn alone(self: Box<Self>, inner: Arc<Inner>) -> BoxFuture<'static, ()> {
+        let Self { operation, answer, .. } = *self;
+        Box::pin(async move {
+            let _ = answer.send(inner.alone(operation).await);
+        })
+    }
+
+    fn answer(self: Box<Self>) {
+        let outcome = self.outcome.unwrap_or(Err(OpError::Db(DbError::Closed)));
+        let _ = self.answer.send(outcome);
+    }
+
+    fn unknown(self: Box<Self>, reason: &str) {
+        let _ = self.answer.send(Err(DbError::OutcomeUnknown(reason.to_owned()).into()));
+    }
+}
+
+async fn work(inner: Arc<Inner>, mut jobs: UnboundedReceiver<Box<dyn Job>>) {
+    let mut batch = Vec::with_capacity(BATCH);
+    while jobs.recv_many(&mut batch, BATCH).await > 0 {
+        let mut batch = std::mem::take(&mut batch);
+        match commit(&inner, &mut batch).await {
+            Ok(()) => batch.into_iter().for_each(|job| job.answer()),
+            Err(Some(reason)) => batch.into_iter().for_each(|job| job.unknown(&reason)),
+            Err(None) => {
+                for job in batch {
+                    drop(runtime::spawn(job.alone(Arc::clone(&inner))));
+                }
+            }
+        }
+    }
+}
+
+/// Applies and commits a batch. On `Err` nothing of it was committed, or, with a reason, nobody knows.
+async fn commit(inner: &Arc<Inner>, batch: &mut [Box<dyn Job>]) -> Result<(), Option<String>> {
+    let Ok((session, now)) = inner.begin(false).await else { return Err(None) };
+    let turns = Inner::turns();
+    let view = |session: &Arc<Session>, turns: &Arc<Turns>| {
+        PgTx::new(session, &inner.world, inner.keys, now, false, Some(Arc::clone(turns)))
+    };
+    let known = known(batch);
+    let kept = match prepare(&session, batch.len(), known, view(&session, &turns)).await {
+        Ok(mut before) => apply(batch, || view(&session, &turns)).await.map(|left| {
+            before.add(left);
+            before
+        }),
+        Err(_) => None,
+    };
+    inner.waits.fetch_add(session.waits(), Ordering::Relaxed);
+    let Some(mut left) = kept else {
+        drop(inner.roll_back(&session).await);
+        return Err(None);
+    };
+    let rings = std::mem::take(&mut left.rings);
+    match inner.commit(&session, left).await {
+        Ok(number) => {
+            inner.wake(&session, &rings, number).await;
+            Ok(())
+        }
+        Err(Uncommitted::Failed(_)) => {
+            drop(inner.roll_back(&session).await);
+            Err(None)
+        }
+        Err(Uncommitted::Unknown(reason)) => Err(Some(reason)),
+    }
+}
+
+/// The tasks that are known to change.
+fn known(batch: &[Box<dyn Job>]) -> Vec<TaskId> {
+    let tasks = batch.iter().flat_map(|job| match job.reach() {
+        Reach::Tasks(tasks) => tasks.clone(),
+        Reach::Ready | Reach::Unknown => Vec::new(),
+    });
+    tasks.collect()
+}
+
+/// Locks what is known to change, in the order that everybody keeps.
+async fn prepare(
+    session: &Arc<Session>,
+    operations: usize,
+    tasks: Vec<TaskId>,
+    mut tx: PgTx,
+) -> Result<Left, DbError> {
+    let mut left = Left::default();
+    if operations > 1 {
+        left.unanswered.push(session.send_plain(format!("set local lock_timeout = {PATIENCE_MS}")).await);
+        tx.lock(Lock::Tasks(tasks)).await?;
+    }
+    left.add(tx.leave().await);
+    Ok(left)
+}
+
+/// Runs the operations of a batch: claims one after the other, all else side by side.
+async fn apply(batch: &mut [Box<dyn Job>], view: impl Fn() -> PgTx) -> Kept {
+    let mut left = Left::default();
+    if batch.iter().all(|job| *job.reach() == Reach::Ready) {
+        for job in batch {
+            left.add(job.apply(view(), view()).await?);
+        }
+        return Some(left);
+    }
+    for one in join_all(batch.iter_mut().map(|job| job.apply(view(), view()))).await {
+        left.add(one?);
+    }
+    Some(left)
+}

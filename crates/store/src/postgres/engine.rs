@@ -1,0 +1,376 @@
+//! Operations on a board in PostgreSQL: a transaction each, or several in one; tried again where that may help.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use andon_core::Millis;
+use deadpool_postgres::Pool;
+use rand::Rng as _;
+use sha2::{Digest as _, Sha256};
+
+use super::batch::Lane;
+use super::bell::Bell;
+use super::error::{Again, Failure, is_end, of_pool};
+use super::runtime;
+use super::session::Session;
+use super::transaction::{Left, PgTx, Turns};
+use crate::board::Mode;
+use crate::error::{DbError, OpError};
+use crate::sql::events::{self, NewEvent};
+use crate::tx::{Operation, Reach, Ring};
+use crate::value::Val;
+use crate::world::World;
+
+/// The advisory locks of one board.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Keys {
+    pub(super) caps: i64,
+    pub(super) graph: i64,
+    pub(super) events: i64,
+    seed: u64,
+}
+
+impl Keys {
+    /// The locks of the board of this identity: those of two boards differ.
+    pub(super) fn new(identity: &str) -> Self {
+        let seed = number(&["board", identity]);
+        let of = |what: &str| number(&[what, identity]).cast_signed();
+        Self { caps: of("caps"), graph: of("graph"), events: of("events"), seed }
+    }
+
+    /// The lock of a name on the board.
+    pub(super) fn of(&self, name: &str) -> i64 {
+        number(&[&self.seed.to_string(), name]).cast_signed()
+    }
+}
+
+/// A number that stands for these words.
+pub(super) fn number(words: &[&str]) -> u64 {
+    let digest = Sha256::digest(format!("andon {}", words.join(" ")).as_bytes());
+    digest.iter().take(8).fold(0, |number, byte| (number << 8) | u64::from(*byte))
+}
+
+/// A board in PostgreSQL, open.
+#[derive(Clone, Debug)]
+pub(crate) struct Engine {
+    pub(super) inner: Arc<Inner>,
+    lane: Option<Lane>,
+}
+
+/// What every operation of a board uses.
+#[derive(Debug)]
+pub(super) struct Inner {
+    pub(super) pool: Pool,
+    pub(super) name: Arc<Path>,
+    pub(super) schema: String,
+    pub(super) keys: Keys,
+    pub(super) world: Arc<dyn World>,
+    pub(super) bell: Bell,
+    pub(super) mode: Mode,
+    /// Whether statements are prepared once a connection.
+    pub(super) prepared: bool,
+    /// Whether a connection keeps its settings between transactions.
+    pub(super) settled: bool,
+    pub(super) waits: AtomicU64,
+    pub(super) operations: AtomicU64,
+}
+
+/// How an attempt ended.
+pub(super) enum Attempt<R> {
+    /// With this answer.
+    Answered(Result<R, OpError>),
+    /// With an error that may pass.
+    Failed(Failure),
+}
+
+/// Why a commit did not give its answer.
+pub(super) enum Uncommitted {
+    /// Nothing was committed.
+    Failed(Failure),
+    /// Nobody knows.
+    Unknown(String),
+}
+
+/// How often an operation is tried again, and how long it waits before.
+#[derive(Debug, Default)]
+pub(super) struct Tries {
+    contended: u32,
+    taken: u32,
+    lost: u32,
+}
+
+impl Tries {
+    /// Waits before another try; false when there have been enough.
+    pub(super) async fn another(&mut self, again: Again) -> bool {
+        let (tried, most, first) = match again {
+            Again::No => return false,
+            Again::Contended => (&mut self.contended, 10, 4),
+            Again::Taken => (&mut self.taken, 3, 1),
+            Again::Lost => (&mut self.lost, 5, 20),
+        };
+        if *tried >= most {
+            return false;
+        }
+        *tried += 1;
+        let longest = (first << *tried).min(400_u64);
+        let wait = rand::rng().random_range(longest / 2..=longest);
+        tokio::time::sleep(Duration::from_millis(wait)).await;
+        true
+    }
+}
+
+impl Engine {
+    pub(super) fn new(inner: Inner) -> Self {
+        let inner = Arc::new(inner);
+        let lane = (inner.mode == Mode::Long).then(|| Lane::new(&inner));
+        Self { inner, lane }
+    }
+
+    /// Runs an operation or a question.
+    pub(crate) async fn run<O: Operation>(&self, operation: O) -> Result<O::Reply, OpError> {
+        let inner = Arc::clone(&self.inner);
+        inner.operations.fetch_add(1, Ordering::Relaxed);
+        match (&self.lane, operation.reach()) {
+            (Some(lane), reach @ (Reach::Tasks(_) | Reach::Ready)) if O::WRITES => {
+                lane.run(operation, reach).await
+            }
+            _ => runtime::run(inner.alone(operation)).await?,
+        }
+    }
+
+    /// The bell of the board.
+    pub(crate) fn bell(&self) -> &Bell {
+        &self.inner.bell
+    }
+
+    /// How the board is named in messages.
+    pub(crate) fn name(&self) -> &Path {
+        &self.inner.name
+    }
+
+    /// How often operations waited for the server, and how many operations there were.
+    pub(crate) fn waits(&self) -> (u64, u64) {
+        (self.inner.waits.load(Ordering::Relaxed), self.inner.operations.load(Ordering::Relaxed))
+    }
+
+    /// Closes the connections that nobody uses.
+    pub(crate) fn close_idle(&self) {
+        self.inner.pool.retain(|_, _| false);
+    }
+}
+
+impl Inner {
+    /// Runs an operation in a transaction of its own.
+    pub(super) async fn alone<O: Operation>(self: Arc<Self>, operation: O) -> Result<O::Reply, OpError> {
+        let mut tries = Tries::default();
+        loop {
+            let failure = match self.begin(!O::WRITES).await {
+                Err(failure) => failure,
+                Ok((session, now)) => {
+                    let mut tx = PgTx::new(&session, &self.world, self.keys, now, !O::WRITES, None);
+                    let outcome = operation.apply(&mut tx).await;
+                    let attempt = self.finish(&session, tx, outcome, O::WRITES).await;
+                    self.waits.fetch_add(session.waits(), Ordering::Relaxed);
+                    match attempt {
+                        Attempt::Answered(answer) => return answer,
+                        Attempt::Failed(failure) => failure,
+                    }
+                }
+            };
+            if !tries.another(failure.again).await {
+                return Err(failure.error.into());
+            }
+        }
+    }
+
+    /// A connection in a new transaction, and the time of that transaction.
+    pub(super) async fn begin(&self, reading: bool) -> Result<(Arc<Session>, Millis), Failure> {
+        let client = self.pool.get().await.map_err(|error| of_pool(&self.name, &error))?;
+        let session = Arc::new(Session::new(client, self.prepared, Arc::clone(&self.name)));
+        session.opened();
+        let level = if reading { "repeatable read read only" } else { "read committed" };
+        let settings = if self.settled { String::new() } else { settings_of(&self.schema) };
+        let clock = if self.world.sole_clock() { "" } else { CLOCK };
+        let sent = session.send_plain(format!("begin isolation level {level};{settings}{clock}")).await;
+        let answer = session
+            .wait(sent)
+            .await
+            .map_err(|error| session.failure().unwrap_or(Failure { error, again: Again::No }))?;
+        let told = answer.rows.into_iter().last().and_then(|mut row| row.text().ok());
+        let now = told.and_then(|text| text.parse().ok()).map_or_else(|| self.world.now(), Millis);
+        Ok((session, now))
+    }
+
+    /// Commits what an operation wrote, or takes it back.
+    async fn finish<R>(
+        &self,
+        session: &Arc<Session>,
+        tx: PgTx,
+        outcome: Result<R, OpError>,
+        writes: bool,
+    ) -> Attempt<R> {
+        match outcome {
+            Ok(reply) => {
+                let left = tx.leave().await;
+                if !writes {
+                    // Nothing depends on the end of a question.
+                    drop(session.send_plain("commit".to_owned()).await);
+                    session.closed();
+                    return Attempt::Answered(Ok(reply));
+                }
+                self.answered(session, left, Ok(reply)).await
+            }
+            Err(OpError::Refused { refusal, audit }) => {
+                drop(tx);
+                if let Err(error) = self.roll_back(session).await {
+                    return Attempt::Failed(error);
+                }
+                if writes && !audit.is_empty() {
+                    self.record(&audit).await;
+                }
+                Attempt::Answered(Err(OpError::Refused { refusal, audit }))
+            }
+            Err(OpError::Db(error)) => {
+                drop(tx);
+                self.failed(session, error).await
+            }
+        }
+    }
+
+    async fn answered<R>(
+        &self,
+        session: &Arc<Session>,
+        mut left: Left,
+        answer: Result<R, OpError>,
+    ) -> Attempt<R> {
+        let rings = std::mem::take(&mut left.rings);
+        match self.commit(session, left).await {
+            Ok(number) => {
+                self.wake(session, &rings, number).await;
+                Attempt::Answered(answer)
+            }
+            Err(Uncommitted::Failed(failure)) => Attempt::Failed(failure),
+            Err(Uncommitted::Unknown(reason)) => {
+                Attempt::Answered(Err(DbError::OutcomeUnknown(reason).into()))
+            }
+        }
+    }
+
+    /// Wakes whom it concerns: a process that lives on does it by the way, one that ends does it now.
+    pub(super) async fn wake(&self, session: &Arc<Session>, rings: &[Ring], number: Option<i64>) {
+        match self.mode {
+            Mode::Long => self.bell.ring(rings, number),
+            Mode::Short => self.bell.ring_by(session, rings, number).await,
+        }
+    }
+
+    /// Records what is kept of a refused write. That it was refused is told in any case.
+    pub(super) async fn record(&self, audit: &[NewEvent]) {
+        let Ok((session, now)) = self.begin(false).await else { return };
+        let mut tx = PgTx::new(&session, &self.world, self.keys, now, false, None);
+        if events::append_all(&mut tx, audit).await.is_err() {
+            return;
+        }
+        drop(self.answered(&session, tx.leave().await, Ok(())).await);
+    }
+
+    /// Takes the transaction back; gives the failure that came first.
+    async fn failed<R>(&self, session: &Arc<Session>, error: DbError) -> Attempt<R> {
+        let failure = session.failure().unwrap_or(Failure { error, again: Again::No });
+        drop(self.roll_back(session).await);
+        Attempt::Failed(failure)
+    }
+
+    pub(super) async fn roll_back(&self, session: &Arc<Session>) -> Result<(), Failure> {
+        let sent = session.send_plain("rollback".to_owned()).await;
+        match session.wait(sent).await {
+            Ok(_) => {
+                session.closed();
+                Ok(())
+            }
+            Err(error) => Err(session.failure().unwrap_or(Failure { error, again: Again::Lost })),
+        }
+    }
+
+    /// Appends the events and commits, in one exchange: their lock, and then their numbers, are taken last, so that the
+    /// order of the numbers is the order of the commits. Gives the last number.
+    pub(super) async fn commit(
+        &self,
+        session: &Arc<Session>,
+        left: Left,
+    ) -> Result<Option<i64>, Uncommitted> {
+        crate::crash::point("before_commit");
+        let failed =
+            |error| Uncommitted::Failed(session.failure().unwrap_or(Failure { error, again: Again::No }));
+        let Left { events, unanswered: mut before, .. } = left;
+        let written = before.len();
+        if !events.is_empty() {
+            const LOCK: &str = "select pg_advisory_xact_lock($1)";
+            before.push(session.send(LOCK, vec![Val::Int(self.keys.events)]).await.map_err(failed)?);
+            before.push(session.send_events(events).await.map_err(failed)?);
+        }
+        let commit = session.send_plain("commit".to_owned()).await;
+        session.count_wait();
+        let mut number = None;
+        for (index, sent) in before.into_iter().enumerate() {
+            match sent.answer().await {
+                Ok(answer) if index > written => {
+                    let last = answer.rows.into_iter().last();
+                    number = last.and_then(|mut row| row.opt_int().ok().flatten());
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    let known = error.code().is_some();
+                    let told = session.fail(&error);
+                    drop(commit.answer().await);
+                    // What the server refused by name it has not committed; the connection's end says nothing.
+                    return Err(if known { failed(told) } else { Uncommitted::Unknown(told.to_string()) });
+                }
+            }
+        }
+        match commit.answer().await {
+            Ok(_) => {
+                session.closed();
+                // A transaction in which something failed is rolled back by its `commit`, without a word.
+                if let Some(failure) = session.failure() {
+                    return Err(Uncommitted::Failed(failure));
+                }
+                crate::crash::point("after_commit");
+                Ok(number)
+            }
+            Err(error) => {
+                let known = error.code().is_some_and(|code| !is_end(code));
+                let told = session.fail(&error);
+                if known {
+                    session.closed();
+                    Err(failed(told))
+                } else {
+                    Err(Uncommitted::Unknown(told.to_string()))
+                }
+            }
+        }
+    }
+
+    /// The turns of a batch.
+    pub(super) fn turns() -> Arc<Turns> {
+        Arc::default()
+    }
+}
+
+/// The server's clock: hosts disagree.
+const CLOCK: &str = "select floor(extract(epoch from clock_timestamp()) * 1000)::bigint";
+
+/// How long a statement may take, and how long a transaction may wait for its client: a host that is cut off must not
+/// keep rows locked.
+pub(super) const STATEMENT_MS: u32 = 60_000;
+pub(super) const SILENCE_MS: u32 = 30_000;
+
+/// The settings of a transaction on a connection that keeps none.
+fn settings_of(schema: &str) -> String {
+    format!(
+        "set local search_path to \"{schema}\"; set local statement_timeout = {STATEMENT_MS}; \
+         set local idle_in_transaction_session_timeout = {SILENCE_MS}; set local jit = off;"
+    )
+}

@@ -1,0 +1,290 @@
+//! The port on PostgreSQL.
+
+use std::collections::HashMap;
+use std::future::{Future, poll_fn};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use andon_core::{Millis, RunId};
+use tokio::sync::OwnedMutexGuard;
+
+use super::dialect::translated;
+use super::engine::Keys;
+use super::session::{Answer, Sent, Session};
+use crate::error::DbError;
+use crate::tx::{Lock, Ring, Tx};
+use crate::value::{Row, Val};
+use crate::world::{World, run_id_at};
+
+/// Rows that operations of one transaction change, each one's turn: the server lets one transaction lock a row twice.
+#[derive(Debug, Default)]
+pub(super) struct Turns(Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>);
+
+/// Longest wait for another operation of the same transaction, which may itself wait for this one.
+const TURN: std::time::Duration = std::time::Duration::from_millis(100);
+
+impl Turns {
+    async fn take(&self, key: &str) -> Result<OwnedMutexGuard<()>, DbError> {
+        let row = {
+            let mut rows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(rows.entry(key.to_owned()).or_default())
+        };
+        tokio::time::timeout(TURN, row.lock_owned())
+            .await
+            .map_err(|_| DbError::Contended("operations of one transaction wait for each other".to_owned()))
+    }
+}
+
+/// An answer that was asked for before it is needed.
+struct Early {
+    sql: &'static str,
+    params: Vec<Val>,
+    sent: Sent,
+}
+
+/// What operations leave for the commit of their transaction.
+#[derive(Default)]
+pub(super) struct Left {
+    pub(super) rings: Vec<Ring>,
+    pub(super) events: Vec<Vec<Val>>,
+    /// What has been sent and not yet been answered.
+    pub(super) unanswered: Vec<Sent>,
+}
+
+impl Left {
+    /// Adds what another operation leaves.
+    pub(super) fn add(&mut self, other: Self) {
+        for ring in other.rings {
+            if !self.rings.contains(&ring) {
+                self.rings.push(ring);
+            }
+        }
+        self.events.extend(other.events);
+        self.unanswered.extend(other.unanswered);
+    }
+}
+
+/// One operation's view of a transaction.
+pub(super) struct PgTx {
+    session: Arc<Session>,
+    world: Arc<dyn World>,
+    keys: Keys,
+    now: Millis,
+    reading: bool,
+    turns: Option<Arc<Turns>>,
+    held: HashMap<String, OwnedMutexGuard<()>>,
+    unanswered: Vec<Sent>,
+    early: Vec<Early>,
+    rings: Vec<Ring>,
+    events: Vec<Vec<Val>>,
+    wrote: bool,
+}
+
+impl PgTx {
+    pub(super) fn new(
+        session: &Arc<Session>,
+        world: &Arc<dyn World>,
+        keys: Keys,
+        now: Millis,
+        reading: bool,
+        turns: Option<Arc<Turns>>,
+    ) -> Self {
+        Self {
+            session: Arc::clone(session),
+            world: Arc::clone(world),
+            keys,
+            now,
+            reading,
+            turns,
+            held: HashMap::new(),
+            unanswered: Vec::new(),
+            early: Vec::new(),
+            rings: Vec::new(),
+            events: Vec::new(),
+            wrote: false,
+        }
+    }
+
+    /// What it leaves for the commit. Answers that were asked for and not needed after all are taken first: they may be
+    /// long, and hold up those behind them.
+    pub(super) async fn leave(mut self) -> Left {
+        while let Some(early) = self.early.pop() {
+            let mut sent = early.sent;
+            // A failure shows at the commit.
+            drop(self.meanwhile(poll_fn(|context| sent.look(context))).await);
+            self.unanswered.push(sent);
+        }
+        Left { rings: self.rings, events: self.events, unanswered: self.unanswered }
+    }
+
+    /// Whether it has written anything.
+    pub(super) const fn wrote(&self) -> bool {
+        self.wrote
+    }
+
+    /// Waits for one answer.
+    async fn wait(&mut self, mut sent: Sent) -> Result<Answer, DbError> {
+        if sent.is_waiting() {
+            self.session.count_wait();
+        }
+        self.meanwhile(poll_fn(|context| sent.look(context))).await?;
+        sent.answer().await.map_err(|error| self.session.fail(&error))
+    }
+
+    /// Waits for something, and takes the answers that nobody waits for meanwhile: they would hold up those behind them.
+    async fn meanwhile<R>(&mut self, future: impl Future<Output = R> + Send) -> Result<R, DbError> {
+        let mut future = std::pin::pin!(future);
+        let mut first = Ok(());
+        let done = poll_fn(|context| {
+            let session = &self.session;
+            self.unanswered.retain_mut(|sent| keep(session, sent, context, &mut first));
+            for early in &mut self.early {
+                let _ = early.sent.look(context);
+            }
+            future.as_mut().poll(context)
+        })
+        .await;
+        first.map(|()| done)
+    }
+
+    /// Takes the turn at a row, where several operations share the transaction.
+    async fn turn(&mut self, key: &str) -> Result<(), DbError> {
+        let Some(turns) = self.turns.clone() else { return Ok(()) };
+        if !self.held.contains_key(key) {
+            let guard = self.meanwhile(turns.take(key)).await??;
+            self.held.insert(key.to_owned(), guard);
+        }
+        Ok(())
+    }
+
+    async fn send(&mut self, sql: &'static str, params: &[Val]) -> Result<Sent, DbError> {
+        let text = translated(sql, self.reading);
+        if text.locks
+            && let Some(Val::Text(key)) = params.first()
+        {
+            let key = key.clone();
+            self.turn(&key).await?;
+        }
+        let session = Arc::clone(&self.session);
+        self.meanwhile(session.send(&text.sql, params.to_vec())).await?
+    }
+
+    async fn later(&mut self, sql: &'static str, params: Vec<Val>) -> Result<(), DbError> {
+        let session = Arc::clone(&self.session);
+        let sent = self.meanwhile(session.send(sql, params)).await??;
+        self.unanswered.push(sent);
+        Ok(())
+    }
+}
+
+/// Whether an answer is still to come; notes the first failure.
+fn keep(
+    session: &Session,
+    sent: &mut Sent,
+    context: &mut std::task::Context<'_>,
+    first: &mut Result<(), DbError>,
+) -> bool {
+    if sent.look(context).is_pending() {
+        return true;
+    }
+    if let Sent::Done(Err(error)) = sent {
+        let error = session.fail(error);
+        if first.is_ok() {
+            *first = Err(error);
+        }
+    }
+    false
+}
+
+const SHARE: &str = "select id from tasks where id = any(string_to_array($1, ',')) order by id for share";
+const CHANGE: &str =
+    "select id from tasks where id = any(string_to_array($1, ',')) order by id for no key update";
+const ADVISORY: &str = "select pg_advisory_xact_lock($1)";
+
+impl Tx for PgTx {
+    async fn query(&mut self, sql: &'static str, params: &[Val]) -> Result<Vec<Row>, DbError> {
+        let asked = self.early.iter().position(|early| early.sql == sql && early.params == params);
+        let sent = match asked {
+            Some(index) => self.early.remove(index).sent,
+            None => self.send(sql, params).await?,
+        };
+        let answer = self.wait(sent).await?;
+        // A question may also have changed rows: `insert … returning`.
+        self.wrote |= !self.reading && !sql.starts_with("select");
+        Ok(answer.rows)
+    }
+
+    async fn execute(&mut self, sql: &'static str, params: &[Val]) -> Result<u64, DbError> {
+        let sent = self.send(sql, params).await?;
+        self.wrote = true;
+        Ok(self.wait(sent).await?.changed)
+    }
+
+    async fn write(&mut self, sql: &'static str, params: &[Val]) -> Result<(), DbError> {
+        let sent = self.send(sql, params).await?;
+        self.wrote = true;
+        self.unanswered.push(sent);
+        Ok(())
+    }
+
+    async fn soon(&mut self, sql: &'static str, params: &[Val]) -> Result<(), DbError> {
+        let sent = self.send(sql, params).await?;
+        self.early.push(Early { sql, params: params.to_vec(), sent });
+        Ok(())
+    }
+
+    /// Kept until the commit: numbers are taken last, under a lock, so that they are in the order of the commits.
+    async fn event(&mut self, _: &'static str, event: &[Val]) -> Result<(), DbError> {
+        self.wrote = true;
+        self.events.push(event.to_vec());
+        Ok(())
+    }
+
+    async fn lock(&mut self, lock: Lock) -> Result<(), DbError> {
+        if self.reading {
+            return Ok(());
+        }
+        match lock {
+            Lock::Caps => {
+                self.turn("caps").await?;
+                self.later(ADVISORY, vec![Val::Int(self.keys.caps)]).await
+            }
+            Lock::Graph => self.later(ADVISORY, vec![Val::Int(self.keys.graph)]).await,
+            Lock::Name(name) => {
+                self.turn(&name).await?;
+                self.later(ADVISORY, vec![Val::Int(self.keys.of(&name))]).await
+            }
+            Lock::Parents(tasks) | Lock::Tasks(tasks) if tasks.is_empty() => Ok(()),
+            Lock::Parents(tasks) => self.rows(SHARE, tasks).await,
+            Lock::Tasks(tasks) => self.rows(CHANGE, tasks).await,
+        }
+    }
+
+    fn now(&self) -> Millis {
+        self.now
+    }
+
+    fn bits(&mut self) -> u64 {
+        self.world.bits()
+    }
+
+    fn run_id(&mut self) -> RunId {
+        run_id_at(self.now, self.world.as_ref())
+    }
+
+    fn ring(&mut self, ring: Ring) {
+        if !self.rings.contains(&ring) {
+            self.rings.push(ring);
+        }
+    }
+}
+
+impl PgTx {
+    async fn rows(&mut self, sql: &'static str, tasks: Vec<andon_core::TaskId>) -> Result<(), DbError> {
+        let mut ids: Vec<&str> = tasks.iter().map(andon_core::TaskId::as_str).collect();
+        ids.sort_unstable();
+        for id in &ids {
+            self.turn(id).await?;
+        }
+        self.later(sql, vec![Val::Text(ids.join(","))]).await
+    }
+}
