@@ -1,0 +1,58 @@
+// A blocked task's question, and the answer that lets it go on.
+
+import { useState } from "react";
+import { api } from "../api/actions.ts";
+import { asProblem } from "../api/client.ts";
+import type { BlockKind } from "../api/types.ts";
+import { Button, TextArea } from "../design/controls.tsx";
+import { PlayIcon } from "../design/icons.tsx";
+import { BLOCK_NAME } from "../design/words.ts";
+import { act } from "../shell/moves.ts";
+import { refusal } from "../shell/store.ts";
+import { Prose } from "../task/prose.tsx";
+
+export function Answer({ board, id, kind, reason }: { board: string; id: string; kind: BlockKind | null; reason: string }) {
+  const [text, setText] = useState("");
+  const [busy, setBusy] = useState(false);
+  const words = text.trim();
+  const go = async (unblock: boolean) => {
+    setBusy(true);
+    try {
+      // The answer is a comment: the worker reads it when it starts again, and so does everybody else.
+      if (words) await api.comment(board, id, words);
+      const done = unblock ? await act(board, [id], { verb: "unblock" }, `Unblocked ${id}`) : true;
+      if (done) setText("");
+    } catch (error) {
+      refusal(asProblem(error));
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <section aria-label="What it waits for" className="grid grid-cols-1 gap-3 rounded-lg border border-line border-l-[3px] border-l-red bg-panel px-3.5 py-3 text-sm">
+      <div>
+        <h3 className="text-xs font-semibold text-red">{kind ? BLOCK_NAME[kind] : "Blocked"}</h3>
+        <div className="mt-1">
+          <Prose text={reason} />
+        </div>
+      </div>
+      <TextArea
+        aria-label={`Answer to ${id}`}
+        value={text}
+        placeholder={kind === "needs_input" ? "Your answer. The worker reads it when it starts again." : "What has changed? (may be empty)"}
+        onChange={(event) => setText(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key === "Enter" && (event.metaKey || event.ctrlKey)) void go(true);
+        }}
+      />
+      <div className="flex flex-wrap gap-2">
+        <Button tone="primary" busy={busy} onClick={() => void go(true)}>
+          <PlayIcon size={11} /> {words ? "Answer and unblock" : "Unblock"}
+        </Button>
+        <Button disabled={!words || busy} onClick={() => void go(false)}>
+          Only comment
+        </Button>
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,311 @@
+// The board: every task in the column where it stands.
+
+import { monitorForElements } from "@atlaskit/pragmatic-drag-and-drop/element/adapter";
+import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import type { KeyboardEvent } from "react";
+import type { Filter } from "../api/actions.ts";
+import { api } from "../api/actions.ts";
+import { asProblem } from "../api/client.ts";
+import { useColumns, useHead, useWorkers } from "../api/queries.ts";
+import type { Status, Worker } from "../api/types.ts";
+import { Button, Empty, IconButton, Menu, ProblemNote } from "../design/controls.tsx";
+import { cx } from "../design/cx.ts";
+import { BoardIcon, BoltIcon, CloseIcon, FilterIcon, LanesIcon, MoreIcon, PlusIcon, RefreshIcon, SearchIcon } from "../design/icons.tsx";
+import { STATUSES } from "../design/words.ts";
+import type { Search } from "../router.tsx";
+import { move } from "../shell/moves.ts";
+import { TopBar, Waiting } from "../shell/layout.tsx";
+import { openDialog, refusal, select, selected, toast } from "../shell/store.ts";
+import { BulkBar } from "./bulk.tsx";
+import { Column } from "./column.tsx";
+
+export function Board() {
+  const { board } = useParams({ from: "/b/$board" });
+  const search = useSearch({ from: "/b/$board" });
+  const filter = useMemo<Filter>(
+    () => ({ q: search.q, assignee: search.assignee, tenant: search.tenant, archived: search.archived }),
+    [search.q, search.assignee, search.tenant, search.archived],
+  );
+  const columns = useColumns(board, filter);
+  const running = columns.data?.columns.find((column) => column.status === "running")?.count ?? 0;
+  const workers = useWorkers(board, running > 0);
+  const byTask = useMemo(() => {
+    const map = new Map<string, Worker>();
+    for (const worker of workers.data?.workers ?? []) map.set(worker.task.id, worker);
+    return map;
+  }, [workers.data]);
+  useEffect(
+    () =>
+      monitorForElements({
+        onDrop({ source, location }) {
+          const to = location.current.dropTargets[0]?.data["status"] as Status | undefined;
+          const id = source.data["id"] as string | undefined;
+          if (!to || !id) return;
+          const chosen = selected();
+          move(board, chosen.has(id) ? [...chosen] : [id], to);
+        },
+      }),
+    [board],
+  );
+  const shown = columns.data?.columns ?? [];
+  const total = shown.reduce((sum, column) => sum + column.count, 0);
+  const filtered = Boolean(filter.q || filter.assignee !== undefined || filter.tenant);
+  return (
+    <>
+      <TopBar board={board} title="Board">
+        <Toolbar board={board} search={search} />
+      </TopBar>
+      {columns.error && !columns.data && (
+        <div className="p-4">
+          <ProblemNote problem={asProblem(columns.error)} retry={() => void columns.refetch()} />
+        </div>
+      )}
+      {columns.isPending && <Waiting />}
+      {columns.data && total === 0 ? (
+        filtered ? (
+          <Empty icon={<SearchIcon size={20} />} title="Nothing matches">
+            No task of this board passes the filters.
+          </Empty>
+        ) : (
+          <Empty icon={<BoardIcon size={20} />} title="An empty board">
+            Create a task and give it to a profile. A dispatcher starts it at once.
+            <div className="mt-4 flex justify-center">
+              <Button tone="primary" size="md" onClick={() => openDialog({ kind: "new-task" })}>
+                <PlusIcon /> New task
+              </Button>
+            </div>
+          </Empty>
+        )
+      ) : (
+        columns.data && <Columns board={board} columns={shown} filter={filter} lanes={search.lanes === true} workers={byTask} />
+      )}
+      <BulkBar board={board} />
+    </>
+  );
+}
+
+function Columns({
+  board,
+  columns,
+  filter,
+  lanes,
+  workers,
+}: {
+  board: string;
+  columns: import("../api/types.ts").Column[];
+  filter: Filter;
+  lanes: boolean;
+  workers: ReadonlyMap<string, Worker>;
+}) {
+  const region = useRef<HTMLDivElement>(null);
+  const onKeyDown = useCallback(
+    (event: KeyboardEvent<HTMLDivElement>) => onCardKey(event, region.current, board),
+    [board],
+  );
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: arrow keys move between the cards, which are buttons themselves.
+    <div ref={region} onKeyDown={onKeyDown} className="flex min-h-0 flex-1 snap-x snap-mandatory gap-2 overflow-x-auto p-2 md:snap-none md:p-3">
+      {columns.map((column) => (
+        <Column key={column.status} board={board} column={column} filter={filter} lanes={lanes} workers={workers} />
+      ))}
+    </div>
+  );
+}
+
+/** Arrow keys walk over the cards, Alt and an arrow carries one to the next column, x selects, m opens the menu. */
+function onCardKey(event: KeyboardEvent<HTMLDivElement>, region: HTMLElement | null, board: string): void {
+  const card = (event.target as HTMLElement).closest<HTMLElement>("[data-card]");
+  if (!card || !region || (event.target as HTMLElement).closest("[role=menu]")) return;
+  const id = card.dataset["card"] ?? "";
+  const column = card.closest<HTMLElement>("[data-column]");
+  const status = column?.dataset["column"] as Status | undefined;
+  if (!column || !status) return;
+  const side = event.key === "ArrowLeft" ? -1 : event.key === "ArrowRight" ? 1 : 0;
+  if (side !== 0 && event.altKey) {
+    event.preventDefault();
+    // Only workers lead to Running and Review: a card is carried past them.
+    let next = STATUSES.indexOf(status) + side;
+    while (STATUSES[next] === "running" || STATUSES[next] === "review") next += side;
+    const to = STATUSES[next];
+    if (to) move(board, [id], to);
+    return;
+  }
+  if (event.metaKey || event.ctrlKey || event.altKey) return;
+  if (side !== 0) {
+    const all = [...region.querySelectorAll<HTMLElement>("[data-column]")];
+    for (let index = all.indexOf(column) + side; all[index]; index += side) {
+      const top = card.getBoundingClientRect().top;
+      const cards = [...(all[index]?.querySelectorAll<HTMLElement>("[data-card]") ?? [])];
+      const nearest = cards.sort(
+        (a, b) => Math.abs(a.getBoundingClientRect().top - top) - Math.abs(b.getBoundingClientRect().top - top),
+      )[0];
+      if (nearest) {
+        event.preventDefault();
+        focus(nearest);
+        return;
+      }
+    }
+    return;
+  }
+  if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+    event.preventDefault();
+    const step = event.key === "ArrowDown" ? 1 : -1;
+    const at = Number(card.dataset["index"]);
+    const cards = [...column.querySelectorAll<HTMLElement>("[data-card]")];
+    const next = cards
+      .filter((each) => (Number(each.dataset["index"]) - at) * step > 0)
+      .sort((a, b) => (Number(a.dataset["index"]) - Number(b.dataset["index"])) * step)[0];
+    if (next) focus(next);
+    return;
+  }
+  if (event.key === "x") {
+    event.preventDefault();
+    const next = new Set(selected());
+    if (!next.delete(id)) next.add(id);
+    select(next);
+  } else if (event.key === "m") {
+    event.preventDefault();
+    const menu = card.querySelector<HTMLElement>("[data-move]");
+    menu?.focus();
+    menu?.dispatchEvent(new window.KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true }));
+  }
+}
+
+function focus(card: HTMLElement): void {
+  card.querySelector<HTMLElement>("[data-open]")?.focus();
+  card.scrollIntoView({ block: "nearest", inline: "nearest" });
+}
+
+function Toolbar({ board, search }: { board: string; search: Search }) {
+  const navigate = useNavigate({ from: "/b/$board" });
+  const head = useHead(board);
+  const columns = useColumns(board, {});
+  const [text, setText] = useState(search.q ?? "");
+  const put = useCallback(
+    (change: Partial<Record<keyof Search, string | true | undefined>>) =>
+      void navigate({
+        to: ".",
+        replace: true,
+        search: (old) => {
+          const next: Record<string, unknown> = { ...old, ...change };
+          for (const name of Object.keys(next)) if (next[name] === undefined) delete next[name];
+          return next as Search;
+        },
+      }),
+    [navigate],
+  );
+  useEffect(() => {
+    if (text === (search.q ?? "")) return;
+    const timer = setTimeout(() => put({ q: text || undefined }), 180);
+    return () => clearTimeout(timer);
+  }, [text, search.q, put]);
+  const filters = [search.assignee !== undefined, search.tenant, search.archived].filter(Boolean).length;
+  const anything = filters > 0 || Boolean(search.q);
+  return (
+    <>
+      <div className="relative min-w-0 flex-1 md:max-w-64">
+        <SearchIcon size={14} className="absolute top-2.5 left-2.5 text-text-3" />
+        <input
+          id="search"
+          type="search"
+          aria-label="Search tasks"
+          value={text}
+          placeholder="Search…"
+          onChange={(event) => setText(event.target.value)}
+          onKeyDown={(event) => event.key === "Escape" && (setText(""), event.currentTarget.blur())}
+          className="h-8 w-full rounded-md border border-line-strong bg-raised pr-2 pl-8 text-sm outline-none placeholder:text-text-3 focus:border-accent-text focus:ring-2 focus:ring-accent/25"
+        />
+      </div>
+      <FilterSelect
+        label="Assignee"
+        value={search.assignee}
+        onChange={(assignee) => put({ assignee })}
+        options={[
+          { value: "", label: "Unassigned" },
+          ...(head.data?.assignees ?? []).flatMap((each) => (each.name ? [{ value: each.name, label: each.name }] : [])),
+        ]}
+      />
+      {(head.data?.tenants.length ?? 0) > 0 && (
+        <FilterSelect
+          label="Tenant"
+          value={search.tenant}
+          onChange={(tenant) => put({ tenant })}
+          options={(head.data?.tenants ?? []).map((name) => ({ value: name, label: name }))}
+        />
+      )}
+      {anything && (
+        <Button
+          tone="quiet"
+          className="h-8"
+          aria-label="Clear filters"
+          onClick={() => {
+            setText("");
+            put({ q: undefined, assignee: undefined, tenant: undefined, archived: undefined });
+          }}
+        >
+          <CloseIcon size={12} /> <span className="hidden xl:inline">Clear</span>
+        </Button>
+      )}
+      <div className="ml-auto hidden items-center gap-0.5 md:flex">
+        <IconButton label={search.lanes ? "Lanes by profile: on" : "Lanes by profile: off"} aria-pressed={search.lanes === true} className={cx(search.lanes && "bg-accent-soft text-accent-text")} onClick={() => put({ lanes: search.lanes ? undefined : true })}>
+          <LanesIcon />
+        </IconButton>
+      </div>
+      <Menu
+        trigger={
+          <button type="button" aria-label="More of the board" className="inline-flex size-8 shrink-0 items-center justify-center rounded-md text-text-3 hover:bg-hover hover:text-text">
+            <MoreIcon />
+          </button>
+        }
+        items={[
+          { label: "Lanes by profile", icon: <LanesIcon />, checked: search.lanes === true, onSelect: () => put({ lanes: search.lanes ? undefined : true }) },
+          { label: "Show archived", icon: <FilterIcon />, checked: search.archived === true, onSelect: () => put({ archived: search.archived ? undefined : true }) },
+          null,
+          {
+            label: "Nudge the dispatchers",
+            icon: <BoltIcon />,
+            onSelect: () =>
+              void api.nudge(board).then(
+                () => toast({ tone: "ok", text: "Dispatchers look at the board now" }),
+                (error) => refusal(asProblem(error)),
+              ),
+          },
+          { label: "Read everything again", icon: <RefreshIcon />, onSelect: () => void columns.refetch() },
+        ]}
+      />
+    </>
+  );
+}
+
+function FilterSelect({
+  label,
+  value,
+  options,
+  onChange,
+}: {
+  label: string;
+  value: string | undefined;
+  options: { value: string; label: string }[];
+  onChange: (value: string | undefined) => void;
+}) {
+  const unset = "\u0000";
+  return (
+    <select
+      aria-label={`Filter by ${label.toLowerCase()}`}
+      value={value ?? unset}
+      onChange={(event) => onChange(event.target.value === unset ? undefined : event.target.value)}
+      className={cx(
+        "h-8 max-w-32 shrink-0 rounded-md border px-2 text-xs outline-none hover:bg-hover focus-visible:ring-2 focus-visible:ring-accent/40",
+        value === undefined ? "border-line-strong bg-raised text-text-2" : "border-accent-text bg-accent-soft text-accent-text",
+      )}
+    >
+      <option value={unset}>{label}</option>
+      {options.map((option) => (
+        <option key={option.value} value={option.value}>
+          {option.label}
+        </option>
+      ))}
+    </select>
+  );
+}

@@ -1,0 +1,341 @@
+// One card: what matters about a task, at a glance.
+
+import { draggable } from "@atlaskit/pragmatic-drag-and-drop/element/adapter";
+import { useNavigate } from "@tanstack/react-router";
+import { memo, useEffect, useRef, useState } from "react";
+import type { MouseEvent, ReactNode } from "react";
+import type { Card as CardData, Worker } from "../api/types.ts";
+import { Badge, Menu } from "../design/controls.tsx";
+import { cx } from "../design/cx.ts";
+import { AlertIcon, ChildrenIcon, ClipIcon, ClockIcon, CommentIcon, LinkIcon, MoreIcon, PauseIcon, StatusIcon } from "../design/icons.tsx";
+import { ago, dollars, full, ms, short, span, useNow } from "../design/time.ts";
+import { BLOCK_NAME, STATUSES, STATUS_NAME } from "../design/words.ts";
+import { move } from "../shell/moves.ts";
+import { openDialog, select, selected as chosen, useFailed } from "../shell/store.ts";
+import { age, moveTo } from "./model.ts";
+
+let anchor: string | null = null;
+
+/** Selects as a person expects: one, with Shift all between. */
+function choose(id: string, column: CardData[], range: boolean): void {
+  const next = new Set(chosen());
+  const from = column.findIndex((card) => card.id === anchor);
+  const to = column.findIndex((card) => card.id === id);
+  if (range && from !== -1 && to !== -1) {
+    for (const card of column.slice(Math.min(from, to), Math.max(from, to) + 1)) next.add(card.id);
+  } else if (!next.delete(id)) {
+    next.add(id);
+  }
+  anchor = id;
+  select(next);
+}
+
+export const Card = memo(function Card({
+  board,
+  card,
+  index,
+  column,
+  worker,
+  selected,
+  selecting,
+  focusable,
+  onActive,
+}: {
+  board: string;
+  card: CardData;
+  index: number;
+  column: CardData[];
+  worker: Worker | undefined;
+  selected: boolean;
+  selecting: boolean;
+  focusable: boolean;
+  onActive: (id: string) => void;
+}) {
+  const box = useRef<HTMLElement>(null);
+  const navigate = useNavigate({ from: "/b/$board" });
+  const [dragging, setDragging] = useState(false);
+  const failed = useFailed().get(card.id);
+  useEffect(() => {
+    const element = box.current;
+    if (!element) return;
+    return draggable({
+      element,
+      getInitialData: () => ({ id: card.id, status: card.status }),
+      onDragStart: () => setDragging(true),
+      onDrop: () => setDragging(false),
+    });
+  }, [card.id, card.status]);
+  const open = (event: MouseEvent) => {
+    if (event.metaKey || event.ctrlKey || event.shiftKey) {
+      event.preventDefault();
+      choose(card.id, column, event.shiftKey);
+      return;
+    }
+    void navigate({ to: ".", search: (old) => ({ ...old, task: card.id }) });
+  };
+  return (
+    <article
+      ref={box}
+      data-card={card.id}
+      data-index={index}
+      className={cx(
+        "group/card relative rounded-lg border bg-raised px-3 pt-2 pb-2.5 shadow-card transition-[border-color,opacity,background] duration-100 hover:border-line-strong",
+        selected ? "border-accent-text bg-accent-soft" : failed ? "border-red" : "border-line",
+        dragging && "opacity-40",
+      )}
+    >
+      <div className="flex h-5 items-center gap-1.5 text-2xs text-text-3">
+        <span className="font-mono">{card.id}</span>
+        {card.priority !== 0 && (
+          <Badge tone={card.priority >= 10 ? "red" : card.priority > 0 ? "amber" : "grey"} title={`Priority ${card.priority}`}>
+            P{card.priority}
+          </Badge>
+        )}
+        {card.tenant && <Badge className="max-w-24">{card.tenant}</Badge>}
+        {card.held && card.status === "todo" && (
+          <Badge tone="purple" title="Waits for a person's promote">
+            <PauseIcon size={8} /> Held
+          </Badge>
+        )}
+        <Age card={card} />
+      </div>
+      <button
+        type="button"
+        data-open
+        tabIndex={focusable ? 0 : -1}
+        onClick={open}
+        onFocus={() => onActive(card.id)}
+        className="mt-1 line-clamp-3 w-full text-left text-sm leading-snug font-medium [overflow-wrap:anywhere] outline-none after:absolute after:inset-0 after:rounded-lg focus-visible:after:outline-2 focus-visible:after:outline-offset-1 focus-visible:after:outline-accent-text"
+      >
+        {card.title}
+      </button>
+      <State card={card} worker={worker} />
+      {failed && (
+        <p className="mt-1.5 flex gap-1.5 text-xs text-red">
+          <AlertIcon size={13} className="mt-px shrink-0" /> {failed}
+        </p>
+      )}
+      <div className="mt-2 flex h-5 items-center gap-2.5 text-2xs text-text-3">
+        <Assignee card={card} />
+        <span className="ml-auto flex items-center gap-2.5">
+          {card.open_parents > 0 && (
+            <Fact label={`Waits for ${card.open_parents} of ${card.parents} parents`}>
+              <LinkIcon size={12} /> {card.open_parents}
+            </Fact>
+          )}
+          {card.children > 0 && <Progress done={card.children_done} all={card.children} />}
+          {card.comments > 0 && (
+            <Fact label={`${card.comments} comments`}>
+              <CommentIcon size={12} /> {card.comments}
+            </Fact>
+          )}
+          {card.attachments > 0 && (
+            <Fact label={`${card.attachments} attachments`}>
+              <ClipIcon size={12} /> {card.attachments}
+            </Fact>
+          )}
+          {card.cost_usd !== null && card.cost_usd > 0 && <Fact label="Cost of all runs">{dollars(card.cost_usd)}</Fact>}
+        </span>
+      </div>
+      <div
+        className={cx(
+          "absolute top-1.5 right-1.5 flex items-center gap-0.5 rounded-md bg-raised pl-1 transition-opacity focus-within:opacity-100 group-hover/card:opacity-100 pointer-coarse:opacity-100",
+          selecting || selected ? "opacity-100" : "opacity-0",
+          selected && "bg-accent-soft",
+        )}
+      >
+        <input
+          type="checkbox"
+          tabIndex={-1}
+          aria-label={`Select ${card.title}`}
+          checked={selected}
+          onChange={() => undefined}
+          onClick={(event) => choose(card.id, column, event.shiftKey)}
+          className="m-1.5 size-3.5 cursor-pointer accent-(--accent)"
+        />
+        <CardMenu board={board} card={card} focusable={focusable} />
+      </div>
+    </article>
+  );
+});
+
+function CardMenu({ board, card, focusable }: { board: string; card: CardData; focusable: boolean }) {
+  const [open, setOpen] = useState(false);
+  const targets = STATUSES.filter((to) => to !== card.status && moveTo(card.status, to).kind !== "refuse");
+  const trigger = (
+    <button
+      type="button"
+      data-move
+      tabIndex={focusable ? 0 : -1}
+      aria-label={`Move or change ${card.title}`}
+      className="inline-flex size-6 items-center justify-center rounded text-text-3 hover:bg-hover hover:text-text"
+    >
+      <MoreIcon size={14} />
+    </button>
+  );
+  // The items are made only for a menu that is open: there may be hundreds of cards in sight.
+  const items = open
+    ? [
+        ...targets.map((to) => ({
+          label: `Move to ${STATUS_NAME[to]}`,
+          icon: <StatusIcon status={to} />,
+          onSelect: () => move(board, [card.id], to),
+        })),
+        null,
+        ...(card.status === "running"
+          ? [{ label: "Stop…", danger: true, onSelect: () => openDialog({ kind: "stop", ids: [card.id] }) }]
+          : []),
+        { label: "Assign…", onSelect: () => openDialog({ kind: "reassign", ids: [card.id] }) },
+        { label: "New child…", onSelect: () => openDialog({ kind: "new-task", parent: card.id }) },
+        { label: "Archive…", onSelect: () => openDialog({ kind: "archive", ids: [card.id] }) },
+        { label: "Delete…", danger: true, onSelect: () => openDialog({ kind: "delete", ids: [card.id] }) },
+      ]
+    : [];
+  return <Menu trigger={trigger} items={items} open={open} onOpenChange={setOpen} label={card.id} />;
+}
+
+function Fact({ label, children }: { label: string; children: ReactNode }) {
+  return (
+    <span title={label} className="inline-flex items-center gap-1">
+      <span className="sr-only">{label}</span>
+      <span aria-hidden="true" className="inline-flex items-center gap-1">
+        {children}
+      </span>
+    </span>
+  );
+}
+
+function Age({ card }: { card: CardData }) {
+  const now = useNow(card.status === "running" ? 1000 : 15_000);
+  const { since, worry } = age(card, now);
+  const color = worry === "red" ? "text-red" : worry === "amber" ? "text-amber" : "";
+  return (
+    <time dateTime={new Date(since).toISOString()} title={full(new Date(since).toISOString())} className={cx("ml-auto", color)}>
+      {short(now - since)}
+    </time>
+  );
+}
+
+function hue(name: string): number {
+  let sum = 0;
+  for (const letter of name) sum = (sum * 31 + (letter.codePointAt(0) ?? 0)) % 360;
+  return sum;
+}
+
+export function Avatar({ name, size = 16 }: { name: string; size?: number }) {
+  return (
+    <span
+      aria-hidden="true"
+      className="inline-flex shrink-0 items-center justify-center rounded font-semibold text-white"
+      style={{ width: size, height: size, fontSize: size * 0.56, background: `oklch(0.48 0.13 ${hue(name)})` }}
+    >
+      {name.slice(0, 1).toUpperCase()}
+    </span>
+  );
+}
+
+function Assignee({ card }: { card: CardData }) {
+  const who = card.status === "review" || card.phase === "review" ? (card.reviewer ?? "a person") : card.assignee;
+  if (card.status === "review") {
+    return (
+      <span className="flex min-w-0 items-center gap-1.5">
+        <Avatar name={who ?? "?"} />
+        <span className="truncate">reviewed by {who}</span>
+      </span>
+    );
+  }
+  if (!who) {
+    return card.status === "ready" ? <Badge tone="amber">Needs assignee</Badge> : <span>Nobody</span>;
+  }
+  return (
+    <span className="flex min-w-0 items-center gap-1.5">
+      <Avatar name={who} />
+      <span className="truncate">{who}</span>
+    </span>
+  );
+}
+
+function Progress({ done, all }: { done: number; all: number }) {
+  const around = 2 * Math.PI * 5;
+  return (
+    <Fact label={`${done} of ${all} children done`}>
+      <svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true" className="-rotate-90">
+        <circle cx="7" cy="7" r="5" fill="none" stroke="var(--line-strong)" strokeWidth="2" />
+        <circle cx="7" cy="7" r="5" fill="none" stroke="var(--green)" strokeWidth="2" strokeDasharray={`${(around * done) / all} ${around}`} />
+      </svg>
+      {done}/{all}
+      <ChildrenIcon size={11} className="hidden" />
+    </Fact>
+  );
+}
+
+/** What is going on with it right now. */
+function State({ card, worker }: { card: CardData; worker: Worker | undefined }) {
+  switch (card.status) {
+    case "running":
+      return <Pulse card={card} worker={worker} />;
+    case "blocked":
+      return (
+        <p className="mt-2 rounded-md bg-red-soft px-2 py-1.5 text-xs leading-snug text-text">
+          <span className="font-medium text-red">{card.block_kind ? BLOCK_NAME[card.block_kind] : "Blocked"}</span>
+          {card.block_reason && <span className="mt-0.5 line-clamp-3 block [overflow-wrap:anywhere]">{card.block_reason}</span>}
+        </p>
+      );
+    case "ready":
+    case "todo":
+    case "review":
+      return (
+        <>
+          <Countdown at={card.eligible_at} label={card.eligible_reason ?? "Waits"} />
+          {card.status === "ready" && card.last_failure_error && card.consecutive_failures > 0 && (
+            <p className="mt-1.5 line-clamp-2 text-xs text-text-3 [overflow-wrap:anywhere]">
+              Failed {card.consecutive_failures === 1 ? "once" : `${card.consecutive_failures} times`}: {card.last_failure_error}
+            </p>
+          )}
+          {card.status === "review" && card.latest_summary && (
+            <p className="mt-1.5 line-clamp-2 text-xs text-text-2 [overflow-wrap:anywhere]">{card.latest_summary}</p>
+          )}
+        </>
+      );
+    case "scheduled":
+      return card.scheduled_at ? (
+        <Countdown at={card.scheduled_at} label="Starts" />
+      ) : (
+        <p className="mt-1.5 text-xs text-text-2">Parked until somebody lets it go on</p>
+      );
+    case "done":
+      return card.latest_summary ? <p className="mt-1.5 line-clamp-2 text-xs text-text-2 [overflow-wrap:anywhere]">{card.latest_summary}</p> : null;
+    case "triage":
+    case "archived":
+      return null;
+  }
+}
+
+function Countdown({ at, label }: { at: string | null; label: string }) {
+  const now = useNow();
+  const then = ms(at);
+  if (then === null || then <= now) return null;
+  return (
+    <p className="mt-2 flex items-center gap-1.5 text-xs text-amber" title={full(at)}>
+      <ClockIcon size={12} className="shrink-0" />
+      <span className="truncate">{label}</span>
+      <span className="ml-auto shrink-0 font-medium tabular-nums">in {span(then - now)}</span>
+    </p>
+  );
+}
+
+function Pulse({ card, worker }: { card: CardData; worker: Worker | undefined }) {
+  const now = useNow(5000);
+  const seen = worker?.lease?.progress_at ?? card.progress_at ?? card.run_started_at;
+  const line = worker?.last_line || worker?.lease?.progress_note || card.progress_note;
+  const silent = now - (ms(seen) ?? now) > 600_000;
+  return (
+    <div className="mt-2 flex items-center gap-2 rounded-md bg-canvas px-2 py-1.5 text-xs text-text-2">
+      <span className={cx("size-2 shrink-0 rounded-full", silent ? "bg-amber" : "animate-beat bg-green")} />
+      <span className="min-w-0 flex-1 truncate font-mono text-2xs" title={line ?? undefined}>
+        {line || "Working…"}
+      </span>
+      {silent && <span className="shrink-0 text-amber">silent since {ago(seen, now)}</span>}
+    </div>
+  );
+}

@@ -1,0 +1,190 @@
+// One column: only the cards in sight are in the document, however many there are.
+
+import { dropTargetForElements } from "@atlaskit/pragmatic-drag-and-drop/element/adapter";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { memo, useEffect, useMemo, useRef, useState } from "react";
+import type { Filter } from "../api/actions.ts";
+import { NEXT_PAGE, loadMore } from "../api/queries.ts";
+import type { Card as CardData, Column as ColumnData, Worker } from "../api/types.ts";
+import { IconButton, Tip } from "../design/controls.tsx";
+import { cx } from "../design/cx.ts";
+import { PlusIcon, StatusIcon } from "../design/icons.tsx";
+import { count } from "../design/time.ts";
+import { STATUS_HELP, STATUS_NAME } from "../design/words.ts";
+import { openDialog, select, useSelection } from "../shell/store.ts";
+import { moveTo } from "./model.ts";
+import { Card } from "./card.tsx";
+
+type Row = { kind: "card"; card: CardData; index: number } | { kind: "lane"; name: string; tasks: number };
+
+/** How close to the end of what is loaded the next page is asked for. */
+const AHEAD = 30;
+
+function inLanes(cards: CardData[]): Row[] {
+  const lanes = new Map<string, CardData[]>();
+  for (const card of cards) {
+    const name = card.assignee ?? "";
+    const lane = lanes.get(name);
+    if (lane) lane.push(card);
+    else lanes.set(name, [card]);
+  }
+  let index = 0;
+  return [...lanes.entries()]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([name, lane]): Row[] => [
+      { kind: "lane", name: name || "Nobody", tasks: lane.length },
+      ...lane.map((card): Row => ({ kind: "card", card, index: index++ })),
+    ]);
+}
+
+export const Column = memo(function Column({
+  board,
+  column,
+  filter,
+  lanes,
+  workers,
+}: {
+  board: string;
+  column: ColumnData;
+  filter: Filter;
+  lanes: boolean;
+  workers: ReadonlyMap<string, Worker>;
+}) {
+  const { status, cards, next } = column;
+  const box = useRef<HTMLElement>(null);
+  const scroller = useRef<HTMLDivElement>(null);
+  const [over, setOver] = useState<"no" | "yes" | "refused">("no");
+  const [active, setActive] = useState<string | null>(null);
+  const selection = useSelection();
+  const rows = useMemo<Row[]>(
+    () => (lanes ? inLanes(cards) : cards.map((card, index) => ({ kind: "card", card, index }))),
+    [lanes, cards],
+  );
+  // Cards that are not loaded yet have their room already, so that the scroll bar tells the truth.
+  const size = next === null ? rows.length : Math.max(rows.length + 1, column.count + rows.length - cards.length);
+  const list = useVirtualizer({
+    count: size,
+    getScrollElement: () => scroller.current,
+    estimateSize: (index) => (rows[index]?.kind === "lane" ? 28 : 100),
+    getItemKey: (index) => {
+      const row = rows[index];
+      return row === undefined ? `later-${index}` : row.kind === "lane" ? `lane-${row.name}` : row.card.id;
+    },
+    gap: 6,
+    overscan: 5,
+    paddingEnd: 12,
+  });
+  const items = list.getVirtualItems();
+  const last = items.at(-1)?.index ?? 0;
+  useEffect(() => {
+    if (next !== null && last >= rows.length - AHEAD) {
+      void loadMore(board, filter, status, last > rows.length + NEXT_PAGE ? 1000 : NEXT_PAGE);
+    }
+  }, [board, filter, status, next, last, rows.length]);
+  useEffect(() => {
+    const element = box.current;
+    if (!element) return;
+    return dropTargetForElements({
+      element,
+      getData: () => ({ status }),
+      onDragEnter: ({ source }) => {
+        const from = source.data["status"] as CardData["status"];
+        setOver(from !== status && moveTo(from, status).kind === "refuse" ? "refused" : "yes");
+      },
+      onDragLeave: () => setOver("no"),
+      onDrop: () => setOver("no"),
+    });
+  }, [status]);
+  const allSelected = cards.length > 0 && cards.every((card) => selection.has(card.id));
+  const toggleAll = () => {
+    const chosen = new Set(selection);
+    for (const card of cards) {
+      if (allSelected) chosen.delete(card.id);
+      else chosen.add(card.id);
+    }
+    select(chosen);
+  };
+  const name = STATUS_NAME[status];
+  const slim = column.count === 0;
+  const firstActive = active !== null && cards.some((card) => card.id === active) ? active : cards[0]?.id;
+  return (
+    <section
+      ref={box}
+      data-column={status}
+      aria-label={`${name}, ${column.count} tasks`}
+      className={cx(
+        "group/column flex min-h-0 shrink-0 snap-start flex-col rounded-lg transition-[background,box-shadow] duration-100",
+        slim ? "w-11 md:min-w-11" : "w-[82vw] min-w-[240px] sm:w-72 md:w-auto md:max-w-[360px] md:flex-1 md:basis-0",
+        over === "yes" ? "bg-accent-soft shadow-[inset_0_0_0_1.5px_var(--accent-text)]" : over === "refused" ? "bg-red-soft" : "bg-canvas/60",
+      )}
+    >
+      <header className={cx("flex shrink-0 items-center gap-2", slim ? "h-full flex-col px-0 py-3" : "h-10 pr-1.5 pl-3")}>
+        <StatusIcon status={status} />
+        <Tip text={STATUS_HELP[status]}>
+          <h2
+            // biome-ignore lint/a11y/noNoninteractiveTabindex: its help is for the keyboard too.
+            tabIndex={0}
+            className={cx("cursor-help rounded text-xs font-semibold", slim && "text-text-3 [writing-mode:vertical-rl]")}
+          >
+            {name}
+          </h2>
+        </Tip>
+        <span className="text-xs text-text-3">{count(column.count)}</span>
+        {!slim && (
+          <span className="ml-auto flex items-center gap-1">
+            <input
+              type="checkbox"
+              aria-label={`Select all loaded tasks of ${name}`}
+              checked={allSelected}
+              onChange={toggleAll}
+              className={cx("m-1.5 size-3.5 accent-(--accent) transition-opacity focus:opacity-100 group-hover/column:opacity-100", selection.size > 0 ? "opacity-100" : "opacity-0")}
+            />
+            {(status === "triage" || status === "ready" || status === "todo") && (
+              <IconButton label={`New task in ${name}`} onClick={() => openDialog({ kind: "new-task", status })}>
+                <PlusIcon size={14} />
+              </IconButton>
+            )}
+          </span>
+        )}
+      </header>
+      {!slim && (
+        <div ref={scroller} className="min-h-0 flex-1 overflow-y-auto overflow-x-hidden px-1.5 [contain:strict]" tabIndex={-1}>
+          <ul className="relative" style={{ height: list.getTotalSize() }}>
+            {items.map((item) => {
+              const row = rows[item.index];
+              return (
+                <li
+                  key={item.key}
+                  ref={list.measureElement}
+                  data-index={item.index}
+                  className="absolute inset-x-0 top-0"
+                  style={{ transform: `translateY(${item.start}px)` }}
+                >
+                  {row === undefined ? (
+                    <div className="skeleton h-24" aria-hidden="true" />
+                  ) : row.kind === "lane" ? (
+                    <div className="flex h-7 items-end gap-2 px-1.5 pb-1 text-2xs font-medium text-text-2">
+                      {row.name} <span className="text-text-3">{row.tasks}</span>
+                    </div>
+                  ) : (
+                    <Card
+                      board={board}
+                      card={row.card}
+                      index={row.index}
+                      column={cards}
+                      worker={workers.get(row.card.id)}
+                      selected={selection.has(row.card.id)}
+                      selecting={selection.size > 0}
+                      focusable={row.card.id === firstActive}
+                      onActive={setActive}
+                    />
+                  )}
+                </li>
+              );
+            })}
+          </ul>
+        </div>
+      )}
+    </section>
+  );
+});

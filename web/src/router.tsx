@@ -1,0 +1,128 @@
+// The places of the dashboard. What a view shows lives in the address: it can be sent to somebody else.
+
+import { Outlet, createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import { api } from "./api/actions.ts";
+import { asProblem } from "./api/client.ts";
+import { client, keys } from "./api/queries.ts";
+import { Board } from "./board/board.tsx";
+import { Button, Empty, ProblemNote } from "./design/controls.tsx";
+import { AlertIcon, BoardIcon } from "./design/icons.tsx";
+import { Dialogs } from "./shell/dialogs.tsx";
+import { Layout, Waiting } from "./shell/layout.tsx";
+import { openDialog } from "./shell/store.ts";
+
+/** What stands behind the question mark. */
+export interface Search {
+  q?: string;
+  assignee?: string;
+  tenant?: string;
+  archived?: true;
+  lanes?: true;
+  /** The task in the drawer. */
+  task?: string;
+  /** The graph around one task. */
+  around?: string;
+}
+
+function search(raw: Record<string, unknown>): Search {
+  const found: Search = {};
+  const text = (name: string) => (raw[name] === undefined || raw[name] === null ? undefined : String(raw[name]));
+  const q = text("q");
+  if (q) found.q = q;
+  const assignee = text("assignee");
+  if (assignee !== undefined) found.assignee = assignee;
+  const tenant = text("tenant");
+  if (tenant) found.tenant = tenant;
+  if (raw["archived"] === true) found.archived = true;
+  if (raw["lanes"] === true) found.lanes = true;
+  const task = text("task");
+  if (task) found.task = task;
+  const around = text("around");
+  if (around) found.around = around;
+  return found;
+}
+
+function Broken({ error, reset }: { error: unknown; reset?: () => void }) {
+  const problem = asProblem(error);
+  const ended = problem.status === 401;
+  return (
+    <div className="m-auto w-full max-w-lg p-6">
+      <Empty icon={<AlertIcon size={20} />} title={ended ? "Log in" : "This view broke"}>
+        {ended ? (
+          <>
+            Run <code className="font-mono">andon token url</code> in a terminal and open the address that it prints.
+          </>
+        ) : null}
+      </Empty>
+      {!ended && <ProblemNote problem={problem} retry={reset} />}
+    </div>
+  );
+}
+
+const root = createRootRoute({
+  component: Outlet,
+  errorComponent: ({ error, reset }) => <Broken error={error} reset={reset} />,
+  notFoundComponent: () => <Broken error={new Error("There is nothing at this address.")} />,
+});
+
+const home = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  beforeLoad: async () => {
+    const { boards, current } = await client.fetchQuery({ queryKey: keys.boards, queryFn: api.boards });
+    const last = localStorage.getItem("andon.board");
+    const there = (slug: string | null) => boards.some((board) => board.slug === slug);
+    const slug = there(last) ? last : there(current) ? current : boards[0]?.slug;
+    if (slug) throw redirect({ to: "/b/$board", params: { board: slug }, replace: true });
+  },
+  component: () => (
+    <>
+      <div className="m-auto p-6">
+        <Empty icon={<BoardIcon size={20} />} title="There is no board yet">
+          <Button tone="primary" size="md" className="mt-2" onClick={() => openDialog({ kind: "new-board" })}>
+            New board
+          </Button>
+        </Empty>
+      </div>
+      <Dialogs board="" />
+    </>
+  ),
+});
+
+const board = createRoute({
+  getParentRoute: () => root,
+  path: "/b/$board",
+  validateSearch: search,
+  component: Layout,
+});
+
+const cards = createRoute({ getParentRoute: () => board, path: "/", component: Board });
+const attention = createRoute({
+  getParentRoute: () => board,
+  path: "/attention",
+  component: lazyRouteComponent(() => import("./attention/attention.tsx")),
+});
+const graph = createRoute({
+  getParentRoute: () => board,
+  path: "/graph",
+  component: lazyRouteComponent(() => import("./graph/graph.tsx")),
+});
+const fleet = createRoute({
+  getParentRoute: () => board,
+  path: "/fleet",
+  component: lazyRouteComponent(() => import("./fleet/fleet.tsx")),
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([home, board.addChildren([cards, attention, graph, fleet])]),
+  defaultPreload: "intent",
+  defaultPendingComponent: Waiting,
+  defaultErrorComponent: ({ error, reset }) => <Broken error={error} reset={reset} />,
+  scrollRestoration: false,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,101 @@
+// What was said about a task, and what happened to it.
+
+import { useMutation } from "@tanstack/react-query";
+import { useState } from "react";
+import { api } from "../api/actions.ts";
+import { asProblem } from "../api/client.ts";
+import { client, keys, refresh } from "../api/queries.ts";
+import type { BoardEvent, Comment } from "../api/types.ts";
+import { Avatar } from "../board/card.tsx";
+import { Badge, Button, ProblemNote, Section, TextArea } from "../design/controls.tsx";
+import { ago, full, useNow } from "../design/time.ts";
+import { eventName } from "../design/words.ts";
+import { Prose } from "./prose.tsx";
+
+export function Comments({ board, id, comments }: { board: string; id: string; comments: Comment[] }) {
+  const [text, setText] = useState("");
+  const now = useNow(15_000);
+  const say = useMutation({
+    mutationFn: () => api.comment(board, id, text.trim()),
+    onSuccess: () => setText(""),
+    onSettled: () => {
+      void client.invalidateQueries({ queryKey: keys.task(board, id) });
+      void refresh(board, new Set([id]));
+    },
+  });
+  const send = () => {
+    if (text.trim()) say.mutate();
+  };
+  return (
+    <Section title={`Comments${comments.length > 0 ? ` ${comments.length}` : ""}`}>
+      <ol className="grid gap-3">
+        {comments.map((comment) => (
+          <li key={comment.id} className="flex gap-2.5">
+            <Avatar name={comment.author} size={22} />
+            <div className="min-w-0 flex-1 rounded-lg border border-line bg-raised px-3 py-2 text-sm">
+              <p className="mb-1 flex items-center gap-2 text-xs text-text-3">
+                <span className="font-medium text-text">{comment.author}</span>
+                {comment.author_kind !== "person" && <Badge>{comment.author_kind}</Badge>}
+                <time dateTime={comment.created_at} title={full(comment.created_at)}>
+                  {ago(comment.created_at, now)}
+                </time>
+              </p>
+              <Prose text={comment.body} />
+            </div>
+          </li>
+        ))}
+      </ol>
+      <div className="grid gap-2">
+        <TextArea
+          id="new-comment"
+          aria-label="New comment"
+          placeholder="Say something. Workers read it at their next start."
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+          onKeyDown={(event) => {
+            if (event.key === "Enter" && (event.metaKey || event.ctrlKey)) send();
+          }}
+        />
+        {say.error && <ProblemNote problem={asProblem(say.error)} />}
+        <div>
+          <Button disabled={!text.trim()} busy={say.isPending} onClick={send}>
+            Comment
+          </Button>
+        </div>
+      </div>
+    </Section>
+  );
+}
+
+const SHOWN = 12;
+
+export function Events({ events }: { events: BoardEvent[] }) {
+  const [all, setAll] = useState(false);
+  const now = useNow(15_000);
+  const newest = [...events].sort((a, b) => b.number - a.number);
+  const list = all ? newest : newest.slice(0, SHOWN);
+  if (events.length === 0) return null;
+  return (
+    <Section title="What happened">
+      <ol className="grid gap-1 border-l border-line pl-3.5">
+        {list.map((event) => (
+          <li key={event.number} className="relative flex items-baseline gap-2 text-xs text-text-2">
+            <span aria-hidden="true" className="absolute top-1.5 -left-[17px] size-[5px] rounded-full bg-line-strong" />
+            <span className="font-medium text-text">{eventName(event.kind)}</span>
+            <span className="truncate">by {event.actor}</span>
+            <time dateTime={event.created_at} title={full(event.created_at)} className="ml-auto shrink-0 text-text-3">
+              {ago(event.created_at, now)}
+            </time>
+          </li>
+        ))}
+      </ol>
+      {newest.length > SHOWN && (
+        <div>
+          <Button tone="quiet" onClick={() => setAll(!all)}>
+            {all ? "Show fewer" : `Show all ${newest.length}`}
+          </Button>
+        </div>
+      )}
+    </Section>
+  );
+}

@@ -1,0 +1,330 @@
+// One task, whole: what it is, why it does not run, what was said and done, and what its worker writes.
+
+import { useNavigate } from "@tanstack/react-router";
+import { Dialog as RadixDialog, Tabs } from "radix-ui";
+import { useEffect, useRef, useState } from "react";
+import { asProblem } from "../api/client.ts";
+import { useTask } from "../api/queries.ts";
+import type { Shown, Task } from "../api/types.ts";
+import { Button, Empty, IconButton, Menu, ProblemNote } from "../design/controls.tsx";
+import type { MenuItem } from "../design/controls.tsx";
+import { cx } from "../design/cx.ts";
+import { AlertIcon, CheckIcon, ChevronIcon, CloseIcon, CopyIcon, GraphIcon, MoreIcon, PlayIcon, PlusIcon, StatusIcon, StopIcon } from "../design/icons.tsx";
+import { STATUSES, STATUS_NAME } from "../design/words.ts";
+import { act, move } from "../shell/moves.ts";
+import { openDialog, toast } from "../shell/store.ts";
+import { moveTo } from "../board/model.ts";
+import { Answer } from "../attention/answer.tsx";
+import { Attachments } from "./attachments.tsx";
+import { Comments, Events } from "./comments.tsx";
+import { Body, Properties, Title } from "./edit.tsx";
+import { Links } from "./links.tsx";
+import { LogView } from "./log.tsx";
+import { Runs } from "./runs.tsx";
+import { Prose } from "./prose.tsx";
+import { Diagnostics, Why } from "./way-out.tsx";
+import { Section } from "../design/controls.tsx";
+
+export default function Drawer({ board, id }: { board: string; id: string }) {
+  const navigate = useNavigate({ from: "/b/$board" });
+  const shown = useTask(board, id);
+  const box = useRef<HTMLDivElement>(null);
+  const close = () =>
+    void navigate({
+      to: ".",
+      search: ({ task: _gone, ...rest }) => rest,
+    }).then(() => document.querySelector<HTMLElement>(`[data-card="${id}"] [data-open]`)?.focus());
+  return (
+    <RadixDialog.Root open modal={false} onOpenChange={(open) => !open && close()}>
+      <RadixDialog.Portal>
+        <RadixDialog.Content
+          ref={box}
+          aria-describedby={undefined}
+          onOpenAutoFocus={(event) => {
+            event.preventDefault();
+            box.current?.focus();
+          }}
+          onInteractOutside={(event) => event.preventDefault()}
+          tabIndex={-1}
+          className="fixed inset-0 z-40 flex animate-drawer flex-col border-line-strong bg-panel shadow-float outline-none md:inset-y-2 md:right-2 md:left-auto md:w-[min(46rem,calc(100vw-5rem))] md:rounded-xl md:border"
+        >
+          {shown.data ? (
+            <Whole board={board} shown={shown.data.data} etag={shown.data.etag} close={close} />
+          ) : (
+            <>
+              <RadixDialog.Title className="sr-only">Task {id}</RadixDialog.Title>
+              <div className="flex justify-end p-2">
+                <IconButton label="Close" onClick={close}>
+                  <CloseIcon />
+                </IconButton>
+              </div>
+              {shown.error ? (
+                <div className="p-6">
+                  <Empty icon={<AlertIcon size={20} />} title="This task cannot be shown" />
+                  <ProblemNote problem={asProblem(shown.error)} retry={() => void shown.refetch()} />
+                </div>
+              ) : (
+                <div role="status" aria-label="Loading" className="grid gap-3 p-5">
+                  <div className="skeleton h-6 w-2/3" />
+                  <div className="skeleton h-24" />
+                  <div className="skeleton h-40" />
+                </div>
+              )}
+            </>
+          )}
+        </RadixDialog.Content>
+      </RadixDialog.Portal>
+    </RadixDialog.Root>
+  );
+}
+
+const TAB =
+  "relative h-9 px-1 text-sm text-text-2 outline-none hover:text-text data-[state=active]:font-medium data-[state=active]:text-text data-[state=active]:after:absolute data-[state=active]:after:inset-x-0 data-[state=active]:after:-bottom-px data-[state=active]:after:h-0.5 data-[state=active]:after:bg-(--accent-text) focus-visible:ring-2 focus-visible:ring-accent-text rounded-sm";
+
+function Whole({ board, shown, etag, close }: { board: string; shown: Shown; etag: string | null; close: () => void }) {
+  const { task } = shown;
+  const [tab, setTab] = useState("overview");
+  const [run, setRun] = useState<string | null>(null);
+  const runs = [...shown.runs].sort((a, b) => b.attempt - a.attempt);
+  const logged = runs.find((each) => each.id === run) ?? runs[0];
+  const showLog = (which: string) => {
+    setRun(which);
+    setTab("log");
+  };
+  useEffect(() => {
+    if (tab === "log" && !logged) setTab("overview");
+  }, [tab, logged]);
+  return (
+    <>
+      <header className="grid shrink-0 gap-2 border-b border-line px-4 pt-3 md:px-5">
+        <div className="flex items-center gap-2">
+          <StatusMenu board={board} task={task} />
+          <button
+            type="button"
+            className="rounded px-1 font-mono text-xs text-text-3 hover:bg-hover hover:text-text"
+            onClick={() => void navigator.clipboard?.writeText(task.id).then(() => toast({ tone: "ok", text: `${task.id} is copied` }))}
+          >
+            {task.id} <CopyIcon size={11} className="inline align-[-1px]" />
+            <span className="sr-only">Copy the id</span>
+          </button>
+          <span className="ml-auto flex items-center gap-1">
+            <More board={board} task={task} />
+            <IconButton label="Close (Esc)" onClick={close}>
+              <CloseIcon />
+            </IconButton>
+          </span>
+        </div>
+        <RadixDialog.Title asChild>
+          <div>
+            <Title key={task.title} board={board} task={task} etag={etag} />
+          </div>
+        </RadixDialog.Title>
+        <Actions board={board} task={task} showLog={logged ? () => showLog(logged.id) : null} />
+        <Tabs.Root value={tab} onValueChange={setTab}>
+          <Tabs.List aria-label="Parts of the task" className="-mb-px flex gap-5">
+            <Tabs.Trigger value="overview" className={TAB} aria-controls="task-overview" id="tab-overview">
+              Overview
+            </Tabs.Trigger>
+            <Tabs.Trigger value="runs" className={TAB} aria-controls="task-runs" id="tab-runs">
+              Runs {runs.length > 0 && <span className="text-text-3">{runs.length}</span>}
+            </Tabs.Trigger>
+            <Tabs.Trigger value="log" className={TAB} disabled={!logged} aria-controls="task-log" id="tab-log">
+              <span className={cx(!logged && "opacity-50")}>{task.status === "running" ? "Live log" : "Log"}</span>
+            </Tabs.Trigger>
+          </Tabs.List>
+        </Tabs.Root>
+      </header>
+      {tab === "overview" && (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by the keyboard.
+        <div id="task-overview" role="tabpanel" aria-labelledby="tab-overview" tabIndex={0} className="min-h-0 flex-1 overflow-y-auto px-4 py-4 outline-none md:px-5">
+          <div className="grid grid-cols-1 gap-6">
+            {task.status === "blocked" && task.block_reason && <Blocked board={board} task={task} />}
+            {task.status !== "blocked" && <Why board={board} task={task} reasons={shown.why} />}
+            {shown.diagnostics.length > 0 && <Diagnostics board={board} id={task.id} found={shown.diagnostics} />}
+            <Properties board={board} task={task} etag={etag} />
+            <Body key={task.body} board={board} task={task} etag={etag} />
+            {task.result && (
+              <Section title="Result">
+                <div className="rounded-lg border border-green/35 bg-green-soft px-3.5 py-3 text-sm">
+                  <Prose text={task.result} />
+                </div>
+              </Section>
+            )}
+            <Links board={board} shown={shown} />
+            <Attachments board={board} id={task.id} attachments={shown.attachments} />
+            <Comments board={board} id={task.id} comments={shown.comments} />
+            <Events events={shown.events} />
+          </div>
+        </div>
+      )}
+      {tab === "runs" && (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by the keyboard.
+        <div id="task-runs" role="tabpanel" aria-labelledby="tab-runs" tabIndex={0} className="min-h-0 flex-1 overflow-y-auto px-4 py-4 outline-none md:px-5">
+          <Runs board={board} runs={runs} showLog={showLog} />
+        </div>
+      )}
+      {tab === "log" && logged && (
+        <div id="task-log" role="tabpanel" aria-labelledby="tab-log" className="flex min-h-0 flex-1 flex-col gap-2 p-3">
+          {runs.length > 1 && (
+            <label className="flex items-center gap-2 text-xs text-text-2">
+              Run
+              <select value={logged.id} onChange={(event) => setRun(event.target.value)} className="h-7 rounded-md border border-line-strong bg-raised px-2">
+                {runs.map((each) => (
+                  <option key={each.id} value={each.id}>
+                    {each.attempt}, {each.profile ?? "by hand"}, {each.outcome?.replaceAll("_", " ") ?? "running"}
+                  </option>
+                ))}
+              </select>
+            </label>
+          )}
+          <div className="min-h-0 flex-1">
+            <LogView key={logged.id} board={board} run={logged} tall />
+          </div>
+        </div>
+      )}
+    </>
+  );
+}
+
+function StatusMenu({ board, task }: { board: string; task: Task }) {
+  const targets = STATUSES.filter((to) => to !== task.status && moveTo(task.status, to).kind !== "refuse");
+  return (
+    <Menu
+      align="start"
+      label="Move to"
+      trigger={
+        <button type="button" aria-label={`Status: ${STATUS_NAME[task.status]}. Move to…`} className="inline-flex h-7 items-center gap-1.5 rounded-md border border-line-strong bg-raised px-2 text-xs font-medium hover:bg-hover">
+          <StatusIcon status={task.status} /> {STATUS_NAME[task.status]}
+          {task.held && task.status === "todo" ? ", held" : ""}
+          <ChevronIcon size={12} className="text-text-3" />
+        </button>
+      }
+      items={targets.map((to) => ({
+        label: STATUS_NAME[to],
+        icon: <StatusIcon status={to} />,
+        onSelect: () => move(board, [task.id], to, task.status),
+      }))}
+    />
+  );
+}
+
+function Actions({ board, task, showLog }: { board: string; task: Task; showLog: (() => void) | null }) {
+  const ids = [task.id];
+  const does = (action: Parameters<typeof act>[2], done: string) => () => void act(board, ids, action, `${done} ${task.id}`);
+  switch (task.status) {
+    case "running":
+      return (
+        <Row>
+          {showLog && (
+            <Button tone="primary" onClick={showLog}>
+              Watch the log
+            </Button>
+          )}
+          <Button tone="danger" onClick={() => openDialog({ kind: "stop", ids })}>
+            <StopIcon size={12} /> Stop
+          </Button>
+          <Button onClick={() => move(board, [task.id], "ready", task.status)}>Take it back</Button>
+        </Row>
+      );
+    case "review":
+      return (
+        <Row>
+          <Button tone="go" onClick={does({ verb: "approve" }, "Approved")}>
+            <CheckIcon size={13} /> Approve
+          </Button>
+          <Button onClick={() => openDialog({ kind: "request-changes", ids })}>Request changes</Button>
+        </Row>
+      );
+    case "blocked":
+      return (
+        <Row>
+          <Button tone="primary" onClick={does({ verb: "unblock" }, "Unblocked")}>
+            <PlayIcon size={11} /> Unblock
+          </Button>
+          <Button onClick={() => openDialog({ kind: "complete", ids })}>Complete</Button>
+        </Row>
+      );
+    case "triage":
+      return (
+        <Row>
+          <Button tone="primary" onClick={() => move(board, ids, "ready", "triage")}>
+            <PlayIcon size={11} /> Take it up
+          </Button>
+          <Button onClick={() => move(board, ids, "todo", "triage")}>To do, held</Button>
+        </Row>
+      );
+    case "scheduled":
+      return (
+        <Row>
+          <Button tone="primary" onClick={does({ verb: "promote" }, "Promoted")}>
+            <PlayIcon size={11} /> Promote
+          </Button>
+          <Button onClick={() => openDialog({ kind: "schedule", ids })}>Another time</Button>
+        </Row>
+      );
+    case "todo":
+      return (
+        <Row>
+          <Button tone="primary" onClick={does({ verb: "promote" }, "Promoted")}>
+            <PlayIcon size={11} /> Promote
+          </Button>
+          <Button onClick={() => openDialog({ kind: "schedule", ids })}>Schedule</Button>
+          <Button onClick={() => openDialog({ kind: "complete", ids })}>Complete</Button>
+        </Row>
+      );
+    case "ready":
+      return (
+        <Row>
+          <Button onClick={() => openDialog({ kind: "complete", ids })}>Complete</Button>
+          <Button onClick={does({ verb: "hold" }, "Held")}>Hold</Button>
+          <Button onClick={() => openDialog({ kind: "block", ids })}>Block</Button>
+        </Row>
+      );
+    case "done":
+    case "archived":
+      return (
+        <Row>
+          <Button onClick={does({ verb: "reopen" }, "Reopened")}>Reopen</Button>
+        </Row>
+      );
+  }
+}
+
+function Row({ children }: { children: React.ReactNode }) {
+  return <div className="flex flex-wrap gap-2">{children}</div>;
+}
+
+function More({ board, task }: { board: string; task: Task }) {
+  const navigate = useNavigate({ from: "/b/$board" });
+  const ids = [task.id];
+  const items: (MenuItem | null)[] = [
+    { label: "New child…", icon: <PlusIcon />, onSelect: () => openDialog({ kind: "new-task", parent: task.id }) },
+    {
+      label: "Show in the graph",
+      icon: <GraphIcon />,
+      onSelect: () => void navigate({ to: "/b/$board/graph", params: { board }, search: { around: task.id } }),
+    },
+    { label: "Assign…", onSelect: () => openDialog({ kind: "reassign", ids }) },
+    { label: "Schedule…", onSelect: () => openDialog({ kind: "schedule", ids }) },
+    { label: "Block…", onSelect: () => openDialog({ kind: "block", ids }) },
+    { label: "Reset failures", onSelect: () => void act(board, ids, { verb: "reset-failures" }, "Failures are reset") },
+    null,
+    { label: "Archive…", onSelect: () => openDialog({ kind: "archive", ids }) },
+    { label: "Delete…", danger: true, onSelect: () => openDialog({ kind: "delete", ids }) },
+  ];
+  return (
+    <Menu
+      trigger={
+        <button type="button" aria-label="More actions" className="inline-flex size-7 items-center justify-center rounded-md text-text-3 hover:bg-hover hover:text-text">
+          <MoreIcon />
+        </button>
+      }
+      items={items}
+    />
+  );
+}
+
+function Blocked({ board, task }: { board: string; task: Task }) {
+  return <Answer board={board} id={task.id} kind={task.block_kind} reason={task.block_reason ?? ""} />;
+}
+

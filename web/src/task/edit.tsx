@@ -1,0 +1,276 @@
+// The fields of a task, each changed where it stands.
+
+import { useMutation } from "@tanstack/react-query";
+import { useRef, useState } from "react";
+import type { ReactNode } from "react";
+import { api } from "../api/actions.ts";
+import { asProblem } from "../api/client.ts";
+import { client, keys, refresh, useProfiles } from "../api/queries.ts";
+import type { Task } from "../api/types.ts";
+import { Avatar } from "../board/card.tsx";
+import { Button, ProblemNote, Section, TextArea } from "../design/controls.tsx";
+import { ago, full, span, useNow } from "../design/time.ts";
+import { act } from "../shell/moves.ts";
+import { refusal } from "../shell/store.ts";
+import { Prose } from "./prose.tsx";
+
+interface Of {
+  board: string;
+  task: Task;
+  etag: string | null;
+}
+
+/** Changes a task, unless somebody else has changed it since it was read. */
+export function useEdit({ board, task, etag }: Of) {
+  return useMutation({
+    mutationFn: (body: Record<string, unknown>) => api.edit(board, task.id, body, etag),
+    onError: (error) => {
+      const problem = asProblem(error);
+      const changed = problem.status === 412;
+      refusal(changed ? { ...problem, detail: "Somebody changed this task while you did.", hint: "What is there now is shown; make your change again." } : problem);
+    },
+    onSettled: () => {
+      void client.invalidateQueries({ queryKey: keys.task(board, task.id) });
+      void refresh(board, new Set([task.id]));
+    },
+  });
+}
+
+export function Title(of: Of) {
+  const edit = useEdit(of);
+  const [text, setText] = useState(of.task.title);
+  const save = () => {
+    const title = text.trim();
+    if (title && title !== of.task.title) edit.mutate({ title });
+    else setText(of.task.title);
+  };
+  return (
+    <textarea
+      aria-label="Title"
+      rows={1}
+      value={text}
+      onChange={(event) => setText(event.target.value.replaceAll("\n", " "))}
+      onBlur={save}
+      onKeyDown={(event) => {
+        if (event.key === "Enter") {
+          event.preventDefault();
+          event.currentTarget.blur();
+        } else if (event.key === "Escape") {
+          event.stopPropagation();
+          setText(of.task.title);
+        }
+      }}
+      className="field-sizing-content -mx-1.5 w-[calc(100%+0.75rem)] resize-none rounded-md bg-transparent px-1.5 py-0.5 text-lg leading-snug font-semibold tracking-tight outline-none hover:bg-hover focus:bg-raised focus:ring-2 focus:ring-accent/40"
+    />
+  );
+}
+
+export function Body(of: Of) {
+  const edit = useEdit(of);
+  const [text, setText] = useState<string | null>(null);
+  const body = of.task.body ?? "";
+  const save = () => {
+    const next = (text ?? "").trim();
+    if (next === body) return setText(null);
+    return edit.mutate({ body: next || null }, { onSuccess: () => setText(null) });
+  };
+  return (
+    <Section
+      title="Description"
+      aside={
+        text === null ? (
+          <Button tone="quiet" onClick={() => setText(body)}>
+            {body ? "Edit" : "Write"}
+          </Button>
+        ) : null
+      }
+    >
+      {text === null ? (
+        body ? (
+          <div className="text-sm">
+            <Prose text={body} />
+          </div>
+        ) : (
+          <p className="text-sm text-text-3">Nothing is written. The worker gets the title alone.</p>
+        )
+      ) : (
+        <div className="grid gap-2">
+          <TextArea
+            aria-label="Description"
+            autoFocus
+            rows={8}
+            className="max-h-none font-mono text-xs"
+            value={text}
+            onChange={(event) => setText(event.target.value)}
+            onKeyDown={(event) => {
+              if (event.key === "Enter" && (event.metaKey || event.ctrlKey)) save();
+              if (event.key === "Escape") {
+                event.stopPropagation();
+                setText(null);
+              }
+            }}
+          />
+          {edit.error && <ProblemNote problem={asProblem(edit.error)} />}
+          <div className="flex gap-2">
+            <Button tone="primary" busy={edit.isPending} onClick={save}>
+              Save
+            </Button>
+            <Button onClick={() => setText(null)}>Cancel</Button>
+          </div>
+        </div>
+      )}
+    </Section>
+  );
+}
+
+export function Properties(of: Of) {
+  const { board, task } = of;
+  const edit = useEdit(of);
+  const profiles = useProfiles();
+  const now = useNow(15_000);
+  const names = profiles.data?.profiles.map((profile) => profile.name) ?? [];
+  const list = (text: string) => text.split(/[\s,]+/).filter(Boolean);
+  const number = (text: string) => (text.trim() === "" ? null : Number(text));
+  return (
+    <dl className="grid grid-cols-1 gap-x-6 gap-y-0.5 text-sm sm:grid-cols-2" aria-label="Properties">
+      <Property label="Assignee">
+        <PickName
+          label="Assignee"
+          value={task.assignee}
+          names={names}
+          none="Nobody"
+          onPick={(assignee) => void act(board, [task.id], { verb: "assign", assignee })}
+        />
+      </Property>
+      <Property label="Reviewer">
+        <PickName label="Reviewer" value={task.reviewer} names={names} none="As profile or board says" onPick={(reviewer) => edit.mutate({ reviewer })} />
+      </Property>
+      <Property label="Priority">
+        <Inline label="Priority" type="number" value={String(task.priority)} onSave={(text) => edit.mutate({ priority: Number(text) || 0 })} />
+      </Property>
+      <Property label="Tenant">
+        <Inline label="Tenant" value={task.tenant ?? ""} onSave={(text) => edit.mutate({ tenant: text || null })} />
+      </Property>
+      <Property label="Model">
+        <Inline label="Model" value={task.model ?? ""} placeholder="As the profile says" onSave={(text) => edit.mutate({ model: text || null })} />
+      </Property>
+      <Property label="Skills">
+        <Inline label="Skills" value={task.skills.join(", ")} onSave={(text) => edit.mutate({ skills: list(text) })} />
+      </Property>
+      <Property label="Host labels">
+        <Inline label="Host labels" value={task.requires.join(", ")} placeholder="Any host" onSave={(text) => edit.mutate({ requires: list(text) })} />
+      </Property>
+      <Property label="Most retries">
+        <Inline label="Most retries" type="number" value={task.max_retries === null ? "" : String(task.max_retries)} placeholder="As the policy says" onSave={(text) => edit.mutate({ max_retries: number(text) })} />
+      </Property>
+      <Property label="Longest run">
+        <Inline
+          label="Longest run in minutes"
+          type="number"
+          value={task.max_runtime === null ? "" : String(Math.round(task.max_runtime / 60_000))}
+          placeholder="As the profile says"
+          suffix="min"
+          onSave={(text) => edit.mutate({ max_runtime: text.trim() === "" ? null : Number(text) * 60_000 })}
+        />
+      </Property>
+      <Property label="Workspace">
+        <span className="truncate px-1.5" title={task.workspace_path ?? undefined}>
+          {task.workspace_kind}
+          {task.workspace_path ? <code className="ml-1 font-mono text-xs text-text-2">{task.workspace_path}</code> : null}
+        </span>
+      </Property>
+      {task.branch && (
+        <Property label="Branch">
+          <code className="truncate px-1.5 font-mono text-xs">{task.branch}</code>
+        </Property>
+      )}
+      <Property label="Created">
+        <span className="truncate px-1.5 text-text-2" title={full(task.created_at)}>
+          {ago(task.created_at, now)} by {task.created_by}
+        </span>
+      </Property>
+      {task.completed_at && (
+        <Property label="Done">
+          <span className="truncate px-1.5 text-text-2" title={full(task.completed_at)}>
+            {ago(task.completed_at, now)}, after {span(Date.parse(task.completed_at) - Date.parse(task.created_at))}
+          </span>
+        </Property>
+      )}
+    </dl>
+  );
+}
+
+function Property({ label, children }: { label: string; children: ReactNode }) {
+  return (
+    <div className="grid min-h-8 min-w-0 grid-cols-[6.5rem_minmax(0,1fr)] items-center gap-1">
+      <dt className="text-xs text-text-3">{label}</dt>
+      <dd className="flex min-w-0 items-center">{children}</dd>
+    </div>
+  );
+}
+
+const QUIET =
+  "h-7 w-full min-w-0 rounded-md border border-transparent bg-transparent px-1.5 text-sm outline-none placeholder:text-text-3 hover:bg-hover focus:border-accent-text focus:bg-raised";
+
+function Inline({
+  label,
+  value,
+  onSave,
+  type = "text",
+  placeholder = "None",
+  suffix,
+}: {
+  label: string;
+  value: string;
+  onSave: (text: string) => void;
+  type?: string;
+  placeholder?: string;
+  suffix?: string;
+}) {
+  const [text, setText] = useState<string | null>(null);
+  const left = useRef(false);
+  return (
+    <>
+      <input
+        aria-label={label}
+        type={type}
+        value={text ?? value}
+        placeholder={placeholder}
+        onFocus={() => {
+          left.current = false;
+          setText(value);
+        }}
+        onChange={(event) => setText(event.target.value)}
+        onBlur={() => {
+          if (!left.current && text !== null && text.trim() !== value) onSave(text.trim());
+          setText(null);
+        }}
+        onKeyDown={(event) => {
+          if (event.key === "Enter") event.currentTarget.blur();
+          if (event.key === "Escape") {
+            event.stopPropagation();
+            left.current = true;
+            event.currentTarget.blur();
+          }
+        }}
+        className={QUIET}
+      />
+      {suffix && value && <span className="pr-1 text-xs text-text-3">{suffix}</span>}
+    </>
+  );
+}
+
+function PickName({ label, value, names, none, onPick }: { label: string; value: string | null; names: string[]; none: string; onPick: (name: string | null) => void }) {
+  const all = value && !names.includes(value) ? [value, ...names] : names;
+  return (
+    <span className="flex min-w-0 flex-1 items-center gap-1 pl-1.5">
+      {value && <Avatar name={value} />}
+      <select aria-label={label} value={value ?? ""} onChange={(event) => onPick(event.target.value || null)} className={`${QUIET} -ml-1 px-1`}>
+        <option value="">{none}</option>
+        {all.map((name) => (
+          <option key={name}>{name}</option>
+        ))}
+      </select>
+    </span>
+  );
+}

@@ -1,0 +1,125 @@
+// What a task waits for, and what waits for it.
+
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { useDeferredValue, useState } from "react";
+import { api } from "../api/actions.ts";
+import { asProblem } from "../api/client.ts";
+import { client, keys, refresh } from "../api/queries.ts";
+import type { Shown, TaskRef } from "../api/types.ts";
+import { Button, IconButton, Input, Popover, Section } from "../design/controls.tsx";
+import { CloseIcon, PlusIcon, StatusIcon } from "../design/icons.tsx";
+import { STATUS_NAME } from "../design/words.ts";
+import { refusal } from "../shell/store.ts";
+
+export function Links({ board, shown }: { board: string; shown: Shown }) {
+  const id = shown.task.id;
+  const settle = () => {
+    void client.invalidateQueries({ queryKey: keys.task(board, id) });
+    void client.invalidateQueries({ queryKey: ["graph", board] });
+    void refresh(board, new Set([id]));
+  };
+  const link = useMutation({
+    mutationFn: ({ parent, child }: { parent: string; child: string }) => api.link(board, parent, child),
+    onError: (error) => refusal(asProblem(error)),
+    onSettled: settle,
+  });
+  const unlink = useMutation({
+    mutationFn: ({ parent, child }: { parent: string; child: string }) => api.unlink(board, parent, child),
+    onError: (error) => refusal(asProblem(error)),
+    onSettled: settle,
+  });
+  const taken = new Set([id, ...shown.parents.map((each) => each.id), ...shown.children.map((each) => each.id)]);
+  const done = shown.children.filter((each) => each.status === "done" || each.status === "archived").length;
+  return (
+    <div className="grid gap-6 sm:grid-cols-2">
+      <Section
+        title="Waits for"
+        aside={<PickTask board={board} label="Add a task that it waits for" taken={taken} onPick={(parent) => link.mutate({ parent, child: id })} />}
+      >
+        <List refs={shown.parents} none="Nothing" onRemove={(parent) => unlink.mutate({ parent, child: id })} />
+      </Section>
+      <Section
+        title={
+          <>
+            Waits for this {shown.children.length > 0 && <span className="font-normal text-text-3">{`${done} of ${shown.children.length} done`}</span>}
+          </>
+        }
+        aside={<PickTask board={board} label="Add a task that waits for this" taken={taken} onPick={(child) => link.mutate({ parent: id, child })} />}
+      >
+        <List refs={shown.children} none="Nothing" onRemove={(child) => unlink.mutate({ parent: id, child })} />
+      </Section>
+    </div>
+  );
+}
+
+function List({ refs, none, onRemove }: { refs: TaskRef[]; none: string; onRemove: (id: string) => void }) {
+  const navigate = useNavigate({ from: "/b/$board" });
+  if (refs.length === 0) return <p className="text-sm text-text-3">{none}</p>;
+  return (
+    <ul className="grid gap-0.5">
+      {refs.map((each) => (
+        <li key={each.id} className="group -mx-1.5 flex h-8 items-center gap-2 rounded-md px-1.5 text-sm hover:bg-hover">
+          <span title={STATUS_NAME[each.status]}>
+            <StatusIcon status={each.status} />
+            <span className="sr-only">{STATUS_NAME[each.status]}</span>
+          </span>
+          <button type="button" className="min-w-0 flex-1 truncate text-left" onClick={() => void navigate({ to: ".", search: (old) => ({ ...old, task: each.id }) })}>
+            {each.title}
+          </button>
+          <IconButton label={`Unlink ${each.title}`} className="size-6 opacity-0 group-hover:opacity-100 focus:opacity-100 pointer-coarse:opacity-100" onClick={() => onRemove(each.id)}>
+            <CloseIcon size={12} />
+          </IconButton>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function PickTask({ board, label, taken, onPick }: { board: string; label: string; taken: ReadonlySet<string>; onPick: (id: string) => void }) {
+  const [open, setOpen] = useState(false);
+  const [text, setText] = useState("");
+  const query = useDeferredValue(text.trim());
+  const found = useQuery({
+    queryKey: ["pick", board, query],
+    queryFn: () => api.cards(board, query ? { q: query, limit: 20 } : { sort: "updated", limit: 20 }),
+    enabled: open,
+    staleTime: 2000,
+  });
+  return (
+    <Popover
+      open={open}
+      onOpenChange={setOpen}
+      align="end"
+      label={label}
+      className="w-80 p-2"
+      trigger={
+        <Button tone="quiet" aria-label={label}>
+          <PlusIcon size={13} />
+        </Button>
+      }
+    >
+      <Input autoFocus aria-label="Find a task" placeholder="Find a task…" value={text} onChange={(event) => setText(event.target.value)} />
+      <ul className="mt-1.5 grid max-h-64 overflow-y-auto">
+        {found.data?.cards
+          .filter((card) => !taken.has(card.id))
+          .map((card) => (
+            <li key={card.id}>
+              <button
+                type="button"
+                className="flex h-8 w-full items-center gap-2 rounded-md px-2 text-left text-sm hover:bg-hover focus-visible:bg-hover"
+                onClick={() => {
+                  setOpen(false);
+                  onPick(card.id);
+                }}
+              >
+                <StatusIcon status={card.status} />
+                <span className="min-w-0 flex-1 truncate">{card.title}</span>
+              </button>
+            </li>
+          ))}
+        {found.data?.cards.length === 0 && <li className="px-2 py-4 text-center text-sm text-text-2">Nothing matches.</li>}
+      </ul>
+    </Popover>
+  );
+}
