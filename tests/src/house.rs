@@ -1,4 +1,5 @@
-//! A home of Andon in a folder of its own, with nothing of this process's environment but the PATH.
+//! A home of Andon in a folder of its own, with nothing of this process's environment but the PATH. Its boards lie in
+//! its folder, or in a database of its own on the private server of the tests.
 
 #![expect(clippy::disallowed_methods, reason = "the edge: starts the binary under test")]
 
@@ -7,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use andon_testkit::{Cluster, Database};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -14,7 +16,38 @@ use crate::processes;
 use crate::{Answer, Dispatcher, andon, text_of, wait_for, wait_until};
 
 /// Configuration that lets tests pass quickly; what a test says comes after it.
-const QUICK: &str = "stop_grace = \"300ms\"\nbackoff_base = \"20ms\"\nbackoff_cap = \"100ms\"\n";
+const QUICK: &str =
+    "stop_grace = \"300ms\"\nbackoff_base = \"20ms\"\nbackoff_cap = \"100ms\"\nlisten = \"off\"\n";
+
+/// Where the boards of a house are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// In files of its home.
+    Sqlite,
+    /// In a database of its own.
+    Postgres,
+}
+
+impl Engine {
+    /// What `ANDON_TESTS_ENGINE` says (`sqlite` or `postgres`); else PostgreSQL in the test binary `fleet`, and SQLite in
+    /// every other.
+    ///
+    /// # Panics
+    /// When the variable says something else.
+    #[must_use]
+    pub fn of_this_run() -> Self {
+        match std::env::var("ANDON_TESTS_ENGINE").as_deref() {
+            Ok("sqlite") => Self::Sqlite,
+            Ok("postgres") => Self::Postgres,
+            Ok(other) => panic!("ANDON_TESTS_ENGINE is {other:?}; sqlite or postgres was expected"),
+            Err(_) => {
+                let binary = std::env::current_exe().unwrap();
+                let name = binary.file_name().and_then(OsStr::to_str).unwrap_or_default();
+                if name.starts_with("fleet") { Self::Postgres } else { Self::Sqlite }
+            }
+        }
+    }
+}
 
 /// One home. When it is dropped, what still lives of it is killed and its folder removed.
 #[derive(Debug)]
@@ -22,6 +55,8 @@ pub struct House {
     root: TempDir,
     home: PathBuf,
     numbers: AtomicU32,
+    database: Option<Database>,
+    variables: Vec<(String, String)>,
 }
 
 impl House {
@@ -35,9 +70,16 @@ impl House {
     /// A house whose home is `folder` below a temporary folder.
     #[must_use]
     pub fn at(folder: &str) -> Self {
+        Self::on(Engine::of_this_run(), folder)
+    }
+
+    /// A house whose boards are in this engine, whatever others have.
+    #[must_use]
+    pub fn on(engine: Engine, folder: &str) -> Self {
         let root = tempfile::Builder::new().prefix("andon-test-").tempdir().unwrap();
         let home = root.path().join(folder);
-        let house = Self { root, home, numbers: AtomicU32::new(0) };
+        let database = (engine == Engine::Postgres).then(|| Cluster::shared().database());
+        let house = Self { root, home, numbers: AtomicU32::new(0), database, variables: Vec::new() };
         for made in [&house.home, &house.outside(), &house.user_home()] {
             std::fs::create_dir_all(made).unwrap();
         }
@@ -64,6 +106,26 @@ impl House {
     #[must_use]
     pub fn user_home(&self) -> PathBuf {
         self.root.path().join("user")
+    }
+
+    /// The same house with a further variable in the environment of everything that it starts.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// A house on a host of this name, whose boards are in the database at `url`.
+    #[must_use]
+    pub fn host(name: &str, url: &str) -> Self {
+        let house = Self::on(Engine::Sqlite, &format!("ein Haus {name}"));
+        house.with("ANDON_DATABASE_URL", url).with("ANDON_HOST_NAME", name).with("ANDON_MACHINE_ID", name)
+    }
+
+    /// The database of its boards, where they are no files.
+    #[must_use]
+    pub fn database(&self) -> Option<&Database> {
+        self.database.as_ref()
     }
 
     /// The folder of the board `default`.
@@ -98,6 +160,10 @@ impl House {
     pub fn command(&self) -> Command {
         let mut command = self.foreign(andon());
         command.env("ANDON_HOME", &self.home).env("ANDON_USER", "tester");
+        if let Some(database) = &self.database {
+            command.env("ANDON_DATABASE_URL", database.url());
+        }
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }
 
@@ -221,6 +287,13 @@ impl House {
     #[track_caller]
     pub fn until_idle(&self) -> Value {
         self.json(["dispatch", "--until-idle"])
+    }
+
+    /// Dispatches until a task is done, whatever becomes of others.
+    #[track_caller]
+    pub fn wait_idle_done(&self, task: &str) {
+        let _ = self.andon(["dispatch", "--until-idle"]);
+        assert_eq!(self.status(task), "done");
     }
 
     /// Waits until a task has this status.

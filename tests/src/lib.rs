@@ -16,13 +16,17 @@ mod dispatcher;
 mod house;
 pub mod model_server;
 pub mod processes;
+mod proxy;
+mod server;
 mod wait;
 
 pub use answer::{Answer, text_of};
 pub use binary::andon;
 pub use dispatcher::Dispatcher;
-pub use house::House;
+pub use house::{Engine, House};
 pub use model_server::ModelServer;
+pub use proxy::Proxy;
+pub use server::Server;
 pub use wait::{wait_for, wait_until};
 
 /// Whether the long variants of the tests are asked for (`ANDON_CHAOS=1`).

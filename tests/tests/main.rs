@@ -7,12 +7,15 @@
 )]
 
 mod agent;
+mod api;
 mod blocks;
 mod caps;
 mod codex;
 mod crashes;
+mod demos;
 mod dispatching;
 mod faults;
+mod fleet_chaos;
 mod guard;
 mod harness;
 mod input;

@@ -6,6 +6,9 @@ use crate::shell;
 /// Runs the named benchmarks, or all of them.
 pub(crate) fn run(args: &[String]) -> Result<(), Failure> {
     shell::run(shell::cargo(&["build", "--release", "--package", "andon"]))?;
+    // Agents are measured on a model that answers by a script.
+    let server = ["build", "--release", "--package", "andon-tests", "--bin", "andon-model-server"];
+    shell::run(shell::cargo(&server))?;
     let mut benches = shell::cargo(&["run", "--release", "--package", "andon-benches", "--"]);
     benches.args(args);
     shell::run(benches)

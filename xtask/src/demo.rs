@@ -1,12 +1,7 @@
 //! `cargo xtask demo`: builds Andon and runs its main job, a pipeline of real tasks, on a board of its own.
 
-mod board;
-mod feed;
-mod paint;
 mod pipeline;
-mod progress;
 mod show;
-mod stage;
 
 use crate::failure::Failure;
 use crate::shell;

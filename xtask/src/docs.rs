@@ -6,10 +6,10 @@ use crate::failure::Failure;
 use crate::shell;
 
 /// Each committed file, and the arguments of the cargo command that prints what belongs in it.
-const GENERATED: &[(&str, &[&str])] = &[(
-    "docs/state-machine.md",
-    &["run", "--quiet", "--package", "andon-core", "--example", "state_machine"],
-)];
+const GENERATED: &[(&str, &[&str])] = &[
+    ("docs/state-machine.md", &["run", "--quiet", "--package", "andon-core", "--example", "state_machine"]),
+    ("docs/openapi.json", &["run", "--quiet", "--package", "andon-server", "--example", "openapi"]),
+];
 
 /// Writes every generated file; with `--check` it writes nothing, and fails when one differs.
 pub(crate) fn run(args: &[String]) -> Result<(), Failure> {

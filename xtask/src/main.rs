@@ -9,17 +9,21 @@
 )]
 
 mod bench;
+mod chaos;
 mod ci;
 mod demo;
+mod demo_agents;
 mod docs;
 mod failure;
 mod fuzz;
+mod line;
 mod long;
 mod needs;
 mod node;
 mod shell;
 mod test;
 mod tidy;
+mod web;
 
 use std::process::ExitCode;
 
@@ -33,10 +37,12 @@ Usage: cargo xtask <chore> [arguments]
   ci                         test, then check
   tidy                       the rules of the house that no compiler knows
   demo [arguments]           build Andon and run its main job
+  demo-agents [arguments]    build Andon and run a fleet of its agents on a model that answers by a script
   bench [name…]              what Andon costs, measured with a release build
   chaos [arguments]          the crash tests in their long form
   soak [arguments]           the endurance tests in their long form
   fuzz [target] [seconds]    fuzz one target, or all of them in turn (default 60 seconds each)
+  web [--check] [--browser]  build the dashboard; check its types and tests; run its journeys in a browser
   docs [--check]             write the generated files; --check fails when one of them is out of date
 ";
 
@@ -59,11 +65,13 @@ fn run(args: &[String]) -> Result<(), Failure> {
         "ci" => ci::run(),
         "tidy" => tidy::run(),
         "demo" => demo::run(rest),
+        "demo-agents" => demo_agents::run(rest),
         "bench" => bench::run(rest),
-        "chaos" => long::run("ANDON_CHAOS", rest),
+        "chaos" => chaos::run(rest),
         "soak" => long::run("ANDON_SOAK", rest),
         "fuzz" => fuzz::run(rest),
         "docs" => docs::run(rest),
+        "web" => web::run(rest),
         "help" | "--help" | "-h" => {
             print!("{HELP}");
             Ok(())

@@ -73,11 +73,12 @@ impl App {
                 )
             })?;
         let root = std::path::absolute(&root).map_err(Failure::file(&root))?;
+        let home = andon_engine::settings::home(&root, environment.for_configuration())?;
         Ok(Self {
             json: globals.json,
             globals,
             environment,
-            home: Home::new(root),
+            home,
             board: OnceCell::new(),
             settings: OnceCell::new(),
         })
@@ -155,8 +156,8 @@ impl App {
         let slug = self.slug()?;
         let board = if create {
             self.home.open_or_default(&slug, Mode::Short)?
-        } else if slug.as_str() == "default" && !self.home.exists(&slug) {
-            let message = format!("there is no board yet in {}", self.home.root().display());
+        } else if slug.as_str() == "default" && !self.home.try_exists(&slug)? {
+            let message = format!("there is no board yet in {}", self.home.place());
             return Err(Failure::NotFound { message, hint: Some("`andon init` makes one".to_owned()) });
         } else {
             self.home.open(&slug, Mode::Short)?
@@ -204,6 +205,11 @@ impl App {
             return Ok(settings);
         }
         let folder = self.home.board_folder(&self.slug()?);
+        if self.home.database_url().is_some() {
+            // A board on a server tells this host what it says of itself when it is opened. One that cannot be opened is
+            // refused by whatever comes next.
+            drop(self.open(false));
+        }
         let file = BoardFile::read(&folder)?;
         let limits =
             BoardLimits::from_table(&folder.join("board.toml"), &file.limits).map_err(Failure::Limits)?;

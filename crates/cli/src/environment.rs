@@ -5,6 +5,8 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use andon_engine::settings::DATABASE_URL;
+
 /// What this program looks at in its environment.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Environment {
@@ -37,10 +39,11 @@ impl Environment {
         self.get("HOME").map(PathBuf::from).filter(|path| path.is_absolute())
     }
 
-    /// What processes of an agent's tools see: everything but the named variables and the run's secret.
+    /// What processes of an agent's tools see: everything but the named variables, the run's secret and the location of
+    /// the database.
     pub(crate) fn for_tools(&self, hidden: &[&str]) -> Vec<(OsString, OsString)> {
-        let shown =
-            |name: &OsString| name != "ANDON_RUN_TOKEN" && !hidden.iter().any(|hidden| name == hidden);
+        let secret = |name: &OsString| name == "ANDON_RUN_TOKEN" || name == DATABASE_URL;
+        let shown = |name: &OsString| !secret(name) && !hidden.iter().any(|hidden| name == hidden);
         self.variables.iter().filter(|(name, _)| shown(name)).cloned().collect()
     }
 

@@ -6,7 +6,7 @@ use andon_core::task::Refusal;
 use andon_engine::config::{ConfigError, Problems};
 use andon_engine::dispatcher::DispatchError;
 use andon_engine::profile::ProfileError;
-use andon_engine::settings::SettingsError;
+use andon_engine::settings::{HomeProblem, SettingsError};
 use andon_engine::workspace::{FailureClass, WorkspaceError};
 use andon_store::maintenance::MaintenanceError;
 use andon_store::{BoardFileError, DbError, HomeError, OpError};
@@ -94,9 +94,19 @@ impl From<DispatchError> for Failure {
             }
             DispatchError::Settings(SettingsError::Board(error)) => error.into(),
             DispatchError::Op(error) => error.into(),
+            DispatchError::Place(problem) => problem.into(),
             other @ (DispatchError::Settings(SettingsError::Limits(_)) | DispatchError::Io { .. }) => {
                 Self::Dispatch(other)
             }
+        }
+    }
+}
+
+impl From<HomeProblem> for Failure {
+    fn from(problem: HomeProblem) -> Self {
+        match problem {
+            HomeProblem::Config(error) => error.into(),
+            HomeProblem::Db(error) => error.into(),
         }
     }
 }

@@ -9,6 +9,7 @@ use andon_core::Policy;
 use andon_core::run::Expiry;
 use andon_process::{Identity, StopReport, sweep};
 use andon_store::operation::{EndRun, JudgeLease, Judged, Reap};
+use andon_store::query::{HostContact, HostSeen};
 use andon_store::sql::leases::Lease;
 use andon_store::sql::runs::Run;
 use andon_store::{Board, OpError};
@@ -57,6 +58,9 @@ pub async fn reconcile(
         // Claimed by hand, or never taken: the lease alone decides.
         return judge(board, run, lease, None, false, policy).await;
     };
+    if board.on_hosts() && holder.host != here {
+        return elsewhere(board, run, lease, policy).await;
+    }
     // A renamed host, or a container with a new name on the same kernel, is this host all the same. A board on SQLite is
     // one host's: whoever held a lease under another name and another boot is gone when that lease has run out.
     let rebooted = !boot.is_empty() && holder.boot_id != boot;
@@ -88,6 +92,34 @@ pub async fn reconcile(
         }
         Some(_) => Ok(Reconciled::Left),
     }
+}
+
+/// A run of another host, whose processes nobody here can see: names tell hosts apart, not kernels, which containers share.
+/// Its lease alone decides: before it has run out, its host stops what it cannot renew. While that host still speaks to the
+/// board it also brings its runs to their end, since it alone can see them; a lease after its last word the run is over.
+async fn elsewhere(
+    board: &Board,
+    run: &Run,
+    lease: Option<&Lease>,
+    policy: &Policy,
+) -> Result<Reconciled, OpError> {
+    let Some(lease) = lease else { return Ok(Reconciled::Left) };
+    let Some(holder) = &lease.holder else { return Ok(Reconciled::Left) };
+    let HostContact { now, last_seen } = board.run(HostSeen { name: holder.host.clone() }).await?;
+    let speaks = last_seen.is_some_and(|at| now.since(at) < lease.facts.ttl);
+    if lease.facts.expires_at >= now || speaks {
+        return Ok(Reconciled::Left);
+    }
+    if run.ended_at.is_none() {
+        let judge =
+            JudgeLease { run: run.id.clone(), holder_alive: None, rebooted: false, policy: policy.clone() };
+        if board.run(judge).await? != Judged::Ended {
+            return Ok(Reconciled::Left);
+        }
+    }
+    // What it wrote lies on its own host, and so does what is left to tidy.
+    let reaped = board.run(Reap { run: run.id.clone(), exit_code: None, signal: None }).await?;
+    Ok(if reaped { Reconciled::Reaped } else { Reconciled::Left })
 }
 
 fn overdue(run: &Run, since: i64, patience: Patience, policy: &Policy) -> bool {

@@ -1,9 +1,10 @@
 //! The configuration as it holds on one board, read afresh where it may have changed.
 
+use std::ffi::OsString;
 use std::path::Path;
 
 use andon_core::{BoardSlug, Policy};
-use andon_store::{BoardFile, Home};
+use andon_store::{BoardFile, DatabaseUrl, DbError, Home};
 use thiserror::Error;
 
 use crate::config::{BoardLimits, Config, ConfigError};
@@ -20,6 +21,71 @@ pub enum SettingsError {
     /// Its `[limits]`.
     #[error("{0}")]
     Limits(String),
+}
+
+/// The variable that says where the boards are, in place of `database_url` in `config.toml`.
+pub const DATABASE_URL: &str = "ANDON_DATABASE_URL";
+
+/// Why it cannot be said where the boards of a home are.
+#[derive(Debug, Error)]
+pub enum HomeProblem {
+    /// The configuration names a database, and cannot be read as a whole.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The database's URL.
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+/// The home at `root` with its boards where its configuration says: in its own folders, or in the database of
+/// `database_url`. The server is not asked yet. Everybody who opens a home does it here.
+///
+/// # Errors
+/// A URL that cannot be used. A configuration with other mistakes keeps nobody from a home without a database: whoever
+/// needs it tells its mistakes.
+pub fn home<K, V>(root: &Path, variables: impl IntoIterator<Item = (K, V)>) -> Result<Home, HomeProblem>
+where
+    K: Into<OsString>,
+    V: Into<OsString>,
+{
+    let variables: Vec<(OsString, OsString)> =
+        variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+    let named = variables.iter().any(|(name, value)| name == DATABASE_URL && !value.is_empty());
+    match Config::load(root, variables) {
+        Ok(loaded) => Ok(home_of(root, &loaded.config)?),
+        // Boards that are elsewhere must not be looked for, or even made, in folders.
+        Err(error) if named || mentions_database(root) => Err(error.into()),
+        Err(_) => Ok(Home::new(root)),
+    }
+}
+
+/// The same by the environment of this process.
+///
+/// # Errors
+/// As [`home`].
+pub fn home_here(root: &Path) -> Result<Home, HomeProblem> {
+    #[expect(clippy::disallowed_methods, reason = "the environment overrides the file")]
+    home(root, std::env::vars_os())
+}
+
+/// The home at `root` with its boards where this configuration says.
+///
+/// # Errors
+/// A URL that cannot be used.
+pub fn home_of(root: &Path, config: &Config) -> Result<Home, DbError> {
+    let home = Home::new(root);
+    match &config.database_url {
+        Some(url) => home.with_database(&url.expose().parse::<DatabaseUrl>()?),
+        None => Ok(home),
+    }
+}
+
+/// Whether the file says anything of a database; one that cannot be read may.
+fn mentions_database(root: &Path) -> bool {
+    match std::fs::read(Config::path(root)) {
+        Ok(text) => String::from_utf8_lossy(&text).contains("database_url"),
+        Err(error) => error.kind() != std::io::ErrorKind::NotFound,
+    }
 }
 
 /// What holds on one board.

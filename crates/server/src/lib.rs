@@ -1,7 +1,8 @@
-//! What Andon serves: the tools over MCP.
+//! What Andon serves: the tools over MCP, and the API over HTTP.
 //!
 //! Invariant: **nothing here decides about a task.** Tools and operations do; this crate carries their answers.
 
+pub mod http;
 pub mod mcp;
 mod rules;
 

@@ -100,6 +100,12 @@ pub enum DbError {
     /// Reading or writing failed.
     #[error("input or output failed: {0}")]
     Io(String),
+    /// The board has moved, or moves at the moment: it can be read, and is written at its new place.
+    #[error("the board is sealed: it has moved to {to}")]
+    Sealed {
+        /// Where it is now.
+        to: String,
+    },
     /// The board was closed while the operation waited.
     #[error("the board has been closed")]
     Closed,
@@ -142,6 +148,7 @@ impl DbError {
             Self::TooOld { .. } => "database_too_old",
             Self::OutcomeUnknown(_) => "outcome_unknown",
             Self::Io(_) => "database_io",
+            Self::Sealed { .. } => "board_sealed",
             Self::Closed => "closed",
             Self::BadRow { .. } => "bad_row",
             Self::Other(_) => "database_error",
@@ -168,6 +175,7 @@ impl DbError {
         "database_too_old",
         "outcome_unknown",
         "database_io",
+        "board_sealed",
         "closed",
         "bad_row",
         "database_error",
@@ -204,6 +212,9 @@ impl DbError {
             ),
             Self::TooOld { .. } => Some("upgrade the server"),
             Self::OutcomeUnknown(_) => Some("look whether it was done before it is asked again"),
+            Self::Sealed { .. } => Some(
+                "work on it there: set `database_url` in config.toml, or ANDON_DATABASE_URL, or ANDON_HOME",
+            ),
             Self::Conflict(_) | Self::Io(_) | Self::Closed | Self::Other(_) => None,
         }
     }
@@ -221,6 +232,7 @@ impl DbError {
                 | Self::ChangedMigration { .. }
                 | Self::Corrupt { .. }
                 | Self::TooOld { .. }
+                | Self::Sealed { .. }
         )
     }
 }

@@ -81,6 +81,17 @@ impl Home {
         self.server.as_ref().map(Server::url)
     }
 
+    /// The server of its boards, unless they are files.
+    pub(crate) fn server(&self) -> Option<&Server> {
+        self.server.as_ref()
+    }
+
+    /// Where its boards are, in words: a URL without its password, or its folder.
+    #[must_use]
+    pub fn place(&self) -> String {
+        self.database_url().map_or_else(|| self.root.display().to_string(), ToString::to_string)
+    }
+
     /// Its folder.
     #[must_use]
     pub fn root(&self) -> &Path {
@@ -109,11 +120,19 @@ impl Home {
     /// database server that does not answer knows no board here; [`Self::require`] tells it apart.
     #[must_use]
     pub fn exists(&self, slug: &BoardSlug) -> bool {
+        self.try_exists(slug).unwrap_or(false)
+    }
+
+    /// The same.
+    ///
+    /// # Errors
+    /// When the database server does not answer or refuses.
+    pub fn try_exists(&self, slug: &BoardSlug) -> Result<bool, HomeError> {
         if let Some(server) = &self.server {
-            return server.find(slug).is_ok_and(|found| found.is_some());
+            return Ok(server.find(slug)?.is_some());
         }
         let folder = self.board_folder(slug);
-        folder.join("board.toml").exists() || folder.join("board.db").exists()
+        Ok(folder.join("board.toml").exists() || folder.join("board.db").exists())
     }
 
     /// The boards, `default` first, then by name; folders with other names are skipped. None where the database server
@@ -147,11 +166,12 @@ impl Home {
             .collect()
     }
 
-    /// The board that `boards switch` chose, if it still exists.
+    /// The board that `boards switch` chose, if it still exists. Where the database server does not answer it stays the
+    /// one that is meant: no other takes its place.
     #[must_use]
     pub fn current(&self) -> Option<BoardSlug> {
         let text = std::fs::read_to_string(self.root.join("current")).ok()?;
-        text.trim().parse().ok().filter(|slug| self.exists(slug))
+        text.trim().parse().ok().filter(|slug| self.try_exists(slug).unwrap_or(true))
     }
 
     /// Chooses the board that is meant where none is named.
@@ -167,15 +187,11 @@ impl Home {
     /// # Errors
     /// `unknown_board`, with the nearest names.
     pub fn require(&self, slug: &BoardSlug) -> Result<(), HomeError> {
-        let there = match &self.server {
-            Some(server) => server.find(slug)?.is_some(),
-            None => self.exists(slug),
-        };
-        if there { Ok(()) } else { Err(self.unknown(slug)?) }
+        if self.try_exists(slug)? { Ok(()) } else { Err(self.unknown(slug)?) }
     }
 
     /// The board of that name on the server.
-    fn listed(&self, server: &Server, slug: &BoardSlug) -> Result<Listed, HomeError> {
+    pub(crate) fn listed(&self, server: &Server, slug: &BoardSlug) -> Result<Listed, HomeError> {
         match server.find(slug)? {
             Some(board) => Ok(board),
             None => Err(self.unknown(slug)?),
@@ -250,7 +266,7 @@ impl Home {
 
     /// Makes this host's folders of a board that lies on a server, and notes there what the server says of it: whoever
     /// reads a board's `board.toml` finds it on every host.
-    fn furnish(&self, board: &Listed) -> Result<PathBuf, HomeError> {
+    pub(crate) fn furnish(&self, board: &Listed) -> Result<PathBuf, HomeError> {
         let folder = self.board_folder(&board.slug);
         make_parts(&folder)?;
         if BoardFile::read(&folder).ok().as_ref() != Some(&board.file) {
@@ -309,6 +325,7 @@ impl Home {
     /// # Errors
     /// `unknown_board`, a malformed `board.toml`, or what is wrong with the database.
     pub fn open(&self, slug: &BoardSlug, mode: Mode) -> Result<Board, HomeError> {
+        crate::maintenance::settle(self, slug);
         if let Some(server) = &self.server {
             let board = self.listed(server, slug)?;
             let folder = self.furnish(&board)?;
@@ -330,7 +347,7 @@ impl Home {
     /// # Errors
     /// As [`Self::open`].
     pub fn open_or_default(&self, slug: &BoardSlug, mode: Mode) -> Result<Board, HomeError> {
-        if slug.as_str() == "default" && !self.exists(slug) {
+        if slug.as_str() == "default" && !self.try_exists(slug)? {
             self.create(slug, &BoardFile::default())?;
         }
         self.open(slug, mode)
@@ -435,7 +452,7 @@ impl Home {
 }
 
 /// The folders that every board has on each of its hosts.
-fn make_parts(folder: &Path) -> Result<(), HomeError> {
+pub(crate) fn make_parts(folder: &Path) -> Result<(), HomeError> {
     for part in ["workspaces", "logs", "attachments", "wake", "exits"] {
         let path = folder.join(part);
         std::fs::create_dir_all(&path).map_err(io(&path))?;

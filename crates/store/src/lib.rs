@@ -33,7 +33,7 @@ pub use doorbell::{Doorbell, Waiter};
 pub use error::{DbError, OpError};
 pub use home::{Home, HomeError};
 pub use migrate::SCHEMA;
-pub use postgres::DatabaseUrl;
+pub use postgres::{DatabaseUrl, ServerFacts};
 pub use tx::{Class, Lock, Operation, Reach, Ring, Tx};
 pub use value::{Row, Val};
 pub use world::{Ambient, World, ambient};

@@ -3,12 +3,10 @@
 use std::collections::BTreeSet;
 
 use andon_core::task::Status;
-use andon_store::Mode;
 use andon_store::maintenance::Fill;
-use andon_testkit::block_on;
+use andon_store::{Board, Home, Mode};
+use andon_testkit::{Inspect, block_on};
 use andon_tests::{House, text_of};
-
-use super::board;
 
 const PROCESSES: usize = 8;
 const TASKS: usize = 2_000;
@@ -27,10 +25,20 @@ fn claim_all(house: &House) -> Vec<String> {
     }
 }
 
+/// The board `default` of a house.
+fn open(house: &House) -> Board {
+    let home = Home::new(house.home());
+    let home = match house.database() {
+        Some(database) => home.with_database(&database.url().parse().unwrap()).unwrap(),
+        None => home,
+    };
+    home.open(&"default".parse().unwrap(), Mode::Short).unwrap()
+}
+
 /// Fills the board with tasks that are ready for `sh`.
 fn fill(house: &House, count: usize) -> BTreeSet<String> {
     let _ = house.andon(["init"]).exits(0);
-    let board = board::open(house.home(), Mode::Short);
+    let board = open(house);
     let mut made = BTreeSet::new();
     while made.len() < count {
         let slice = Fill {
@@ -56,8 +64,9 @@ fn eight_processes_that_claim_in_loops_take_every_task_exactly_once() {
     let claimed: Vec<String> = claimed.into_iter().flatten().collect();
     assert_eq!(claimed.len(), TASKS);
     assert_eq!(claimed.into_iter().collect::<BTreeSet<_>>(), tasks);
-    let inspection = board::inspect(house.home());
+    let inspection = block_on(open(&house).run(Inspect)).unwrap();
+    inspection.check().unwrap();
     assert_eq!(inspection.live.len(), TASKS);
     assert!(inspection.tasks.values().all(|(task, _)| task.state.status == Status::Running));
-    assert_eq!(board::findings(house.home()), []);
+    house.healthy();
 }

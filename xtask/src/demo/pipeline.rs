@@ -93,11 +93,6 @@ impl Pipeline {
             None => Ok(pipeline),
         }
     }
-
-    /// The answer to the question of a task.
-    pub(super) fn answer(&self, key: &str) -> Option<&str> {
-        self.answers.iter().find(|answer| answer.task == key).map(|answer| answer.text.as_str())
-    }
 }
 
 impl Task {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use andon_core::BoardSlug;
 use andon_core::task::Refusal;
-use andon_store::maintenance::MaintenanceError;
+use andon_store::maintenance::{CopyOptions, MaintenanceError, copy};
 use andon_store::query::StatsOf;
 use andon_store::{BoardFile, Mode};
 use clap::{Args, Subcommand};
@@ -90,6 +90,20 @@ enum Verb {
         /// An absolute path; left out, the setting goes
         path: Option<String>,
     },
+    /// Move a board to another database or home, with all that it has
+    ///
+    /// The board is sealed where it was: it can be read there, and names where it is now. Ids and events stay what they
+    /// are; places in the event log have to be looked for anew. Logs and workspaces stay on this host.
+    Copy {
+        /// Which
+        slug: BoardSlug,
+        /// `postgres://user@host/database`, or the folder of another home
+        #[arg(long, value_name = "URL|HOME")]
+        to: String,
+        /// Pause the board and wait for its runs, instead of refusing while some are alive
+        #[arg(long)]
+        wait: bool,
+    },
     /// Change what a board says of itself; an empty text clears it
     Edit {
         /// Which
@@ -145,6 +159,7 @@ pub(crate) fn run(app: &App, args: BoardsArgs) -> Result<ExitCode, Failure> {
             app.home().edit(&slug, |file| file.default_workdir = path)?;
             say(app, &slug, &format!("Default directory of '{slug}' {told}."))
         }
+        Verb::Copy { slug, to, wait } => copy_to(app, &slug, &to, wait),
         Verb::Edit { slug, about } => {
             let change = describe(app, about)?;
             app.home().edit(&slug, change)?;
@@ -214,6 +229,27 @@ fn create(app: &App, slug: &BoardSlug, about: About, switch: bool) -> Result<Exi
     say(app, slug, &format!("Board '{slug}' {}.", if new { "created" } else { "already exists" }))
 }
 
+fn copy_to(app: &App, slug: &BoardSlug, to: &str, wait: bool) -> Result<ExitCode, Failure> {
+    let to = if to.contains("://") {
+        to.to_owned()
+    } else {
+        let path = crate::app::absolute(Path::new(to))?;
+        path.into_os_string().into_string().map_err(|path| {
+            Failure::usage(format!("{} is no text", path.display()), "name a folder whose path is text")
+        })?
+    };
+    let options = CopyOptions { wait, policy: app.config()?.policy() };
+    let copied = copy(app.home(), slug, &to, &options)?;
+    if app.json {
+        output::print_json(&json!({
+            "board": copied.board, "to": copied.to, "epoch": copied.epoch, "files": copied.files,
+        }));
+    } else {
+        output::print(&format!("Board '{slug}' has moved to {}\n", copied.to));
+    }
+    Ok(ExitCode::Done)
+}
+
 fn remove(app: &App, slug: &BoardSlug, delete: bool, force: bool) -> Result<ExitCode, Failure> {
     app.home().require(slug)?;
     if !force {
@@ -263,6 +299,7 @@ fn as_json(app: &App, slug: &BoardSlug) -> Result<Value, Failure> {
     Ok(json!({
         "slug": slug, "name": name, "description": file.description, "icon": file.icon, "color": file.color,
         "default_workdir": file.default_workdir, "reviewer": file.reviewer, "created_at": file.created_at,
+        "database": app.home().database_url().map(ToString::to_string),
         "is_current": app.slug().ok().as_ref() == Some(slug), "path": folder, "counts": counts, "total": total,
         "problem": problem,
     }))
@@ -282,7 +319,7 @@ fn title(slug: &BoardSlug) -> String {
 
 fn list(app: &App, all: bool) -> Result<ExitCode, Failure> {
     let mut rows = Vec::new();
-    for slug in app.home().boards() {
+    for slug in app.home().try_boards()? {
         rows.push(match as_json(app, &slug) {
             Ok(row) => row,
             Err(failure) => json!({ "slug": slug, "problem": failure.to_string() }),
@@ -340,6 +377,7 @@ fn show(app: &App, slug: &BoardSlug) -> Result<ExitCode, Failure> {
         ("default directory", "default_workdir"),
         ("reviewer", "reviewer"),
         ("created", "created_at"),
+        ("database", "database"),
         ("folder", "path"),
         ("problem", "problem"),
     ] {

@@ -40,7 +40,7 @@ pub(crate) fn run(app: &App, args: DoctorArgs) -> Result<ExitCode, Failure> {
     if let Some(target) = &args.recover {
         return save(app, target);
     }
-    let slugs = if args.all { app.home().boards() } else { vec![app.slug()?] };
+    let slugs = if args.all { app.home().try_boards()? } else { vec![app.slug()?] };
     let mut reports = Vec::new();
     for slug in slugs {
         reports.push(if args.repair {
@@ -135,6 +135,15 @@ fn print(report: &Report) {
     let tasks = report.tasks.map_or(String::new(), |tasks| format!(", {tasks} tasks"));
     let well = if report.healthy() { "all is well" } else { "not well" };
     let mut out = format!("{head}: {well}{tasks}\n");
+    if let Some(server) = &report.server {
+        out.push_str(&format!(
+            "  PostgreSQL {}, {} of {} connections, {} waiting for a lock\n",
+            output::line(&server.version),
+            server.connections,
+            server.max_connections,
+            server.waiting
+        ));
+    }
     for done in &report.repaired {
         out.push_str(&format!("  {}  repaired: {}\n", output::paint(Look::Good, "✓"), output::line(done)));
     }
@@ -197,6 +206,9 @@ pub(crate) fn met(app: &App, failure: &Failure) -> Option<String> {
     else {
         return None;
     };
+    if app.home().database_url().is_some() {
+        return None;
+    }
     let folder = path.parent()?;
     match quarantine(folder, detail, app.now(), &elsewhere) {
         Ok(marker) => marker.copy_in(folder).map(|copy| format!("a copy of it lies in {}", copy.display())),

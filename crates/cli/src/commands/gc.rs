@@ -21,12 +21,12 @@ const DAY: i64 = 86_400_000;
 /// Remove old events, old logs, and files that belong to nothing any more, on every board
 #[derive(Args, Clone, Debug)]
 pub(crate) struct GcArgs {
-    /// Events of finished tasks older than this go
-    #[arg(long, value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(0..=36_500))]
-    event_retention_days: u32,
-    /// Logs that nobody has written for this long go
-    #[arg(long, value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(0..=36_500))]
-    log_retention_days: u32,
+    /// Events of finished tasks older than this go [default: `event_retention` of the configuration]
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(0..=36_500))]
+    event_retention_days: Option<u32>,
+    /// Logs that nobody has written for this long go [default: `log_retention` of the configuration]
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(0..=36_500))]
+    log_retention_days: Option<u32>,
 }
 
 /// What went on one board.
@@ -47,7 +47,7 @@ pub(crate) fn run(app: &App, args: GcArgs) -> Result<ExitCode, Failure> {
     }
     let mut worst = ExitCode::Done;
     let mut rows: Vec<Value> = Vec::new();
-    for slug in app.home().boards() {
+    for slug in app.home().try_boards()? {
         match one(app, &slug, &args) {
             Ok(gone) => {
                 for kept in &gone.kept {
@@ -81,7 +81,9 @@ fn one(app: &App, slug: &BoardSlug, args: &GcArgs) -> Result<Gone, Failure> {
     let board = app.home().open(slug, Mode::Short)?;
     let now = app.now();
     let mut gone = Gone::default();
-    let events_before = now.plus(-DAY * i64::from(args.event_retention_days));
+    let config = app.config()?;
+    let kept = |days: Option<u32>, configured: i64| days.map_or(configured, |days| DAY * i64::from(days));
+    let events_before = now.plus(-kept(args.event_retention_days, config.event_retention.as_millis()));
     let archived = loop {
         // Slice by slice, so that no other writer waits.
         let slice = block_on(board.run(Gc { events_before }))?;
@@ -90,7 +92,7 @@ fn one(app: &App, slug: &BoardSlug, args: &GcArgs) -> Result<Gone, Failure> {
             break slice.archived;
         }
     };
-    let logs_before = now.plus(-DAY * i64::from(args.log_retention_days));
+    let logs_before = now.plus(-kept(args.log_retention_days, config.log_retention.as_millis()));
     gone.logs = files::remove_old_logs(board.folder(), logs_before, now);
     let known = block_on(board.run(FileIndex))?;
     for file in files::orphans(board.folder(), &known.attachments) {

@@ -41,12 +41,14 @@ pub(crate) struct LogArgs {
 /// Shows a log as it is: on a terminal its colours are its own.
 pub(crate) fn run(app: &App, args: LogArgs) -> Result<ExitCode, Failure> {
     let task = input::task(app, args.id.as_deref())?;
+    // What this host is called stands in the configuration.
+    app.config()?;
     let runs = app.shown(&task, 0)?.runs;
     let folder = log_folder(app.board_to_read()?.folder(), &task);
     if args.transcript {
         return transcript(app, &task, &runs, &folder, args.run.as_deref());
     }
-    let (run, path) = choose(&task, &runs, &folder, "log", args.run.as_deref(), args.follow)?;
+    let (run, path) = choose(app, &task, &runs, &folder, "log", args.run.as_deref(), args.follow)?;
     let mut at = copy(&path, start(&path, args.tail).unwrap_or(0)).map_err(Failure::file(&path))?;
     if !args.follow {
         return Ok(ExitCode::Done);
@@ -77,7 +79,7 @@ fn transcript(
     folder: &Path,
     named: Option<&str>,
 ) -> Result<ExitCode, Failure> {
-    let (_, path) = choose(task, runs, folder, "transcript.jsonl", named, false)?;
+    let (_, path) = choose(app, task, runs, folder, "transcript.jsonl", named, false)?;
     if app.json {
         copy(&path, 0).map_err(Failure::file(&path))?;
         return Ok(ExitCode::Done);
@@ -99,6 +101,7 @@ fn transcript(
 
 /// The run that is meant and its file with this ending.
 fn choose<'a>(
+    app: &App,
     task: &TaskId,
     runs: &'a [Run],
     folder: &Path,
@@ -124,11 +127,29 @@ fn choose<'a>(
             newest.or_else(|| runs.iter().rev().find(|run| path(run).exists()))
         }
     };
+    // What a worker wrote lies on the host that ran it.
+    let hosts = app.home().database_url().is_some();
+    let elsewhere = found.or(runs.last()).filter(|run| hosts && !path(run).exists() && is_elsewhere(run));
+    if let Some(run) = elsewhere {
+        let host = run.host.as_deref().unwrap_or_default();
+        return Err(Failure::NotFound {
+            message: format!(
+                "the {what} of run {} of task {task} lies on host {host}, where it ran; this is host {}",
+                run.attempt,
+                andon_engine::host::name()
+            ),
+            hint: Some(format!("on {host}: `andon log {task} --run {}`", run.attempt)),
+        });
+    }
     match found {
         Some(run) if path(run).exists() || (follow && run.ended_at.is_none()) => Ok((run, path(run))),
         Some(run) => Err(missing(format!("run {} of task {task} has no {what}", run.attempt))),
         None => Err(missing(format!("task {task} has no {what}: no run of it has written anything"))),
     }
+}
+
+fn is_elsewhere(run: &Run) -> bool {
+    run.host.as_deref().is_some_and(|host| host != andon_engine::host::name())
 }
 
 /// Where the last `tail` bytes start: after the line that they cut, unless they are all one line.

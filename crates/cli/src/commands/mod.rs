@@ -63,6 +63,7 @@ pub(crate) mod stop;
 pub(crate) mod supervise;
 pub(crate) mod swarm;
 pub(crate) mod tail;
+pub(crate) mod token;
 pub(crate) mod triage;
 pub(crate) mod unblock;
 pub(crate) mod unlink;

@@ -39,7 +39,10 @@ pub const RESERVED_VARIABLES: &[&str] = &[
     "ANDON_URL",
     "ANDON_CRASH_AT",
     "ANDON_LOG",
+    "ANDON_MACHINE_ID",
     "ANDON_REQUIRE_*",
+    "ANDON_SUPERVISE_*",
+    "ANDON_TESTS_*",
 ];
 
 /// Whether a variable is one of [`RESERVED_VARIABLES`].

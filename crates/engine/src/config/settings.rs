@@ -72,6 +72,16 @@ settings! {
         on_attention: Option<AttentionCommand> = "",
         /// The address of a PostgreSQL database for all boards (`postgres://…`); unset: SQLite in the home.
         database_url: Option<Secret> = "",
+        /// Where `andon serve` answers HTTP: an address such as `127.0.0.1:7700`, or `off`; unset: that one, where it is free.
+        listen: Option<String> = "",
+        /// Names under which the API may be asked for, besides those of this host's loopback and of `listen`.
+        allowed_hosts: Vec<String> = "",
+        /// Most bytes of a request of the API; attachments have a limit of their own.
+        api_body_limit: Bytes = "2MiB" in "1KiB" to "64MiB",
+        /// How long a request of the API may take; streams and files aside.
+        api_timeout: Duration = "30s" in "1s" to "1h",
+        /// Streams of events and logs that may be open at once.
+        api_streams: u32 = "1024" in "1" to "65536",
     }
     with
     /// What `diagnostics` calls a problem.

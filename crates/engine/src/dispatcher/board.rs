@@ -66,8 +66,10 @@ pub(super) struct Served {
     /// Not looked at before, after a failure.
     resting: Option<Instant>,
     rests: u32,
-    /// Whether this host has not told the board yet that it is there.
-    unannounced: bool,
+    /// When this host last told the board that it is there.
+    announced: Option<Instant>,
+    /// How often it does, besides the sweeps: other hosts take its word for a third of a lease.
+    announce_every: Option<Duration>,
 }
 
 impl Served {
@@ -80,8 +82,14 @@ impl Served {
             supervisors: Vec::new(),
             resting: None,
             rests: 0,
-            unannounced: true,
+            announced: None,
+            announce_every: None,
         }
+    }
+
+    /// When this host has to tell the board again that it is there.
+    pub(super) fn announce_at(&self) -> Option<Instant> {
+        self.announced.zip(self.announce_every).map(|(last, every)| last + every)
     }
 
     /// When a board that failed is tried again.
@@ -117,6 +125,7 @@ impl Served {
         self.resting = Some(Instant::now() + wait);
         self.board = None;
         self.deadline = None;
+        self.announced = None;
     }
 
     /// One pass, in this order: what has ended, what is due, what can start, what a person should know.
@@ -145,9 +154,14 @@ impl Served {
             return Ok(report);
         }
         // First of all: two hosts of one name would take each other's runs for their own.
-        if context.sweeping || self.unannounced {
+        let due = self
+            .announced
+            .is_none_or(|last| self.announce_every.is_some_and(|every| last.elapsed() >= every));
+        if context.sweeping || due {
             pass.announce().await?;
-            self.unannounced = false;
+            let third = u64::try_from(settings.policy.lease_ttl / 3).unwrap_or(0).max(10);
+            self.announce_every = board.on_hosts().then(|| Duration::from_millis(third));
+            self.announced = Some(Instant::now());
         }
         self.supervisors = pass.end(&mut report).await?;
         pass.due(&mut report).await?;
@@ -165,7 +179,7 @@ impl Served {
         }
         let board = context.home.open(&self.slug, Mode::Long)?;
         self.board = Some(board.clone());
-        self.unannounced = true;
+        self.announced = None;
         Ok(board)
     }
 

@@ -17,7 +17,8 @@ pub const COPY: &str = "__copy";
 
 /// Keeps a copy of a damaged database and says so, once for each damage.
 pub(super) fn keep(home: &Home, exe: &SelfExe, slug: &BoardSlug, error: &DispatchError, config: &Config) {
-    let Some(detail) = damage(error) else { return };
+    // A server's files are its own to look after.
+    let Some(detail) = damage(error).filter(|_| home.database_url().is_none()) else { return };
     let folder = home.board_folder(slug);
     let known = quarantined(&folder).is_some();
     if let Err(error) = quarantine(&folder, &detail, home.world().now(), &|from, to| copy(exe, from, to)) {
@@ -45,6 +46,7 @@ fn database(error: &DispatchError) -> Option<&DbError> {
         | DispatchError::Home(_)
         | DispatchError::Config(_)
         | DispatchError::Settings(_)
+        | DispatchError::Place(_)
         | DispatchError::Io { .. } => None,
     }
 }

@@ -14,6 +14,7 @@ use super::quarantine;
 use super::report::Report;
 use super::wake::{self, Wake};
 use crate::config::ConfigFingerprint;
+use crate::settings::{self, HomeProblem};
 
 /// How long a dispatcher works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +57,9 @@ pub enum DispatchError {
     /// The database.
     #[error(transparent)]
     Op(#[from] andon_store::OpError),
+    /// Where the boards are.
+    #[error(transparent)]
+    Place(#[from] HomeProblem),
     /// The operating system.
     #[error("{what}: {error}")]
     Io {
@@ -116,7 +120,7 @@ impl Dispatcher {
     fn new(options: Options) -> Result<Self, DispatchError> {
         let exe =
             SelfExe::open().map_err(|error| DispatchError::Io { what: "this program's own file", error })?;
-        let home = Home::new(&options.home);
+        let home = settings::home_here(&options.home)?;
         Ok(Self {
             options,
             home,
@@ -143,7 +147,13 @@ impl Dispatcher {
         let folder = self.boards_folder_changed_at();
         if sweeping || folder != self.folder_seen {
             self.folder_seen = folder;
-            self.find_boards(wake)?;
+            if let Err(error) = self.find_boards(wake) {
+                // A server that is out of reach for now has not lost its boards: each of them is tried by itself.
+                if self.served.is_empty() || !quarantine::may_pass(&error) {
+                    return Err(error);
+                }
+                tracing::warn!(%error, "the boards cannot be listed; those that are known are served");
+            }
         }
         let reconciling = std::mem::take(&mut self.reconcile_now) || sweeping;
         let mut report = Report::default();
@@ -172,6 +182,7 @@ impl Dispatcher {
                 Err(error) => {
                     tracing::error!(board = %slug, %error, "this board rests; the others go on");
                     served.rest(quarantine::may_pass(&error));
+                    wake.forget(slug);
                     quarantine::keep(&self.home, &self.exe, slug, &error, &loaded.config);
                 }
             }
@@ -213,7 +224,7 @@ impl Dispatcher {
                 self.home.require(slug)?;
                 vec![slug.clone()]
             }
-            None => self.home.boards(),
+            None => self.home.try_boards()?,
         };
         self.served.retain(|slug, _| {
             let there = slugs.contains(slug);
@@ -264,7 +275,8 @@ impl Dispatcher {
             Instant::now() + Duration::from_millis(wait.saturating_add(1))
         });
         let rested = self.served.values().filter_map(Served::resting).min();
-        [deadline, rested].into_iter().flatten().fold(sweep, Instant::min)
+        let announce = self.served.values().filter_map(Served::announce_at).min();
+        [deadline, rested, announce].into_iter().flatten().fold(sweep, Instant::min)
     }
 
     async fn finished(&self) -> Result<bool, DispatchError> {

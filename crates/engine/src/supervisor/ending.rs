@@ -30,6 +30,8 @@ pub(super) enum Verdict {
     },
     /// It must be stopped: for a failure of ours to name, or because the run has ended already.
     Stop(Option<Failure>),
+    /// It must be stopped, and be gone before its lease is: nobody could renew it.
+    CutOff,
 }
 
 /// What the board is told of an end.
@@ -77,6 +79,14 @@ pub(super) async fn end(
         Verdict::Reached { exit, summary } => {
             reached = Some(summary);
             (exit, None)
+        }
+        Verdict::CutOff => {
+            tracing::warn!(run = %taken.run.id, "cut off from the database: the worker is stopped before its lease runs out");
+            let grace = taken.lifeline.rule().map_or(grace.as_std(), |rule| {
+                grace.as_std().min(Duration::from_millis(u64::try_from(rule.grace).unwrap_or(0)))
+            });
+            worker.tree.stop(grace).await;
+            (worker.tree.wait().await, Some(Some(Failure::Lost)))
         }
         Verdict::Stop(failure) => {
             worker.tree.stop(grace.as_std()).await;
@@ -151,7 +161,7 @@ fn meaning(
         None => is_authentication_failure(&captured.tail),
     };
     match stopped_for {
-        Some(Failure::Stale) => Ending::Failed(Failure::Stale),
+        Some(failure @ (Failure::Stale | Failure::Lost)) => Ending::Failed(failure),
         stopped_for => classify(&ExitFacts {
             code: if rate_limited { Some(RATE_LIMITED) } else { exit.code },
             signal: exit.signal,

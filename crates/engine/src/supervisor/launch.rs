@@ -17,6 +17,7 @@ use crate::paths::write_private;
 use crate::profile::runner::{self, AgentFacts, Invocation, TaskFacts};
 use crate::profile::{self, Profile, ProfileError, Profiles};
 use crate::runner::{Listener, Preset};
+use crate::settings::DATABASE_URL;
 use crate::tidy;
 use crate::workspace::{self, FailureClass, Prepared, WorkspaceError};
 
@@ -202,13 +203,19 @@ fn load_profile(taken: &Taken) -> Result<Profile, Unstartable> {
 
 fn request(taken: &Taken) -> workspace::Request {
     let task = &taken.task;
+    let scratch_root = taken.board.folder().join("workspaces");
+    // Each host has scratch directories of its own: one that another host has made is not there to be gone on with.
+    let kind = tidy::kind(task.workspace_kind);
+    let foreign = |path: &PathBuf| {
+        taken.board.on_hosts() && kind == workspace::Kind::Scratch && !path.starts_with(&scratch_root)
+    };
     workspace::Request {
-        kind: tidy::kind(task.workspace_kind),
-        path: task.workspace_path.as_ref().map(PathBuf::from),
+        kind,
+        path: task.workspace_path.as_ref().map(PathBuf::from).filter(|path| !foreign(path)),
         branch: task.branch.clone(),
         task_id: task.id.to_string(),
         run_id: taken.run.id.to_string(),
-        scratch_root: taken.board.folder().join("workspaces"),
+        scratch_root,
         default_workdir: taken.settings.file.default_workdir.as_ref().map(PathBuf::from),
         clean: false,
         base: None,
@@ -356,6 +363,12 @@ pub(super) fn environment(taken: &Taken, profile: &Profile, workspace: &Prepared
         }
     };
     set("ANDON_HOME", taken.home.to_str());
+    if taken.board.on_hosts() {
+        // Where the boards are, unless the home's own file says so. In the environment alone: arguments are for everybody
+        // to see.
+        #[expect(clippy::disallowed_methods, reason = "handed on as it was given to this process")]
+        set(DATABASE_URL, std::env::var(DATABASE_URL).ok().filter(|url| !url.is_empty()).as_deref());
+    }
     set("ANDON_BOARD", Some(taken.board.slug().as_str()));
     set("ANDON_TASK", Some(task.id.as_str()));
     set("ANDON_RUN_TOKEN", Some(&taken.token));

@@ -11,8 +11,9 @@ use andon_store::operation::{CheckGuard, Take};
 use andon_store::sql::leases::Holder;
 use andon_store::sql::runs::Run;
 use andon_store::sql::tasks::Task;
-use andon_store::{Board, Home, Mode, OpError, Waiter, crash};
+use andon_store::{Board, Mode, OpError, Waiter, crash};
 
+use super::lifeline::{Cut, Lifeline, boot_now};
 use super::record::ExitRecord;
 use super::{ending, launch, watch};
 use crate::host;
@@ -45,6 +46,7 @@ pub(super) struct Taken {
     pub(super) run: Run,
     pub(super) paths: RunPaths,
     pub(super) bell: Option<Waiter>,
+    pub(super) lifeline: Lifeline,
 }
 
 /// Supervises one run to its end. Exits 0 also where the startup guard says to stand down: that is no failure of anybody.
@@ -117,6 +119,10 @@ async fn work(assignment: Assignment) -> Result<(), SupervisorError> {
                 Guard::StandDown(_) => return stand_down(&taken, record).await,
             }
             crash::point("before_exec");
+            // The guard may have answered long ago: an answer takes its time where the network is ill.
+            if taken.lifeline.is_cut() {
+                return stand_down(&taken, record).await;
+            }
             match launch.start() {
                 Ok(worker) => {
                     crash::point("after_exec");
@@ -126,7 +132,7 @@ async fn work(assignment: Assignment) -> Result<(), SupervisorError> {
             }
         }
         watch::Prepared::Failed(failure) => ending::failed(&taken, failure, record).await,
-        watch::Prepared::Fenced => stand_down(&taken, record).await,
+        watch::Prepared::Fenced | watch::Prepared::CutOff => stand_down(&taken, record).await,
         watch::Prepared::Shutdown => {
             let failure = launch::Unstartable::interrupted("the host shut down before the worker started");
             ending::failed(&taken, failure, record).await
@@ -136,9 +142,9 @@ async fn work(assignment: Assignment) -> Result<(), SupervisorError> {
 
 /// Takes the run. None: the guard says to stand down, which changes nothing.
 async fn take(assignment: &Assignment) -> Result<Option<Taken>, SupervisorError> {
-    let home = Home::new(&assignment.home);
-    let board = home.open(&assignment.board, Mode::Short)?;
     let config = settings::load_config(&assignment.home)?;
+    let home = settings::home_of(&assignment.home, &config).map_err(OpError::Db)?;
+    let board = home.open(&assignment.board, Mode::Short)?;
     let settings = settings::of_board(&home, &assignment.board, &config)?;
     let holder = host::holder().map_err(io("this process's identity"))?;
     let bell = board.doorbell().wait_for_run(&assignment.run, board.world().bits());
@@ -149,13 +155,17 @@ async fn take(assignment: &Assignment) -> Result<Option<Taken>, SupervisorError>
         holder: holder.clone(),
         policy: settings.policy.clone(),
     };
-    let answer = patiently(&board, take).await?;
+    let (answer, sent) = patiently_noting(&board, take).await?;
     let Some((task, run)) = answer.work else {
         tracing::info!(run = %assignment.run, guard = ?answer.guard, "standing down");
         return Ok(None);
     };
     let paths = RunPaths::new(board.folder(), &task.id, &run.id);
+    // Others may run the task when the lease has run out, unless the board is this host's alone.
+    let cut =
+        board.on_hosts().then(|| Cut::of(settings.policy.lease_ttl, settings.config.stop_grace.as_millis()));
     Ok(Some(Taken {
+        lifeline: Lifeline::new(cut, sent),
         board,
         home: assignment.home.clone(),
         settings,
@@ -184,15 +194,24 @@ pub(super) async fn patiently<O>(board: &Board, operation: O) -> Result<O::Reply
 where
     O: andon_store::Operation + Clone,
 {
+    patiently_noting(board, operation).await.map(|(reply, _)| reply)
+}
+
+/// The same, with the moment at which the try was sent that succeeded, by [`boot_now`].
+async fn patiently_noting<O>(board: &Board, operation: O) -> Result<(O::Reply, i64), OpError>
+where
+    O: andon_store::Operation + Clone,
+{
     let mut wait = Duration::from_millis(50);
     loop {
+        let sent = boot_now();
         match board.run(operation.clone()).await {
             Err(OpError::Db(error)) if !error.quarantines() && wait < Duration::from_secs(30) => {
                 tracing::warn!(%error, "trying again");
                 tokio::time::sleep(wait).await;
                 wait = wait.saturating_mul(2);
             }
-            answer => return answer,
+            answer => return answer.map(|reply| (reply, sent)),
         }
     }
 }

@@ -12,6 +12,7 @@ mod consumed;
 mod ending;
 mod launch;
 mod life;
+mod lifeline;
 mod record;
 mod session;
 mod turns;

@@ -78,7 +78,11 @@ impl Turns {
         if !is_open_turn(taken, &worker, exit) {
             return After::End(Box::new(worker), Verdict::Exited(exit));
         }
-        match renew(taken, true).await.map(|renewed| renewed.renewal) {
+        let renewed = tokio::select! {
+            renewed = renew(taken, true) => renewed,
+            () = taken.lifeline.cut_off() => return After::End(Box::new(worker), Verdict::CutOff),
+        };
+        match renewed.map(|renewed| renewed.renewal) {
             Some(Renewal::Ok) | None => {}
             Some(Renewal::EndedBySelf | Renewal::Fenced) => {
                 return After::End(Box::new(worker), Verdict::Exited(exit));
@@ -98,7 +102,7 @@ impl Turns {
         let judged = match renewing(taken, async { Ok(judge(taken, &worker, &heard).await) }).await {
             Prepared::Ready(judged) => *judged,
             Prepared::Failed(failure) => return After::Unstartable(failure),
-            Prepared::Fenced => return After::StandDown,
+            Prepared::Fenced | Prepared::CutOff => return After::StandDown,
             Prepared::Shutdown => {
                 let failure = Some(andon_core::run::Failure::Interrupted);
                 return After::End(Box::new(worker), Verdict::Stop(failure));
@@ -179,7 +183,7 @@ impl Turns {
         let launch = match renewing(taken, Box::pin(launch::prepare(taken, start))).await {
             Prepared::Ready(launch) => *launch,
             Prepared::Failed(failure) => return After::Unstartable(failure),
-            Prepared::Fenced => return After::StandDown,
+            Prepared::Fenced | Prepared::CutOff => return After::StandDown,
             Prepared::Shutdown => {
                 return After::Unstartable(Unstartable::interrupted("the host shut down between two turns"));
             }
@@ -196,6 +200,9 @@ impl Turns {
             }
             Ok(Guard::StandDown(_)) => return After::StandDown,
             Err(error) => return After::Unstartable(Unstartable::passing(error)),
+        }
+        if taken.lifeline.is_cut() {
+            return After::StandDown;
         }
         match launch.start() {
             Ok(worker) => After::Again(Box::new(worker)),

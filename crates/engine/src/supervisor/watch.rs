@@ -13,6 +13,7 @@ use super::consumed;
 use super::ending::{self, Verdict};
 use super::launch::{Unstartable, Worker};
 use super::life::{SupervisorError, Taken, stand_down};
+use super::lifeline::boot_now;
 use super::record::ExitRecord;
 use super::turns::{After, Turns};
 
@@ -24,6 +25,8 @@ pub(super) enum Prepared<T> {
     Failed(Unstartable),
     /// The run was fenced meanwhile.
     Fenced,
+    /// Its lease could not be renewed, and others may run the task soon.
+    CutOff,
     /// The host shuts down.
     Shutdown,
 }
@@ -38,6 +41,8 @@ enum Event {
     TimedOut,
     /// Nothing was heard of it for long, perhaps.
     Silence,
+    /// Its lease could not be renewed, and others may run the task soon.
+    CutOff,
     /// It ended its run itself and had time enough to leave.
     Overstayed,
     /// The host shuts down.
@@ -66,9 +71,14 @@ where
             },
             _ = ticks.tick() => {}
             () = bell.rung() => {}
+            () = taken.lifeline.cut_off() => return Prepared::CutOff,
             _ = shutdown.recv() => return Prepared::Shutdown,
         }
-        match renew(taken, false).await {
+        let renewed = tokio::select! {
+            renewed = renew(taken, false) => renewed,
+            () = taken.lifeline.cut_off() => return Prepared::CutOff,
+        };
+        match renewed {
             Some(Renewed { renewal: Renewal::Fenced | Renewal::EndedBySelf, .. }) => return Prepared::Fenced,
             Some(Renewed { renewal: Renewal::Ok, .. }) | None => {}
         }
@@ -84,7 +94,8 @@ fn ticks(taken: &Taken) -> tokio::time::Interval {
     ticks
 }
 
-/// Renews the lease. None: the board is out of reach for now, which on SQLite stops nobody: only a refused renewal does.
+/// Renews the lease. None: the board is out of reach for now. On SQLite that stops nobody: only a refused renewal does; on a
+/// board that other hosts use the lifeline runs out some time.
 pub(super) async fn renew(taken: &Taken, progress: bool) -> Option<Renewed> {
     let renew = Renew {
         run: taken.run.id.clone(),
@@ -92,11 +103,17 @@ pub(super) async fn renew(taken: &Taken, progress: bool) -> Option<Renewed> {
         progress,
         policy: taken.settings.policy.clone(),
     };
+    let sent = boot_now();
     let renewed = taken.board.run(renew).await;
     // Hundreds of supervisors sleep most of the time: none keeps a connection meanwhile.
     taken.board.close_idle();
     match renewed {
-        Ok(renewed) => Some(renewed),
+        Ok(renewed) => {
+            if renewed.renewal == Renewal::Ok {
+                taken.lifeline.renewed(sent);
+            }
+            Some(renewed)
+        }
         Err(error) => {
             tracing::warn!(run = %taken.run.id, %error, "the lease could not be renewed; the worker goes on");
             None
@@ -179,7 +196,10 @@ pub(super) async fn worker(
         idle: worker.profile.settings.idle_limit.map(|limit| limit.as_std()),
         session_recorded: false,
     };
-    announce(taken, &worker).await;
+    tokio::select! {
+        () = announce(taken, &worker) => {}
+        () = taken.lifeline.cut_off() => {}
+    }
     taken.board.close_idle();
     let mut turns = Turns::new();
     loop {
@@ -219,13 +239,14 @@ async fn attend(taken: &Taken, worker: &mut Worker, clock: &mut Clock) -> Verdic
     loop {
         let event = match next.take() {
             Some(event) => event,
-            None => wait(worker, clock, &bell, &mut ticks, shutdown.as_mut()).await,
+            None => wait(taken, worker, clock, &bell, &mut ticks, shutdown.as_mut()).await,
         };
         match event {
             Event::Exited(exit) => return Verdict::Exited(exit),
             Event::TimedOut => return Verdict::Stop(Some(Failure::TimedOut)),
             Event::Overstayed => return Verdict::Stop(None),
             Event::Shutdown => return Verdict::Stop(Some(Failure::Interrupted)),
+            Event::CutOff => return Verdict::CutOff,
             Event::Silence => {
                 clock.hear(worker);
                 if clock.idle_at().is_some_and(|at| at <= Instant::now()) {
@@ -234,16 +255,31 @@ async fn attend(taken: &Taken, worker: &mut Worker, clock: &mut Clock) -> Verdic
                 }
             }
             Event::Look => {
-                consumed::record_session(taken, worker, &mut clock.session_recorded).await;
-                if let Some(verdict) = look(taken, worker, clock).await {
-                    return verdict;
+                // Whatever waits for the board does not wait longer than the lease allows.
+                tokio::select! {
+                    biased;
+                    verdict = look_at_board(taken, worker, clock) => {
+                        if let Some(verdict) = verdict {
+                            return verdict;
+                        }
+                    }
+                    () = taken.lifeline.cut_off() => return Verdict::CutOff,
                 }
             }
         }
     }
 }
 
+async fn look_at_board(taken: &Taken, worker: &Worker, clock: &mut Clock) -> Option<Verdict> {
+    let verdict = look(taken, worker, clock).await;
+    if verdict.is_none() {
+        consumed::record_session(taken, worker, &mut clock.session_recorded).await;
+    }
+    verdict
+}
+
 async fn wait(
+    taken: &Taken,
     worker: &mut Worker,
     clock: &Clock,
     bell: &Bell,
@@ -269,6 +305,7 @@ async fn wait(
         () = at(clock.overstay) => Event::Overstayed,
         () = at(clock.idle_at()) => Event::Silence,
         () = signal => Event::Shutdown,
+        () = taken.lifeline.cut_off() => Event::CutOff,
         () = bell.rung() => Event::Look,
         _ = ticks.tick() => Event::Look,
     }

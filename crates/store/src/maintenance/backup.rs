@@ -1,18 +1,19 @@
-//! Backups: a folder with a consistent copy of the database, `board.toml`, and on request the attachments.
+//! Backups: a folder with a consistent copy of the board as an SQLite database, `board.toml`, and on request the
+//! attachments. A board in PostgreSQL is kept in the same form, which `restore` reads into either engine.
 //!
-//! The copy is SQLite's own, taken while the board is in use; it is checked before the backup gets its name. A backup
-//! that has its name is complete.
+//! The copy is taken while the board is in use; it is checked before the backup gets its name. A backup that has its name
+//! is complete.
 
 use std::path::{Path, PathBuf};
 
 use andon_core::BoardSlug;
 
 use super::error::{MaintenanceError, io};
-use super::snapshot::{beside, integrity, label, open_to_read, parent, sync_folder, vacuum_into};
+use super::portable::portable;
+use super::snapshot::{beside, integrity, label, open_to_read, parent, sync_folder};
 use crate::board_file::BoardFile;
 use crate::home::Home;
-use crate::sqlite;
-use crate::sqlite::{Flavour, translate};
+use crate::sqlite::translate;
 
 /// How to back up.
 #[derive(Clone, Debug, Default)]
@@ -56,7 +57,7 @@ pub fn backup(
     let chance = home.world().bits();
     let draft = beside(target, &format!(".{chance:016x}.partial"));
     std::fs::create_dir_all(&draft).map_err(io(&draft))?;
-    let made = fill(home, &board, &file, &draft, options).and_then(|made| {
+    let made = fill(home, slug, &board, &file, &draft, options).and_then(|made| {
         crate::crash::point("backup_before_name");
         publish(&draft, target, chance)?;
         Ok(Backup { folder: target.to_owned(), ..made })
@@ -69,17 +70,14 @@ pub fn backup(
 
 fn fill(
     home: &Home,
+    slug: &BoardSlug,
     board: &Path,
     file: &BoardFile,
     draft: &Path,
     options: &BackupOptions,
 ) -> Result<Backup, MaintenanceError> {
-    let live = board.join("board.db");
     let copy = draft.join("board.db");
-    {
-        let source = sqlite::open(&live, file.identity.as_deref(), Flavour::Short, home.world().as_ref())?;
-        vacuum_into(&source, &live, &copy)?;
-    }
+    portable(home, slug, &copy)?;
     let connection = open_to_read(&copy)?;
     let said = label(&connection, &copy)?;
     if file.identity.as_ref().is_some_and(|identity| *identity != said.identity) {

@@ -13,12 +13,17 @@ use super::mend::Repair;
 use super::quarantine::quarantined;
 use super::snapshot::integrity;
 use crate::board::{Board, Mode};
+use crate::board_file::BoardFile;
 use crate::caller::Caller;
 use crate::error::{DbError, OpError};
 use crate::files;
 use crate::home::{Home, HomeError};
+use crate::postgres::ServerFacts;
 use crate::query::{FileIndex, Files};
 use crate::sqlite::{self, Flavour, translate};
+
+/// A transaction that is open for longer than so many milliseconds holds up the server's own cleaning.
+const LONG_TRANSACTION: i64 = 3_600_000;
 
 /// One finding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -46,6 +51,9 @@ pub struct Report {
     pub repaired: Vec<String>,
     /// Tasks on the board, where it can be read.
     pub tasks: Option<u64>,
+    /// What is known of the database server, where the board is in one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server: Option<ServerFacts>,
 }
 
 impl Report {
@@ -84,9 +92,14 @@ impl Finding {
 pub fn examine(home: &Home, slug: &BoardSlug) -> Result<Report, MaintenanceError> {
     home.require(slug)?;
     let folder = home.board_folder(slug);
-    let mut report =
-        Report { board: slug.to_string(), findings: Vec::new(), repaired: Vec::new(), tasks: None };
-    if let Some(marker) = quarantined(&folder) {
+    let mut report = Report {
+        board: slug.to_string(),
+        findings: Vec::new(),
+        repaired: Vec::new(),
+        tasks: None,
+        server: None,
+    };
+    if let Some(marker) = quarantined(&folder).filter(|_| home.server().is_none()) {
         let until = andon_core::context::rfc3339(marker.until);
         let kept = marker.copy.map(|copy| format!("; a copy lies in {copy}")).unwrap_or_default();
         let what = format!("in quarantine until {until} after {} attempt(s){kept}", marker.attempts);
@@ -154,12 +167,51 @@ fn inside(home: &Home, slug: &BoardSlug, folder: &Path, report: &mut Report) -> 
         let what = "its board.toml does not record which database belongs to it";
         report.findings.push(Finding::new("no_identity", Severity::Warning, what));
     }
-    let live = folder.join("board.db");
+    match home.server() {
+        Some(server) => the_server(server.facts().map_err(HomeError::Db)?, report),
+        None => the_file(home, &folder.join("board.db"), &file, report)?,
+    }
+    let board = home.open(slug, Mode::Short)?;
+    report.findings.extend(run(&board, Examine)?.iter().map(Finding::of));
+    let known = run(&board, FileIndex)?;
+    report.tasks = Some(known.tasks.len() as u64);
+    // Other hosts have files of their own.
+    if home.server().is_none() {
+        attachments(&board, &known, report);
+    }
+    scratch(&board, &known, report);
+    Ok(())
+}
+
+/// What makes a server slow, or keeps processes out.
+fn the_server(facts: ServerFacts, report: &mut Report) {
+    if facts.connections.saturating_mul(10) >= facts.max_connections.saturating_mul(9) {
+        let what = format!("the server has {} of {} connections", facts.connections, facts.max_connections);
+        report
+            .findings
+            .push(Finding::new("connections_scarce", Severity::Warning, what).way_out(
+                "raise max_connections, lower `connections` in the URL, or put a pooler in between",
+            ));
+    }
+    if facts.oldest_transaction > LONG_TRANSACTION {
+        let minutes = facts.oldest_transaction / 60_000;
+        let what = format!(
+            "a transaction has been open for {minutes} minutes: nothing that is deleted can go meanwhile"
+        );
+        report.findings.push(
+            Finding::new("long_transaction", Severity::Warning, what)
+                .way_out("look for it in pg_stat_activity, by xact_start"),
+        );
+    }
+    report.server = Some(facts);
+}
+
+fn the_file(home: &Home, live: &Path, file: &BoardFile, report: &mut Report) -> Result<(), MaintenanceError> {
     {
         let connection =
-            sqlite::open(&live, file.identity.as_deref(), Flavour::Reader, home.world().as_ref())?;
-        let fail = |error: rusqlite::Error| translate(&live, &error);
-        let bad = integrity(&connection, &live)?;
+            sqlite::open(live, file.identity.as_deref(), Flavour::Reader, home.world().as_ref())?;
+        let fail = |error: rusqlite::Error| translate(live, &error);
+        let bad = integrity(&connection, live)?;
         for detail in bad {
             report.findings.push(
                 Finding::new("integrity", Severity::Critical, detail)
@@ -172,12 +224,6 @@ fn inside(home: &Home, slug: &BoardSlug, folder: &Path, report: &mut Report) -> 
             report.findings.push(Finding::new("journal_mode", Severity::Warning, what));
         }
     }
-    let board = home.open(slug, Mode::Short)?;
-    report.findings.extend(run(&board, Examine)?.iter().map(Finding::of));
-    let known = run(&board, FileIndex)?;
-    report.tasks = Some(known.tasks.len() as u64);
-    attachments(&board, &known, report);
-    scratch(&board, &known, report);
     Ok(())
 }
 

@@ -75,6 +75,14 @@ pub enum MaintenanceError {
         /// How many.
         count: usize,
     },
+    /// It is done with the file of a database, and the board is in a database server.
+    #[error("{what} is for boards in files of their own; this one is in {place}")]
+    FilesOnly {
+        /// What was asked for.
+        what: &'static str,
+        /// Where the board is.
+        place: String,
+    },
     /// The process that copies files for this one failed.
     #[error("the copy of {} failed: {reason}", .path.display())]
     Copy {
@@ -96,6 +104,7 @@ impl MaintenanceError {
         "bad_source",
         "already_imported",
         "copy_failed",
+        "files_only",
     ];
 
     /// The stable code.
@@ -114,6 +123,7 @@ impl MaintenanceError {
             Self::BadSource { .. } => "bad_source",
             Self::AlreadyImported { .. } => "already_imported",
             Self::Copy { .. } => "copy_failed",
+            Self::FilesOnly { .. } => "files_only",
         }
     }
 
@@ -138,6 +148,9 @@ impl MaintenanceError {
             Self::BadSource { .. } => "name the `kanban.db` of the board to import; it is only read",
             Self::AlreadyImported { .. } => {
                 "nothing was changed; import into a new board with `--board <name>`"
+            }
+            Self::FilesOnly { .. } => {
+                "`andon backup` writes all of it into a folder; what the server cannot read any more its own tools bring back"
             }
             Self::Home(HomeError::File(_) | HomeError::Io { .. }) | Self::Io { .. } | Self::Copy { .. } => {
                 return None;

@@ -141,7 +141,7 @@ async fn lease_rows<T: Tx>(tx: &mut T, found: &mut Vec<Defect>) -> Result<(), Op
     }
     let bare = tx
         .query(
-            "select runs.id, runs.task_id, runs.ended_at is null, coalesce(tasks.current_run_id = runs.id, 0) \
+            "select runs.id, runs.task_id, runs.ended_at is null, case when tasks.current_run_id = runs.id then 1 else 0 end \
              from runs join tasks on tasks.id = runs.task_id where runs.reaped_at is null \
              and not exists (select 1 from leases where leases.run_id = runs.id) order by runs.id",
             &[],

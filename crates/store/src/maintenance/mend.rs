@@ -42,9 +42,10 @@ impl Operation for Repair {
                 .map(|defect| json!({ "code": defect.code(), "what": defect.what() }))
                 .collect();
             let (now, data) = (tx.now(), json!({ "repaired": done }));
-            tx.execute(
-                "insert into events (task_id, run_id, kind, actor, data, at) values (null, null, 'repaired', $1, $2, $3)",
-                vals![self.caller.actor.to_string(), &data, now],
+            let nothing = Option::<&str>::None;
+            tx.event(
+                "insert into events (task_id, run_id, kind, actor, data, at) values ($1, $2, $3, $4, $5, $6)",
+                vals![nothing, nothing, "repaired", self.caller.actor.to_string(), &data, now],
             )
             .await?;
             tx.ring(Ring::Board);
@@ -84,9 +85,13 @@ impl Repair {
             Defect::LeaseOfReapedRun { run } => leases::delete(tx, run).await?,
             Defect::NegativeCounter { task } => {
                 tx.execute(
-                    "update tasks set consecutive_failures = max(0, consecutive_failures), reclaims = max(0, reclaims), \
-                     rate_limits = max(0, rate_limits), interruptions = max(0, interruptions), \
-                     blocks = max(0, blocks), review_rounds = max(0, review_rounds) where id = $1",
+                    "update tasks set \
+                     consecutive_failures = case when consecutive_failures < 0 then 0 else consecutive_failures end, \
+                     reclaims = case when reclaims < 0 then 0 else reclaims end, \
+                     rate_limits = case when rate_limits < 0 then 0 else rate_limits end, \
+                     interruptions = case when interruptions < 0 then 0 else interruptions end, \
+                     blocks = case when blocks < 0 then 0 else blocks end, \
+                     review_rounds = case when review_rounds < 0 then 0 else review_rounds end where id = $1",
                     vals![task],
                 )
                 .await?;

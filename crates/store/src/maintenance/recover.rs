@@ -67,6 +67,9 @@ pub fn recover(
     policy: &Policy,
 ) -> Result<Vec<Saved>, MaintenanceError> {
     home.require(slug)?;
+    if home.server().is_some() {
+        return Err(MaintenanceError::FilesOnly { what: "saving what can be read", place: home.place() });
+    }
     if target.exists() {
         return Err(MaintenanceError::TargetExists(target.to_owned()));
     }

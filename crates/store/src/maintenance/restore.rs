@@ -14,19 +14,26 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use andon_core::{BoardSlug, Policy, RunId};
+use futures::executor::block_on;
 use rusqlite::Connection;
 use rusqlite::backup::{Backup as Pages, StepResult};
 
 use super::aftermath::Aftermath;
+use super::arrive;
 use super::error::{MaintenanceError, io};
+use super::seal;
 use super::snapshot::{
     Label, beside, integrity, label, open_to_read, open_unchanging, stamp, sync_folder, vacuum_into,
 };
+use super::transfer::tables;
 use super::usage::{in_use, sole};
+use crate::board::Mode;
 use crate::board_file::BoardFile;
 use crate::doorbell::Doorbell;
 use crate::error::DbError;
-use crate::home::Home;
+use crate::home::{Home, HomeError, make_parts};
+use crate::postgres::Server;
+use crate::query::{Head, LiveRuns};
 use crate::sqlite::{Direct, Flavour, translate};
 use crate::tx::Ring;
 
@@ -66,6 +73,9 @@ pub fn restore(
     from: &Path,
     options: &RestoreOptions,
 ) -> Result<Restored, MaintenanceError> {
+    if let Some(server) = home.server() {
+        return on_server(home, server, slug, from, options);
+    }
     let (source_folder, source_db) = locate(from);
     let (source, said) = open_backup(&source_db)?;
     let new = !home.exists(slug);
@@ -89,7 +99,13 @@ pub fn restore(
         Standing::Unreadable | Standing::Nothing => said.epoch.max(now.0 / 1_000) + 1,
     };
     let draft = beside(&live, &format!(".restoring-{:016x}", home.world().bits()));
-    let made = prepare(home, &source, &source_db, &draft, &said, epoch, identity.as_ref(), options);
+    let after = Aftermath {
+        epoch,
+        identity: identity.clone(),
+        from: format!("restored from {}", source_db.display()),
+        policy: options.policy.clone(),
+    };
+    let made = prepare(home, &source, &source_db, &draft, &said, &after);
     let interrupted = made.inspect_err(|_| remove_database(&draft))?;
     drop(source);
     let files = bring_files(source_folder.as_deref(), &folder)?;
@@ -115,7 +131,7 @@ fn locate(from: &Path) -> (Option<PathBuf>, PathBuf) {
     }
 }
 
-fn open_backup(path: &Path) -> Result<(Connection, Label), MaintenanceError> {
+pub(super) fn open_backup(path: &Path) -> Result<(Connection, Label), MaintenanceError> {
     let bad = |detail: String| MaintenanceError::BadBackup { path: path.to_owned(), detail };
     match std::fs::metadata(path) {
         Ok(meta) if meta.len() == 0 => return Err(bad("it is empty".to_owned())),
@@ -196,36 +212,107 @@ fn identity(home: &Home, slug: &BoardSlug, known: &BoardFile, said: &Label) -> O
     taken.then(|| format!("{:016x}{:016x}", home.world().bits(), home.world().bits()))
 }
 
-#[expect(clippy::too_many_arguments, reason = "one step of one story, called once")]
-fn prepare(
+/// Makes a draft of what the board will be: copied, migrated, without a seal, its epoch raised, its open runs ended.
+pub(super) fn prepare(
     home: &Home,
     source: &Connection,
     source_db: &Path,
     draft: &Path,
     said: &Label,
-    epoch: i64,
-    identity: Option<&String>,
-    options: &RestoreOptions,
+    after: &Aftermath,
 ) -> Result<Vec<RunId>, MaintenanceError> {
     vacuum_into(source, source_db, draft)?;
     {
         let connection = Connection::open(draft).map_err(|error| translate(draft, &error))?;
         let wal = connection.query_row("pragma journal_mode = wal", [], |row| row.get::<_, String>(0));
         wal.map_err(|error| translate(draft, &error))?;
+        let broken = seal::unseal_sqlite(&tables(&connection, draft)?);
+        connection.execute_batch(&broken).map_err(|error| translate(draft, &error))?;
     }
     let nobody = Doorbell::new(beside(draft, ".wake"));
     let direct = Direct::new(draft, Some(&said.identity), Flavour::Short, Arc::clone(home.world()), nobody);
+    let ended = direct.run(after)?;
+    direct.close_idle();
+    Ok(ended)
+}
+
+/// Into a database server: loaded into a schema that nobody sees, then listed in one step. What was there is put away.
+fn on_server(
+    home: &Home,
+    server: &Server,
+    slug: &BoardSlug,
+    from: &Path,
+    options: &RestoreOptions,
+) -> Result<Restored, MaintenanceError> {
+    let (source_folder, source_db) = locate(from);
+    let (source, said) = open_backup(&source_db)?;
+    let standing = server.find(slug).map_err(HomeError::Db)?;
+    let known = standing.as_ref().map(|board| board.file.clone()).unwrap_or_default();
+    let epoch = match &standing {
+        Some(_) => check_on_server(home, slug, &source_db, &known, &said, options)?.max(said.epoch) + 1,
+        None => said.epoch + 1,
+    };
+    let identity = identity(home, slug, &known, &said);
+    let folder = home.board_folder(slug);
+    make_parts(&folder)?;
+    let draft = beside(&folder.join("board.db"), &format!(".restoring-{:016x}", home.world().bits()));
     let after = Aftermath {
         epoch,
-        identity: identity.cloned(),
+        identity,
         from: format!("restored from {}", source_db.display()),
         policy: options.policy.clone(),
     };
-    Ok(direct.run(&after)?)
+    let file = match &source_folder {
+        Some(from) if standing.is_none() => BoardFile::read(from)?,
+        Some(_) | None => known,
+    };
+    let loaded = prepare(home, &source, &source_db, &draft, &said, &after)
+        .and_then(|interrupted| Ok((interrupted, arrive::load(server, slug, &file, &draft)?)));
+    remove_database(&draft);
+    let (interrupted, arriving) = loaded?;
+    let files = bring_files(source_folder.as_deref(), &folder);
+    crate::crash::point("restore_prepared");
+    let listed = files.and_then(|files| Ok((files, server.list(&arriving, standing.is_some(), None)?)));
+    let (files, aside) = listed.inspect_err(|_| server.dismiss(&arriving))?;
+    home.furnish(&home.listed(server, slug)?)?;
+    Ok(Restored { board: slug.clone(), new: standing.is_none(), epoch, interrupted, aside, files })
+}
+
+/// Whether the board that stands there may be replaced; gives its epoch.
+fn check_on_server(
+    home: &Home,
+    slug: &BoardSlug,
+    backup: &Path,
+    known: &BoardFile,
+    said: &Label,
+    options: &RestoreOptions,
+) -> Result<i64, MaintenanceError> {
+    if let Some(expected) = known.identity.as_ref().filter(|identity| **identity != said.identity)
+        && !options.force
+    {
+        return Err(MaintenanceError::OtherBoard {
+            path: backup.to_owned(),
+            board: slug.to_string(),
+            expected: expected.clone(),
+            found: said.identity.clone(),
+        });
+    }
+    let unknown = said.epoch.max(home.world().now().0 / 1_000);
+    let Ok(board) = home.open(slug, Mode::Short) else { return Ok(unknown) };
+    let now = home.world().now();
+    let live = block_on(board.run(LiveRuns))?;
+    let held =
+        live.iter().filter_map(|(_, lease)| lease.as_ref()).filter(|lease| lease.facts.expires_at > now);
+    let held = held.count();
+    if held > 0 && !options.force {
+        let what = format!("{held} run(s) of it are alive");
+        return Err(MaintenanceError::InUse { board: slug.to_string(), what });
+    }
+    Ok(block_on(board.run(Head { reader: None }))?.0.epoch)
 }
 
 /// A name that nothing has yet.
-fn free(live: &Path, ending: &str) -> PathBuf {
+pub(super) fn free(live: &Path, ending: &str) -> PathBuf {
     let mut path = beside(live, ending);
     let mut count = 1;
     while path.exists() {
@@ -331,7 +418,7 @@ fn remove_drafts(folder: &Path) {
     }
 }
 
-fn remove_database(path: &Path) {
+pub(super) fn remove_database(path: &Path) {
     for ending in ["", "-wal", "-shm", "-journal"] {
         let _ = std::fs::remove_file(beside(path, ending));
     }

@@ -1,6 +1,15 @@
 -- A board, in a schema of its own. Texts compare by their bytes, as everywhere in Andon. Times are milliseconds since 1970 UTC; ids and JSON are text; booleans are 0 or 1.
 -- {Name} stands for the quoted values of the enum of that name in andon-core.
 
+-- Checks of single columns belong to their types: the server keeps those for a connection, but reads the checks of a table
+-- anew with every statement, which costs more than all else that it does with a row.
+create domain flag as bigint check (value in (0, 1));
+create domain status as text collate "C" check (value in ({Status}));
+create domain phase as text collate "C" check (value in ({Phase}));
+create domain workspace_kind as text collate "C" check (value in ({WorkspaceKind}));
+create domain block_kind as text collate "C" check (value in ({BlockKind}));
+create domain outcome as text collate "C" check (value in ({Outcome}));
+
 create table meta (
     key   text collate "C" primary key,
     value text collate "C" not null
@@ -13,9 +22,9 @@ create table tasks (
     body                 text collate "C",
     assignee             text collate "C",
     reviewer             text collate "C",
-    status               text collate "C" not null check (status in ({Status})),
-    phase                text collate "C" not null check (phase in ({Phase})),
-    satisfied            bigint not null check (satisfied in (0, 1)),
+    status               status not null,
+    phase                phase not null,
+    satisfied            flag not null,
     priority             bigint not null,
     tenant               text collate "C",
     created_by           text collate "C" not null,
@@ -24,7 +33,7 @@ create table tasks (
     started_at           bigint,
     completed_at         bigint,
     scheduled_at         bigint,
-    workspace_kind       text collate "C" not null check (workspace_kind in ({WorkspaceKind})),
+    workspace_kind       workspace_kind not null,
     workspace_path       text collate "C",
     branch               text collate "C",
     model                text collate "C",
@@ -34,22 +43,22 @@ create table tasks (
     max_retries          bigint check (max_retries >= 1),
     idempotency_key      text collate "C",
     session_id           text collate "C",
-    goal_mode            bigint not null check (goal_mode in (0, 1)),
+    goal_mode            flag not null,
     goal_max_turns       bigint,
     generation           bigint not null,
     created_by_run       text collate "C",
     step_key             text collate "C",
     workflow_template_id text collate "C",
     result               text collate "C",
-    block_kind           text collate "C" check (block_kind in ({BlockKind})),
+    block_kind           block_kind,
     block_reason         text collate "C",
     blocked_at           bigint,
     eligible_at          bigint,
     eligible_reason      text collate "C",
-    held                 bigint not null check (held in (0, 1)),
-    parents_waived       bigint not null check (parents_waived in (0, 1)),
-    released             bigint not null check (released in (0, 1)),
-    revived              bigint not null check (revived in (0, 1)),
+    held                 flag not null,
+    parents_waived       flag not null,
+    released             flag not null,
+    revived              flag not null,
     current_run_id       text collate "C",
     consecutive_failures bigint not null,
     reclaims             bigint not null,
@@ -58,7 +67,7 @@ create table tasks (
     blocks               bigint not null,
     review_rounds        bigint not null,
     last_failure_error   text collate "C",
-    fresh                bigint not null check (fresh in (0, 1)),
+    fresh                flag not null,
     check ((status = 'running') = (current_run_id is not null)),
     check ((status = 'blocked') = (block_kind is not null))
 ) with (fillfactor = 70);
@@ -101,17 +110,17 @@ create table runs (
     id             text collate "C" primary key,
     task_id        text collate "C" not null references tasks (id) on delete cascade,
     attempt        bigint not null,
-    kind           text collate "C" not null check (kind in ({Phase})),
+    kind           phase not null,
     profile        text collate "C",
     host           text collate "C",
-    by_hand        bigint not null check (by_hand in (0, 1)),
+    by_hand        flag not null,
     token_hash     text collate "C" not null,
     started_at     bigint not null,
     spawned_at     bigint,
     ended_at       bigint,
-    ended_by_self  bigint not null check (ended_by_self in (0, 1)),
+    ended_by_self  flag not null,
     reaped_at      bigint,
-    outcome        text collate "C" check (outcome in ({Outcome})),
+    outcome        outcome,
     exit_code      bigint,
     signal         bigint,
     summary        text collate "C",
@@ -139,7 +148,7 @@ create table leases (
     run_id        text collate "C" primary key references runs (id) on delete cascade,
     expires_at    bigint not null,
     ttl           bigint not null,
-    extended      bigint not null check (extended in (0, 1)),
+    extended      flag not null,
     host          text collate "C",
     boot_id       text collate "C",
     pid           bigint,

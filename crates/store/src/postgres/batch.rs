@@ -16,13 +16,16 @@ use tokio::sync::oneshot;
 use super::engine::{Inner, Uncommitted};
 use super::runtime;
 use super::session::Session;
-use super::transaction::{Left, PgTx, Turns};
+use super::together::Together;
+use super::transaction::{Left, PgTx};
 use crate::error::{DbError, OpError};
 use crate::sql::events;
 use crate::tx::{Lock, Operation, Reach, Tx as _};
 
 /// Most operations in one transaction.
-const BATCH: usize = 64;
+const BATCH: usize = 256;
+/// Most claims in one transaction: each wades through what those before it have taken.
+const CLAIMS: usize = 16;
 /// How long a batch waits for a lock before its operations go on alone, milliseconds.
 const PATIENCE_MS: u32 = 200;
 
@@ -35,13 +38,13 @@ pub(super) struct Lane {
 
 impl Lane {
     pub(super) fn new(inner: &Arc<Inner>) -> Self {
-        let start = || {
+        let start = |most| {
             let (sender, receiver) = unbounded_channel();
             // Without its task the queue is closed, which callers are told.
-            drop(runtime::spawn(work(Arc::clone(inner), receiver)));
+            drop(runtime::spawn(work(Arc::clone(inner), receiver, most)));
             sender
         };
-        Self { tasks: start(), claims: start() }
+        Self { tasks: start(BATCH), claims: start(CLAIMS) }
     }
 
     /// Queues an operation; the answer comes after its commit.
@@ -118,9 +121,9 @@ impl<O: Operation> Job for Typed<O> {
     }
 }
 
-async fn work(inner: Arc<Inner>, mut jobs: UnboundedReceiver<Box<dyn Job>>) {
-    let mut batch = Vec::with_capacity(BATCH);
-    while jobs.recv_many(&mut batch, BATCH).await > 0 {
+async fn work(inner: Arc<Inner>, mut jobs: UnboundedReceiver<Box<dyn Job>>, most: usize) {
+    let mut batch = Vec::with_capacity(most);
+    while jobs.recv_many(&mut batch, most).await > 0 {
         let mut batch = std::mem::take(&mut batch);
         match commit(&inner, &mut batch).await {
             Ok(()) => batch.into_iter().for_each(|job| job.answer()),
@@ -137,18 +140,21 @@ async fn work(inner: Arc<Inner>, mut jobs: UnboundedReceiver<Box<dyn Job>>) {
 /// Applies and commits a batch. On `Err` nothing of it was committed, or, with a reason, nobody knows.
 async fn commit(inner: &Arc<Inner>, batch: &mut [Box<dyn Job>]) -> Result<(), Option<String>> {
     let Ok((session, now)) = inner.begin(false).await else { return Err(None) };
-    let turns = Inner::turns();
-    let view = |session: &Arc<Session>, turns: &Arc<Turns>| {
-        PgTx::new(session, &inner.world, inner.keys, now, false, Some(Arc::clone(turns)))
-    };
+    let together = Arc::new(Together::default());
+    let view = || PgTx::new(&session, &inner.world, inner.keys, now, false, Some(Arc::clone(&together)));
     let known = known(batch);
-    let kept = match prepare(&session, batch.len(), known, view(&session, &turns)).await {
-        Ok(mut before) => apply(batch, || view(&session, &turns)).await.map(|left| {
-            before.add(left);
-            before
-        }),
-        Err(_) => None,
+    let work = async {
+        let mut left = prepare(&session, batch.len(), known, view()).await.ok()?;
+        left.add(apply(batch, view).await?);
+        Some(left)
     };
+    let (mut kept, unanswered) = Arc::clone(&together).drive(Arc::clone(&session), work).await;
+    match &mut kept {
+        // What could not be sent is missing, whether the server knows that or not.
+        Some(_) if session.failure().is_some() => kept = None,
+        Some(left) => left.unanswered.extend(unanswered),
+        None => {}
+    }
     inner.waits.fetch_add(session.waits(), Ordering::Relaxed);
     let Some(mut left) = kept else {
         drop(inner.roll_back(&session).await);

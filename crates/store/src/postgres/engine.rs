@@ -15,7 +15,7 @@ use super::bell::Bell;
 use super::error::{Again, Failure, is_end, of_pool};
 use super::runtime;
 use super::session::Session;
-use super::transaction::{Left, PgTx, Turns};
+use super::transaction::{Left, PgTx};
 use crate::board::Mode;
 use crate::error::{DbError, OpError};
 use crate::sql::events::{self, NewEvent};
@@ -194,10 +194,13 @@ impl Inner {
         let settings = if self.settled { String::new() } else { settings_of(&self.schema) };
         let clock = if self.world.sole_clock() { "" } else { CLOCK };
         let sent = session.send_plain(format!("begin isolation level {level};{settings}{clock}")).await;
-        let answer = session
-            .wait(sent)
-            .await
-            .map_err(|error| session.failure().unwrap_or(Failure { error, again: Again::No }))?;
+        let Ok(answer) = tokio::time::timeout(BEGINNING, session.wait(sent)).await else {
+            // Whatever lies between has forgotten the connection, and perhaps others with it.
+            self.pool.retain(|_, _| false);
+            return Err(Failure::lost("a connection that was open gives no answer any more"));
+        };
+        let answer =
+            answer.map_err(|error| session.failure().unwrap_or(Failure { error, again: Again::No }))?;
         let told = answer.rows.into_iter().last().and_then(|mut row| row.text().ok());
         let now = told.and_then(|text| text.parse().ok()).map_or_else(|| self.world.now(), Millis);
         Ok((session, now))
@@ -285,7 +288,13 @@ impl Inner {
 
     pub(super) async fn roll_back(&self, session: &Arc<Session>) -> Result<(), Failure> {
         let sent = session.send_plain("rollback".to_owned()).await;
-        match session.wait(sent).await {
+        let Ok(answer) = tokio::time::timeout(BEGINNING, session.wait(sent)).await else {
+            // A connection that is dropped in a transaction rolls it back.
+            return Err(session
+                .failure()
+                .unwrap_or_else(|| Failure::lost("the connection gives no answer any more")));
+        };
+        match answer {
             Ok(_) => {
                 session.closed();
                 Ok(())
@@ -314,8 +323,9 @@ impl Inner {
         let commit = session.send_plain("commit".to_owned()).await;
         session.count_wait();
         let mut number = None;
+        let silent = || Uncommitted::Unknown("the connection gives no answer any more".to_owned());
         for (index, sent) in before.into_iter().enumerate() {
-            match sent.answer().await {
+            match tokio::time::timeout(ANSWER, sent.answer()).await.map_err(|_| silent())? {
                 Ok(answer) if index > written => {
                     let last = answer.rows.into_iter().last();
                     number = last.and_then(|mut row| row.opt_int().ok().flatten());
@@ -330,7 +340,7 @@ impl Inner {
                 }
             }
         }
-        match commit.answer().await {
+        match tokio::time::timeout(ANSWER, commit.answer()).await.map_err(|_| silent())? {
             Ok(_) => {
                 session.closed();
                 // A transaction in which something failed is rolled back by its `commit`, without a word.
@@ -352,11 +362,6 @@ impl Inner {
             }
         }
     }
-
-    /// The turns of a batch.
-    pub(super) fn turns() -> Arc<Turns> {
-        Arc::default()
-    }
 }
 
 /// The server's clock: hosts disagree.
@@ -367,10 +372,26 @@ const CLOCK: &str = "select floor(extract(epoch from clock_timestamp()) * 1000):
 pub(super) const STATEMENT_MS: u32 = 60_000;
 pub(super) const SILENCE_MS: u32 = 30_000;
 
+/// How statements are planned, once for a connection: each finds its rows by an index made for it. Tables grow a
+/// thousandfold under plans that were made when they were empty.
+pub(super) const PLANS: &[(&str, &str)] = &[
+    ("plan_cache_mode", "force_generic_plan"),
+    ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+    ("jit", "off"),
+];
+
+/// How long a transaction may take to begin, which waits for nobody.
+const BEGINNING: Duration = Duration::from_secs(5);
+/// How long an answer may take: the server gives up a statement before that.
+pub(super) const ANSWER: Duration = Duration::from_millis(STATEMENT_MS as u64 + 5_000);
+
 /// The settings of a transaction on a connection that keeps none.
 fn settings_of(schema: &str) -> String {
+    let plans: String = PLANS.iter().map(|(name, value)| format!(" set local {name} = {value};")).collect();
     format!(
         "set local search_path to \"{schema}\"; set local statement_timeout = {STATEMENT_MS}; \
-         set local idle_in_transaction_session_timeout = {SILENCE_MS}; set local jit = off;"
+         set local idle_in_transaction_session_timeout = {SILENCE_MS};{plans}"
     )
 }

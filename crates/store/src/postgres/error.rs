@@ -7,6 +7,7 @@ use tokio_postgres::Error;
 use tokio_postgres::error::{DbError as ServerError, SqlState};
 
 use crate::error::DbError;
+use crate::maintenance::seal::sealed_to;
 
 /// Whether an operation that met an error is tried again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +73,10 @@ fn of_server(name: &Path, server: &ServerError) -> Failure {
     let error = match code.code() {
         "40001" | "40P01" | "55P03" | "57014" => DbError::Contended(told),
         "42501" | "3D000" => DbError::Denied(told),
-        "25006" => DbError::ReadOnly(told),
+        "25006" => match sealed_to(&told) {
+            Some(to) => DbError::Sealed { to },
+            None => DbError::ReadOnly(told),
+        },
         "53100" => DbError::Full,
         "53300" => DbError::Crowded(told),
         "42P01" | "3F000" => DbError::Missing(name.to_owned()),

@@ -11,7 +11,7 @@ use tokio_postgres::config::SslMode;
 use tokio_postgres::types::ToSql;
 
 use super::bell::Bell;
-use super::engine::{Engine, Inner, Keys, SILENCE_MS, STATEMENT_MS, number};
+use super::engine::{Engine, Inner, Keys, PLANS, SILENCE_MS, STATEMENT_MS, number};
 use super::error::{Failure, of_pool, translate};
 use super::runtime;
 use super::session::kind_of;
@@ -33,7 +33,7 @@ const OLDEST: i64 = 15;
 pub(crate) struct Server {
     url: DatabaseUrl,
     pool: Pool,
-    world: Arc<dyn World>,
+    pub(super) world: Arc<dyn World>,
 }
 
 /// A board as the registry lists it.
@@ -41,11 +41,11 @@ pub(crate) struct Server {
 pub(crate) struct Listed {
     pub(crate) slug: BoardSlug,
     pub(crate) file: BoardFile,
-    schema: String,
-    identity: String,
+    pub(super) schema: String,
+    pub(crate) identity: String,
 }
 
-const REGISTRY: &str = "create schema if not exists andon;
+pub(super) const REGISTRY: &str = "create schema if not exists andon;
     create table if not exists andon.boards (
         identity    text primary key,
         slug        text collate \"C\" not null,
@@ -62,8 +62,9 @@ fn pool(url: &DatabaseUrl, schema: Option<&str>, most: usize) -> Result<Pool, Db
     if url.prepared {
         let own = config.get_options().unwrap_or_default().to_owned();
         let path = schema.map(|schema| format!(" -c search_path={schema}")).unwrap_or_default();
+        let plans: String = PLANS.iter().map(|(name, value)| format!(" -c {name}={value}")).collect();
         config.options(format!(
-            "{own} -c statement_timeout={STATEMENT_MS} -c idle_in_transaction_session_timeout={SILENCE_MS} -c jit=off{path}"
+            "{own} -c statement_timeout={STATEMENT_MS} -c idle_in_transaction_session_timeout={SILENCE_MS}{plans}{path}"
         ));
     }
     let settings = ManagerConfig { recycling_method: RecyclingMethod::Fast };
@@ -192,27 +193,31 @@ impl Server {
         runtime::block(async move {
             let mut talk = server.talk().await?;
             talk.check(&board, server.world.as_ref()).await?;
-            // A process that ends soon asks each statement once: to prepare it would cost a second exchange.
-            let short = mode == Mode::Short;
-            let pool =
-                pool(&server.url, Some(&board.schema), if short { 4 } else { server.url.connections })?;
-            Ok(Engine::new(Inner {
-                pool,
-                name: Arc::from(server.url.name_of(&board.schema)),
-                keys: Keys::new(&board.identity),
-                bell: Bell::new(&server.url, &board.schema, &folder),
-                schema: board.schema,
-                world: Arc::clone(&server.world),
-                mode,
-                prepared: server.url.prepared && !short,
-                settled: server.url.prepared,
-                waits: Default::default(),
-                operations: Default::default(),
-            }))
+            server.engine(&board, &folder, mode)
         })
     }
 
-    async fn talk(&self) -> Result<Talk, DbError> {
+    /// The engine of a board that has been checked.
+    pub(super) fn engine(&self, board: &Listed, folder: &Path, mode: Mode) -> Result<Engine, DbError> {
+        // A process that ends soon asks each statement once: to prepare it would cost a second exchange.
+        let short = mode == Mode::Short;
+        let pool = pool(&self.url, Some(&board.schema), if short { 4 } else { self.url.connections })?;
+        Ok(Engine::new(Inner {
+            pool,
+            name: Arc::from(self.url.name_of(&board.schema)),
+            keys: Keys::new(&board.identity),
+            bell: Bell::new(&self.url, &board.schema, folder),
+            schema: board.schema.clone(),
+            world: Arc::clone(&self.world),
+            mode,
+            prepared: self.url.prepared && !short,
+            settled: self.url.prepared,
+            waits: Default::default(),
+            operations: Default::default(),
+        }))
+    }
+
+    pub(super) async fn talk(&self) -> Result<Talk, DbError> {
         let name = self.url.name_of("andon");
         let client = self.pool.get().await.map_err(|error| of_pool(&name, &error).error)?;
         let mut talk = Talk { client: Some(client), name: Arc::from(name), open: false };
@@ -221,12 +226,12 @@ impl Server {
     }
 }
 
-fn text_of(file: &BoardFile) -> Result<String, DbError> {
+pub(super) fn text_of(file: &BoardFile) -> Result<String, DbError> {
     toml::to_string(file).map_err(|error| DbError::Other(error.to_string()))
 }
 
 /// A connection that asks about boards, outside of any.
-struct Talk {
+pub(super) struct Talk {
     client: Option<Object>,
     name: Arc<Path>,
     open: bool,
@@ -252,28 +257,28 @@ impl Talk {
         error
     }
 
-    async fn query(&self, sql: &str, params: &[Val]) -> Result<Vec<tokio_postgres::Row>, DbError> {
+    pub(super) async fn query(&self, sql: &str, params: &[Val]) -> Result<Vec<tokio_postgres::Row>, DbError> {
         let typed: Vec<_> =
             params.iter().map(|value| (value as &(dyn ToSql + Sync), kind_of(value))).collect();
         self.client()?.query_typed(sql, &typed).await.map_err(|error| self.fail(&error))
     }
 
-    async fn execute(&mut self, sql: &str, params: &[Val]) -> Result<(), DbError> {
+    pub(super) async fn execute(&mut self, sql: &str, params: &[Val]) -> Result<(), DbError> {
         self.query(sql, params).await.map(drop)
     }
 
-    async fn batch(&self, sql: &str) -> Result<(), DbError> {
+    pub(super) async fn batch(&self, sql: &str) -> Result<(), DbError> {
         self.client()?.batch_execute(sql).await.map_err(|error| self.fail(&error))
     }
 
     /// The registry's lock comes first: racing creators and migrators wait for each other.
-    async fn begin(&mut self) -> Result<(), DbError> {
+    pub(super) async fn begin(&mut self) -> Result<(), DbError> {
         self.open = true;
         let lock = number(&["registry"]).cast_signed();
         self.batch(&format!("begin; select pg_advisory_xact_lock({lock})")).await
     }
 
-    async fn end<R>(&mut self, made: Result<R, DbError>) -> Result<R, DbError> {
+    pub(super) async fn end<R>(&mut self, made: Result<R, DbError>) -> Result<R, DbError> {
         let ended = self.batch(if made.is_ok() { "commit" } else { "rollback" }).await;
         if ended.is_ok() {
             self.open = false;
@@ -295,7 +300,7 @@ impl Talk {
         Ok(rows.first().is_some_and(|row| row.try_get(0).unwrap_or(false)))
     }
 
-    async fn listed(&mut self, slug: Option<&BoardSlug>) -> Result<Vec<Listed>, DbError> {
+    pub(super) async fn listed(&mut self, slug: Option<&BoardSlug>) -> Result<Vec<Listed>, DbError> {
         if !self.known().await? {
             return Ok(Vec::new());
         }
@@ -364,7 +369,7 @@ impl Talk {
     }
 
     /// A schema's name that nobody has: the board's, where that fits and no other board's reads the same.
-    async fn free_schema(&mut self, slug: &BoardSlug) -> Result<String, DbError> {
+    pub(super) async fn free_schema(&mut self, slug: &BoardSlug) -> Result<String, DbError> {
         let plain = schema_of(slug, None);
         let hashed = (8..=16).map(|digits| schema_of(slug, Some(digits)));
         for schema in plain.into_iter().chain(hashed.flatten()) {
@@ -377,7 +382,7 @@ impl Talk {
     }
 
     /// Brings a schema up to date, and stands in it.
-    async fn migrate(&mut self, schema: &str, world: &dyn World) -> Result<(), DbError> {
+    pub(super) async fn migrate(&mut self, schema: &str, world: &dyn World) -> Result<(), DbError> {
         self.batch(&format!(
             "set local search_path to \"{schema}\"; create table if not exists migrations (version bigint primary key, \
              name text not null, sha256 text not null, applied_at bigint not null)"

@@ -11,9 +11,11 @@ use std::task::{Context, Poll};
 use deadpool_postgres::Object;
 use futures::TryStreamExt as _;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
-use tokio_postgres::{Error, RowStream, SimpleQueryMessage};
+use tokio_postgres::{Error, RowStream, SimpleQueryMessage, Statement};
 
+use super::engine::ANSWER;
 use super::error::{Failure, translate};
+use super::together::base;
 use crate::error::DbError;
 use crate::value::{Row, Val};
 
@@ -57,12 +59,63 @@ impl Sent {
         matches!(self, Self::Waiting(_))
     }
 
+    /// The answer, once it is there.
+    pub(super) fn take(&mut self) -> Option<Result<Answer, Error>> {
+        match std::mem::replace(self, Self::Done(Ok(Answer::default()))) {
+            Self::Done(answer) => Some(answer),
+            waiting @ Self::Waiting(_) => {
+                *self = waiting;
+                None
+            }
+        }
+    }
+
     /// Waits for the answer.
     pub(super) async fn answer(mut self) -> Result<Answer, Error> {
         poll_fn(|context| self.look(context)).await;
         match self {
             Self::Done(answer) => answer,
             Self::Waiting(future) => future.await,
+        }
+    }
+}
+
+/// A statement that can be sent without waiting for anything.
+pub(super) enum Ready {
+    /// Prepared, with its parameters.
+    Prepared(Statement, Vec<Val>),
+    /// Prepared, with arrays of parameters.
+    Joined(Statement, Vec<Column>),
+    /// As text.
+    Plain(String, Vec<Val>),
+}
+
+/// The values of one parameter for many statements.
+#[derive(Debug)]
+pub(super) enum Column {
+    Texts(Vec<Option<String>>),
+    Ints(Vec<Option<i64>>),
+}
+
+impl Column {
+    fn new(kind: &Type) -> Self {
+        if *kind == Type::INT8 { Self::Ints(Vec::new()) } else { Self::Texts(Vec::new()) }
+    }
+
+    fn push(&mut self, value: Val) {
+        match (self, value) {
+            (Self::Texts(texts), Val::Text(text)) => texts.push(Some(clean(text))),
+            (Self::Texts(texts), Val::Int(number)) => texts.push(Some(number.to_string())),
+            (Self::Texts(texts), Val::Null) => texts.push(None),
+            (Self::Ints(ints), Val::Int(number)) => ints.push(Some(number)),
+            (Self::Ints(ints), Val::Text(_) | Val::Null) => ints.push(None),
+        }
+    }
+
+    fn as_sql(&self) -> &(dyn ToSql + Sync) {
+        match self {
+            Self::Texts(texts) => texts,
+            Self::Ints(ints) => ints,
         }
     }
 }
@@ -146,6 +199,73 @@ impl Session {
             collect(client.query_raw(&statement, params).await?).await
         });
         Ok(Sent::send(future).await)
+    }
+
+    /// The kinds of a statement's parameters; none where statements are not prepared, or this one cannot be.
+    pub(super) async fn kinds(&self, sql: &str) -> Option<Vec<Type>> {
+        if !self.prepared {
+            return None;
+        }
+        Some(self.prepare(sql).await?.params().iter().map(|kind| base(kind).clone()).collect())
+    }
+
+    async fn prepare(&self, sql: &str) -> Option<Statement> {
+        let client = self.client().ok()?;
+        let Ok(statement) = tokio::time::timeout(ANSWER, client.prepare_cached(sql)).await else {
+            let lost = Failure::lost("the connection gives no answer any more");
+            self.failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(lost);
+            return None;
+        };
+        statement.map_err(|error| self.fail(&error)).ok()
+    }
+
+    /// Prepares a statement; what fails is remembered.
+    pub(super) async fn ready(&self, sql: &str, params: Vec<Val>) -> Option<Ready> {
+        if !self.prepared {
+            return Some(Ready::Plain(sql.to_owned(), params));
+        }
+        Some(Ready::Prepared(self.prepare(sql).await?, params))
+    }
+
+    /// The same for a statement over arrays: one of each parameter.
+    pub(super) async fn ready_joined(
+        &self,
+        sql: &str,
+        kinds: &[Type],
+        given: Vec<Vec<Val>>,
+    ) -> Option<Ready> {
+        let statement = self.prepare(sql).await?;
+        let mut columns: Vec<Column> = kinds.iter().map(Column::new).collect();
+        for params in given {
+            for (column, value) in columns.iter_mut().zip(params) {
+                column.push(value);
+            }
+        }
+        Some(Ready::Joined(statement, columns))
+    }
+
+    /// Sends what is ready, without waiting.
+    pub(super) async fn send_ready(self: &Arc<Self>, ready: Ready) -> Sent {
+        let session = Arc::clone(self);
+        Sent::send(Box::pin(async move {
+            let Ok(client) = session.client() else { return Ok(Answer::default()) };
+            match ready {
+                Ready::Prepared(statement, params) => {
+                    collect(client.query_raw(&statement, params).await?).await
+                }
+                Ready::Joined(statement, columns) => {
+                    collect(client.query_raw(&statement, columns.iter().map(Column::as_sql)).await?).await
+                }
+                Ready::Plain(sql, params) => {
+                    let typed = params.into_iter().map(|value| {
+                        let kind = kind_of(&value);
+                        (value, kind)
+                    });
+                    collect(client.query_typed_raw(&sql, typed.collect::<Vec<_>>()).await?).await
+                }
+            }
+        }))
+        .await
     }
 
     /// Sends statements that need no parameters, as one message; gives the first column of the last row.

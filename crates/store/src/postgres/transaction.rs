@@ -2,43 +2,33 @@
 
 use std::collections::HashMap;
 use std::future::{Future, poll_fn};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use andon_core::{Millis, RunId};
-use tokio::sync::OwnedMutexGuard;
+use tokio::sync::{OwnedMutexGuard, oneshot};
 
-use super::dialect::translated;
-use super::engine::Keys;
+use super::dialect::{Text, translated};
+use super::engine::{ANSWER, Keys};
 use super::session::{Answer, Sent, Session};
+use super::together::Together;
 use crate::error::DbError;
 use crate::tx::{Lock, Ring, Tx};
 use crate::value::{Row, Val};
 use crate::world::{World, run_id_at};
 
-/// Rows that operations of one transaction change, each one's turn: the server lets one transaction lock a row twice.
-#[derive(Debug, Default)]
-pub(super) struct Turns(Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>);
-
-/// Longest wait for another operation of the same transaction, which may itself wait for this one.
-const TURN: std::time::Duration = std::time::Duration::from_millis(100);
-
-impl Turns {
-    async fn take(&self, key: &str) -> Result<OwnedMutexGuard<()>, DbError> {
-        let row = {
-            let mut rows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(rows.entry(key.to_owned()).or_default())
-        };
-        tokio::time::timeout(TURN, row.lock_owned())
-            .await
-            .map_err(|_| DbError::Contended("operations of one transaction wait for each other".to_owned()))
-    }
+/// A statement that has been asked.
+enum Asked {
+    /// On its own.
+    Own(Sent),
+    /// With those of other operations; nothing comes when something fails.
+    Together(oneshot::Receiver<Answer>),
 }
 
 /// An answer that was asked for before it is needed.
 struct Early {
     sql: &'static str,
     params: Vec<Val>,
-    sent: Sent,
+    asked: Asked,
 }
 
 /// What operations leave for the commit of their transaction.
@@ -70,7 +60,7 @@ pub(super) struct PgTx {
     keys: Keys,
     now: Millis,
     reading: bool,
-    turns: Option<Arc<Turns>>,
+    together: Option<(Arc<Together>, u64)>,
     held: HashMap<String, OwnedMutexGuard<()>>,
     unanswered: Vec<Sent>,
     early: Vec<Early>,
@@ -86,7 +76,7 @@ impl PgTx {
         keys: Keys,
         now: Millis,
         reading: bool,
-        turns: Option<Arc<Turns>>,
+        together: Option<Arc<Together>>,
     ) -> Self {
         Self {
             session: Arc::clone(session),
@@ -94,7 +84,10 @@ impl PgTx {
             keys,
             now,
             reading,
-            turns,
+            together: together.map(|together| {
+                let owner = together.owner();
+                (together, owner)
+            }),
             held: HashMap::new(),
             unanswered: Vec::new(),
             early: Vec::new(),
@@ -108,10 +101,11 @@ impl PgTx {
     /// long, and hold up those behind them.
     pub(super) async fn leave(mut self) -> Left {
         while let Some(early) = self.early.pop() {
-            let mut sent = early.sent;
-            // A failure shows at the commit.
-            drop(self.meanwhile(poll_fn(|context| sent.look(context))).await);
-            self.unanswered.push(sent);
+            if let Asked::Own(mut sent) = early.asked {
+                // A failure shows at the commit.
+                drop(self.meanwhile(poll_fn(|context| sent.look(context))).await);
+                self.unanswered.push(sent);
+            }
         }
         Left { rings: self.rings, events: self.events, unanswered: self.unanswered }
     }
@@ -122,7 +116,14 @@ impl PgTx {
     }
 
     /// Waits for one answer.
-    async fn wait(&mut self, mut sent: Sent) -> Result<Answer, DbError> {
+    async fn wait(&mut self, asked: Asked) -> Result<Answer, DbError> {
+        let mut sent = match asked {
+            Asked::Own(sent) => sent,
+            Asked::Together(answer) => {
+                let answer = self.meanwhile(answer).await?;
+                return answer.map_err(|_| self.session.failure().map_or(DbError::Closed, |told| told.error));
+            }
+        };
         if sent.is_waiting() {
             self.session.count_wait();
         }
@@ -132,31 +133,35 @@ impl PgTx {
 
     /// Waits for something, and takes the answers that nobody waits for meanwhile: they would hold up those behind them.
     async fn meanwhile<R>(&mut self, future: impl Future<Output = R> + Send) -> Result<R, DbError> {
-        let mut future = std::pin::pin!(future);
+        let mut future = std::pin::pin!(tokio::time::timeout(ANSWER, future));
         let mut first = Ok(());
         let done = poll_fn(|context| {
             let session = &self.session;
             self.unanswered.retain_mut(|sent| keep(session, sent, context, &mut first));
             for early in &mut self.early {
-                let _ = early.sent.look(context);
+                if let Asked::Own(sent) = &mut early.asked {
+                    let _ = sent.look(context);
+                }
             }
             future.as_mut().poll(context)
         })
         .await;
-        first.map(|()| done)
+        first?;
+        done.map_err(|_| DbError::Unreachable("the connection gives no answer any more".to_owned()))
     }
 
     /// Takes the turn at a row, where several operations share the transaction.
     async fn turn(&mut self, key: &str) -> Result<(), DbError> {
-        let Some(turns) = self.turns.clone() else { return Ok(()) };
+        let Some((together, _)) = self.together.clone() else { return Ok(()) };
         if !self.held.contains_key(key) {
-            let guard = self.meanwhile(turns.take(key)).await??;
+            let guard = self.meanwhile(together.turn(key)).await??;
             self.held.insert(key.to_owned(), guard);
         }
         Ok(())
     }
 
-    async fn send(&mut self, sql: &'static str, params: &[Val]) -> Result<Sent, DbError> {
+    /// Takes the turn at the row that a statement locks.
+    async fn text(&mut self, sql: &'static str, params: &[Val]) -> Result<Arc<Text>, DbError> {
         let text = translated(sql, self.reading);
         if text.locks
             && let Some(Val::Text(key)) = params.first()
@@ -164,13 +169,26 @@ impl PgTx {
             let key = key.clone();
             self.turn(&key).await?;
         }
+        Ok(text)
+    }
+
+    async fn send(&mut self, sql: &'static str, params: &[Val]) -> Result<Asked, DbError> {
+        let text = self.text(sql, params).await?;
+        if let Some((together, owner)) = &self.together {
+            return Ok(Asked::Together(together.ask(*owner, text, params.to_vec())));
+        }
         let session = Arc::clone(&self.session);
-        self.meanwhile(session.send(&text.sql, params.to_vec())).await?
+        Ok(Asked::Own(self.meanwhile(session.send(&text.sql, params.to_vec())).await??))
     }
 
     async fn later(&mut self, sql: &'static str, params: Vec<Val>) -> Result<(), DbError> {
+        let text = self.text(sql, &params).await?;
+        if let Some((together, owner)) = &self.together {
+            together.put(*owner, text, params);
+            return Ok(());
+        }
         let session = Arc::clone(&self.session);
-        let sent = self.meanwhile(session.send(sql, params)).await??;
+        let sent = self.meanwhile(session.send(&text.sql, params)).await??;
         self.unanswered.push(sent);
         Ok(())
     }
@@ -204,7 +222,7 @@ impl Tx for PgTx {
     async fn query(&mut self, sql: &'static str, params: &[Val]) -> Result<Vec<Row>, DbError> {
         let asked = self.early.iter().position(|early| early.sql == sql && early.params == params);
         let sent = match asked {
-            Some(index) => self.early.remove(index).sent,
+            Some(index) => self.early.remove(index).asked,
             None => self.send(sql, params).await?,
         };
         let answer = self.wait(sent).await?;
@@ -220,15 +238,13 @@ impl Tx for PgTx {
     }
 
     async fn write(&mut self, sql: &'static str, params: &[Val]) -> Result<(), DbError> {
-        let sent = self.send(sql, params).await?;
         self.wrote = true;
-        self.unanswered.push(sent);
-        Ok(())
+        self.later(sql, params.to_vec()).await
     }
 
     async fn soon(&mut self, sql: &'static str, params: &[Val]) -> Result<(), DbError> {
-        let sent = self.send(sql, params).await?;
-        self.early.push(Early { sql, params: params.to_vec(), sent });
+        let asked = self.send(sql, params).await?;
+        self.early.push(Early { sql, params: params.to_vec(), asked });
         Ok(())
     }
 

@@ -49,10 +49,10 @@ impl Sort {
                 concat!(
                     "select ",
                     task_columns!(),
-                    " from tasks where ($1 is null or status = $1) and ($1 = 'archived' or $2 = 1 or status <> 'archived') \
-                     and ($3 is null or assignee = $3) and ($4 is null or tenant = $4) \
-                     and ($5 is null or session_id = $5) and ($6 is null or step_key = $6) \
-                     and ($7 is null or workflow_template_id = $7) order by ",
+                    " from tasks where (cast($1 as text) is null or status = $1) and ($1 = 'archived' or $2 = 1 or status <> 'archived') \
+                     and (cast($3 as text) is null or assignee = $3) and (cast($4 as text) is null or tenant = $4) \
+                     and (cast($5 as text) is null or session_id = $5) and (cast($6 as text) is null or step_key = $6) \
+                     and (cast($7 as text) is null or workflow_template_id = $7) order by ",
                     $order,
                     " limit $8 offset $9"
                 )
@@ -110,8 +110,8 @@ impl Operation for List {
     const WRITES: bool = false;
 
     async fn apply<T: Tx>(&self, tx: &mut T) -> Result<Listed, OpError> {
-        let sql = self.plan();
-        let rows = tx.query(sql, &self.params()).await?;
+        let (sql, params) = self.plan();
+        let rows = tx.query(sql, &params).await?;
         let more = rows.len() > self.limit as usize;
         let mut listed = Vec::new();
         for row in rows.into_iter().take(self.limit as usize) {
@@ -129,14 +129,15 @@ macro_rules! first_of {
         concat!(
             "select id, priority, created_at from (select id, priority, created_at from tasks where status = '",
             $status,
-            "' order by priority desc, created_at, id limit $8 + $9)"
+            "' order by priority desc, created_at, id limit cast($1 as bigint) + $2) as first_of_",
+            $status
         )
     };
 }
 
 impl List {
     /// The commonest lists have statements of their own, which an index answers.
-    fn plan(&self) -> &'static str {
+    fn plan(&self) -> (&'static str, Vec<Val>) {
         let unfiltered = self.assignee.is_none()
             && self.tenant.is_none()
             && self.session.is_none()
@@ -145,34 +146,45 @@ impl List {
             && self.sort == Sort::Priority;
         match (unfiltered, self.status, self.archived) {
             // The first of each status by its index, then the first of them all.
-            (true, None, false) => concat!(
-                "select ",
-                task_columns!(),
-                " from tasks where id in (select id from (",
-                first_of!("triage"),
-                " union all ",
-                first_of!("todo"),
-                " union all ",
-                first_of!("scheduled"),
-                " union all ",
-                first_of!("ready"),
-                " union all ",
-                first_of!("running"),
-                " union all ",
-                first_of!("review"),
-                " union all ",
-                first_of!("blocked"),
-                " union all ",
-                first_of!("done"),
-                ") order by priority desc, created_at, id limit $8 offset $9) order by priority desc, created_at, id"
+            (true, None, false) => (
+                concat!(
+                    "select ",
+                    task_columns!(),
+                    " from tasks where id in (select id from (",
+                    first_of!("triage"),
+                    " union all ",
+                    first_of!("todo"),
+                    " union all ",
+                    first_of!("scheduled"),
+                    " union all ",
+                    first_of!("ready"),
+                    " union all ",
+                    first_of!("running"),
+                    " union all ",
+                    first_of!("review"),
+                    " union all ",
+                    first_of!("blocked"),
+                    " union all ",
+                    first_of!("done"),
+                    ") as firsts order by priority desc, created_at, id limit $1 offset $2) \
+                 order by priority desc, created_at, id"
+                ),
+                self.page().to_vec(),
             ),
-            (true, Some(_), _) => concat!(
-                "select ",
-                task_columns!(),
-                " from tasks where status = $1 order by priority desc, created_at, id limit $8 offset $9"
+            (true, Some(status), _) => (
+                concat!(
+                    "select ",
+                    task_columns!(),
+                    " from tasks where status = $3 order by priority desc, created_at, id limit $1 offset $2"
+                ),
+                self.page().into_iter().chain([status.into()]).collect(),
             ),
-            (true, None, true) | (false, _, _) => self.sort.sql(),
+            (true, None, true) | (false, _, _) => (self.sort.sql(), self.params().to_vec()),
         }
+    }
+
+    fn page(&self) -> [Val; 2] {
+        [self.limit.saturating_add(1).into(), self.offset.into()]
     }
 
     fn params(&self) -> [Val; 9] {

@@ -3,6 +3,7 @@
 use andon_core::{Millis, RunId};
 
 use crate::error::OpError;
+use crate::sql::boards;
 use crate::sql::leases::{self, Lease};
 use crate::sql::runs::{self, Run};
 use crate::tx::{Operation, Tx, first};
@@ -17,6 +18,33 @@ impl Operation for LiveRuns {
 
     async fn apply<T: Tx>(&self, tx: &mut T) -> Result<Vec<(Run, Option<Lease>)>, OpError> {
         Ok(leases::live(tx).await?)
+    }
+}
+
+/// When a host's dispatcher was last heard of, and what time it is: by one clock, the board's.
+#[derive(Clone, Debug)]
+pub struct HostSeen {
+    /// Its name.
+    pub name: String,
+}
+
+/// What the board knows of a host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HostContact {
+    /// Now.
+    pub now: Millis,
+    /// When its dispatcher was last heard of; none where it never was.
+    pub last_seen: Option<Millis>,
+}
+
+impl Operation for HostSeen {
+    type Reply = HostContact;
+    const WRITES: bool = false;
+
+    async fn apply<T: Tx>(&self, tx: &mut T) -> Result<HostContact, OpError> {
+        let mut hosts = boards::hosts(tx).await?.into_iter();
+        let last_seen = hosts.find(|host| host.facts.name == self.name).map(|host| host.last_seen);
+        Ok(HostContact { now: tx.now(), last_seen })
     }
 }
 

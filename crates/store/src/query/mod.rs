@@ -1,22 +1,28 @@
 //! Questions: each sees one consistent moment and changes nothing.
 
+mod activity;
+mod cards;
 mod context;
 mod diagnostics;
 mod feed;
 mod known;
 mod list;
 mod live;
+mod pages;
 mod ready;
 mod show;
 mod stats;
 mod why;
 
+pub use activity::{Brief, BriefOf, DayOfUse, Graph, GraphOf, RecentRuns, UsageByDay};
+pub use cards::{Card, CardPage, CardsOf, Column, Columns, ColumnsOf, Linked, LinkedTask, TaskPage};
 pub use context::ContextOf;
 pub use diagnostics::{DiagnosticsOf, Examined};
 pub use feed::{EventFilter, Events, EventsAfter, Head};
 pub use known::{FileIndex, Files, Known};
 pub use list::{List, Listed, Sort};
-pub use live::{Deadlines, LiveRuns, NextDeadline, RunOf, WaitingChildren};
+pub use live::{Deadlines, HostContact, HostSeen, LiveRuns, NextDeadline, RunOf, WaitingChildren};
+pub use pages::{Key, Order, Wanted};
 pub use ready::{ReadyAssignees, ReadyOf, WorkersWords};
 pub use show::{Show, Shown};
 pub use stats::{Assignees, Stats, StatsOf};

@@ -6,6 +6,7 @@ use rusqlite::{Error, ErrorCode};
 
 use super::connection::BUSY_LIMIT_MS;
 use crate::error::DbError;
+use crate::maintenance::seal::sealed_to;
 
 /// Translates an error of a statement on the database at `path`.
 pub(crate) fn translate(path: &Path, error: &Error) -> DbError {
@@ -29,7 +30,10 @@ pub(crate) fn translate(path: &Path, error: &Error) -> DbError {
         ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen => {
             DbError::ReadOnly(error.to_string())
         }
-        ErrorCode::ConstraintViolation => DbError::Conflict(error.to_string()),
+        ErrorCode::ConstraintViolation => {
+            let told = error.to_string();
+            sealed_to(&told).map_or(DbError::Conflict(told), |to| DbError::Sealed { to })
+        }
         ErrorCode::SystemIoFailure => DbError::Io(error.to_string()),
         _ => DbError::Other(error.to_string()),
     }

@@ -3,8 +3,9 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use andon_core::Cursor;
+use andon_core::task::Status;
 use andon_store::operation::AdvanceCursor;
-use andon_store::query::{EventFilter, EventsAfter, Head};
+use andon_store::query::{EventFilter, EventsAfter, Head, List, Sort};
 
 use crate::{Boards, Draft, Scene, Sql};
 
@@ -91,4 +92,26 @@ pub async fn one_of_several_readers_moves_a_kept_place(boards: &impl Boards) {
     assert!(!s.ok(move_from(None)).await, "it has been moved already");
     assert!(s.ok(AdvanceCursor { to: Cursor { number: 6, ..to }, ..move_from(Some(to)) }).await);
     assert_eq!(s.ok(Head { reader: Some("bot".to_owned()) }).await.1, Some(Cursor { epoch: 0, number: 6 }));
+}
+
+/// Every way to ask for a list is understood by every engine.
+pub async fn every_filter_of_a_list_is_understood(boards: &impl Boards) {
+    let s = Scene::new(boards);
+    let id = s.task("code").await;
+    for (_, sort) in Sort::NAMES {
+        for archived in [false, true] {
+            for filtered in [false, true] {
+                let list = List {
+                    sort: *sort,
+                    archived,
+                    limit: 10,
+                    assignee: filtered.then(|| "coder".parse().unwrap()),
+                    status: filtered.then_some(Status::Ready),
+                    ..List::default()
+                };
+                let found = s.ok(list).await.tasks;
+                assert_eq!(found.iter().map(|(task, _, _)| &task.id).collect::<Vec<_>>(), [&id]);
+            }
+        }
+    }
 }

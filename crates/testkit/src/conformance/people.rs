@@ -6,7 +6,7 @@ use andon_core::{Millis, ProfileName, TaskId};
 use andon_store::Caller;
 use andon_store::operation::{
     AddComment, Archive, Assign, Attach, Block, BlockOn, Child, Complete, Create, Decompose, Delete, Detach,
-    Edit, FireDue, Hold, Promote, Reclaim, Reopen, ResetFailures, Schedule, Start, Stop, TaskChanges,
+    Edit, FireDue, Hold, Promote, Reap, Reclaim, Reopen, ResetFailures, Schedule, Start, Stop, TaskChanges,
     ToTriage, Unblock,
 };
 use serde_json::json;
@@ -414,4 +414,23 @@ pub async fn a_person_resets_failures_and_sends_back_to_triage(boards: &impl Boa
     assert_eq!(s.ok(triage()).await.state.status, Status::Triage);
     assert_eq!(s.refused(promote(&s, &id)).await, "wrong_status");
     assert_eq!(s.get(&id).await.result, None);
+}
+
+/// To stop a task whose run was taken back, and still dies, keeps it from starting again.
+pub async fn a_stop_beside_a_dying_run_keeps_the_task_from_starting(boards: &impl Boards) {
+    let s = Scene::new(boards);
+    let claimed = s.running("code").await;
+    let task = claimed.task.id.clone();
+    let (caller, policy) = (s.person(), s.policy.clone());
+    s.ok(Reclaim {
+        task: task.clone(),
+        caller: caller.clone(),
+        reason: "again".to_owned(),
+        policy: policy.clone(),
+    })
+    .await;
+    let stop = Stop { task: task.clone(), caller, reason: "no more".to_owned(), policy };
+    assert!(s.ok(stop).await.state.held);
+    s.ok(Reap { run: claimed.run.id, exit_code: None, signal: Some(9) }).await;
+    assert!(s.claim(9).await.is_empty(), "it started again after it was stopped");
 }

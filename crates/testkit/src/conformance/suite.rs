@@ -48,7 +48,8 @@ macro_rules! conformance {
                     a_reader_never_skips_an_event,
                     a_restored_board_sends_its_readers_back,
                     a_filter_does_not_hold_the_place_back,
-                    one_of_several_readers_moves_a_kept_place;
+                    one_of_several_readers_moves_a_kept_place,
+                    every_filter_of_a_list_is_understood;
                 graph:
                     a_link_that_closes_a_cycle_is_refused_with_its_way,
                     links_of_unknown_or_finished_tasks_are_refused,
@@ -75,6 +76,7 @@ macro_rules! conformance {
                     a_run_is_reaped_once_and_only_after_its_end;
                 people:
                     a_stopped_task_stays_stopped,
+                    a_stop_beside_a_dying_run_keeps_the_task_from_starting,
                     a_reclaimed_task_is_ready_again,
                     a_running_task_is_reassigned_only_by_taking_it_back,
                     a_running_task_is_fenced_before_it_goes,

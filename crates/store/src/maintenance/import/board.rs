@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use andon_core::{BoardSlug, ProfileName};
 
+use super::super::arrive;
 use super::super::error::{MaintenanceError, io};
 use super::super::snapshot::{parent, sync_folder};
 use super::convert::{Bundle, Changed, convert};
@@ -15,7 +16,7 @@ use crate::board::Mode;
 use crate::board_file::BoardFile;
 use crate::doorbell::Doorbell;
 use crate::error::OpError;
-use crate::home::Home;
+use crate::home::{Home, make_parts};
 use crate::sqlite::{self, Direct, Flavour};
 
 /// How to import.
@@ -69,11 +70,11 @@ pub fn import(
             bundle.tasks.iter().filter_map(|task| task.assignee.as_ref()).collect();
         named.into_iter().filter(|name| !known.contains(name)).map(ToString::to_string).collect()
     });
-    let new = !home.exists(slug);
+    let new = !home.try_exists(slug)?;
     let folder = home.board_folder(slug);
     let mut imported = if new {
         let draft = home.boards_folder().join(format!("_importing-{:016x}", home.world().bits()));
-        let made = into_new(home, &draft, &folder, path, &mut bundle, options);
+        let made = into_new(home, slug, &draft, &folder, path, &mut bundle, options);
         made.inspect_err(|_| {
             let _ = std::fs::remove_dir_all(&draft);
         })?
@@ -102,6 +103,7 @@ fn counts(bundle: &Bundle, files: usize) -> Imported {
 /// A whole board is built out of sight, then gets its name.
 fn into_new(
     home: &Home,
+    slug: &BoardSlug,
     draft: &Path,
     folder: &Path,
     path: &Path,
@@ -122,7 +124,19 @@ fn into_new(
     direct.run(&Insert { bundle: Arc::new(bundle.clone()), from: path.display().to_string() })?;
     direct.close_idle();
     let created_at = Some(andon_core::context::rfc3339(home.world().now()));
-    BoardFile { identity: Some(identity), created_at, ..options.file.clone() }.write(draft)?;
+    let described = BoardFile { identity: Some(identity), created_at, ..options.file.clone() };
+    if let Some(server) = home.server() {
+        let arriving = arrive::load(server, slug, &described, &live)?;
+        make_parts(folder)?;
+        let brought = crate::files::copy_missing(&draft.join("attachments"), &folder.join("attachments"));
+        crate::crash::point("import_before_name");
+        let listed = brought.and_then(|_| Ok(server.list(&arriving, false, None)?));
+        listed.inspect_err(|_| server.dismiss(&arriving))?;
+        std::fs::remove_dir_all(draft).map_err(io(draft))?;
+        home.furnish(&home.listed(server, slug)?)?;
+        return Ok(imported);
+    }
+    described.write(draft)?;
     sync_folder(draft)?;
     crate::crash::point("import_before_name");
     // An empty folder may lie in the way; anything in it is kept, and the import refused.

@@ -68,7 +68,7 @@ impl Operation for Insert {
             runs::insert(tx, run).await?;
         }
         for event in &bundle.events {
-            tx.execute(
+            tx.event(
                 "insert into events (task_id, run_id, kind, actor, data, at) values ($1, $2, $3, $4, $5, $6)",
                 vals![
                     event.task.as_ref(),

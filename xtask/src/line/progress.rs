@@ -6,13 +6,14 @@ use super::feed::Change;
 
 /// Where a task stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum State {
+pub(crate) enum State {
     Waiting,
     Ready,
     Running,
     Retrying,
     InReview,
     Reviewing,
+    SentBack,
     Blocked,
     Answered,
     Failed,
@@ -21,13 +22,14 @@ pub(super) enum State {
 
 impl State {
     /// The word for it.
-    pub(super) const fn word(self) -> &'static str {
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Waiting => "waits",
             Self::Ready => "ready",
             Self::Running => "running",
             Self::Retrying => "retry",
             Self::InReview | Self::Reviewing => "review",
+            Self::SentBack => "changes",
             Self::Blocked => "blocked",
             Self::Answered => "answered",
             Self::Failed => "failed",
@@ -36,13 +38,14 @@ impl State {
     }
 
     /// Whether a process works on it, or soon will without anybody's help.
-    pub(super) const fn moves(self) -> bool {
+    pub(crate) const fn moves(self) -> bool {
         match self {
             Self::Ready
             | Self::Running
             | Self::Retrying
             | Self::InReview
             | Self::Reviewing
+            | Self::SentBack
             | Self::Answered => true,
             Self::Waiting | Self::Blocked | Self::Failed | Self::Done => false,
         }
@@ -51,22 +54,22 @@ impl State {
 
 /// A task on its way.
 #[derive(Clone, Debug)]
-pub(super) struct Station {
-    pub(super) key: String,
-    pub(super) id: String,
-    pub(super) state: State,
+pub(crate) struct Station {
+    pub(crate) key: String,
+    pub(crate) id: String,
+    pub(crate) state: State,
     /// Who works or worked on it.
-    pub(super) who: String,
+    pub(crate) who: String,
     /// What was said last.
-    pub(super) note: String,
+    pub(crate) note: String,
     /// When it first started.
     started: Option<Duration>,
     ended: Option<Duration>,
-    pub(super) kept: Vec<String>,
+    pub(crate) kept: Vec<String>,
 }
 
 impl Station {
-    pub(super) fn new(key: &str, id: &str, who: &str, parents: &[String]) -> Self {
+    pub(crate) fn new(key: &str, id: &str, who: &str, parents: &[String]) -> Self {
         let (state, note) = match parents {
             [] => (State::Ready, String::new()),
             some => (State::Waiting, format!("for {}", some.join(", "))),
@@ -84,17 +87,17 @@ impl Station {
     }
 
     /// How long it has been worked on, from its first start to its end.
-    pub(super) fn took(&self, now: Duration) -> Option<Duration> {
+    pub(crate) fn took(&self, now: Duration) -> Option<Duration> {
         self.started.map(|started| self.ended.unwrap_or(now).saturating_sub(started))
     }
 
     /// Its question has been answered.
-    pub(super) fn answer(&mut self, text: &str) {
+    pub(crate) fn answer(&mut self, text: &str) {
         (self.state, self.note) = (State::Answered, text.to_owned());
     }
 
     /// Takes a change in; whether it is worth a line of its own.
-    pub(super) fn apply(&mut self, change: Change, now: Duration) -> bool {
+    pub(crate) fn apply(&mut self, change: Change, now: Duration) -> bool {
         let (state, note) = match change {
             Change::Ready => (State::Ready, String::new()),
             Change::Started { profile, attempt, review } => {
@@ -106,6 +109,7 @@ impl Station {
             }
             Change::Retrying { error } => (State::Retrying, error),
             Change::InReview => (State::InReview, String::new()),
+            Change::SentBack { reason } => (State::SentBack, reason),
             Change::Blocked { reason } => (State::Blocked, reason),
             // The demo has said so when it answered, and the board may tell it only after the next start.
             Change::Unblocked => return false,

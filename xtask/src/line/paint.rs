@@ -9,7 +9,7 @@ use super::progress::{State, Station};
 const WIDTHS: (usize, usize) = (60, 100);
 
 /// What the demo draws on.
-pub(super) struct Canvas {
+pub(crate) struct Canvas {
     /// Its size where it is a terminal that can move its cursor and holds the picture.
     live: bool,
     colour: bool,
@@ -20,7 +20,7 @@ pub(super) struct Canvas {
 
 impl Canvas {
     /// Standard output, for a picture of so many lines.
-    pub(super) fn stdout(lines: usize) -> Self {
+    pub(crate) fn stdout(lines: usize) -> Self {
         let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
         let terminal = std::io::stdout().is_terminal() && !dumb;
@@ -29,12 +29,12 @@ impl Canvas {
     }
 
     /// Whether the picture is redrawn in place.
-    pub(super) const fn is_live(&self) -> bool {
+    pub(crate) const fn is_live(&self) -> bool {
         self.live
     }
 
     /// Draws the line anew, over the picture before.
-    pub(super) fn draw(&mut self, stations: &[Station], now: Duration) {
+    pub(crate) fn draw(&mut self, stations: &[Station], now: Duration) {
         if !self.live {
             return;
         }
@@ -57,16 +57,16 @@ impl Canvas {
     }
 
     /// In a pipe: one line for what has just happened.
-    pub(super) fn tell(&self, station: &Station, now: Duration) {
+    pub(crate) fn tell(&self, station: &Station, now: Duration) {
         if !self.live {
             let Station { key, state, who, note, .. } = station;
-            let line = format!("{:>7}  {key:<9}{:<9}{who:<11}{note}", seconds(now), state.word());
+            let line = format!("{:>7}  {key:<9}{:<9}{who:<13}{note}", seconds(now), state.word());
             emit(&format!("{}\n", line.trim_end()));
         }
     }
 
     /// A heading.
-    pub(super) fn heading(&self, text: &str) {
+    pub(crate) fn heading(&self, text: &str) {
         emit(&if self.colour { format!("\n\x1b[1m{text}\x1b[0m\n") } else { format!("\n{text}\n") });
     }
 
@@ -79,13 +79,13 @@ impl Canvas {
             State::Running => (turning, "36"),
             State::Reviewing => (turning, "35"),
             State::InReview => ('◇', "35"),
-            State::Retrying => ('↻', "33"),
+            State::Retrying | State::SentBack => ('↻', "33"),
             State::Blocked => ('?', "33"),
             State::Failed => ('✗', "31"),
             State::Done => ('✓', "32"),
         };
         let took = station.took(now).map(seconds).unwrap_or_default();
-        let fixed = format!("{:<8} {:<8} {:<9} {took:>7}  ", station.key, station.state.word(), station.who);
+        let fixed = format!("{:<8} {:<8} {:<12} {took:>7}  ", station.key, station.state.word(), station.who);
         let room = width.saturating_sub(fixed.chars().count() + 3);
         let rest = format!("{fixed}{}", cut(&station.note, room));
         match (self.colour, station.state) {
@@ -97,13 +97,13 @@ impl Canvas {
 }
 
 /// Writes text that nobody may be reading any more, which stops nothing.
-pub(super) fn emit(text: &str) {
+pub(crate) fn emit(text: &str) {
     let mut out = std::io::stdout().lock();
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
 /// A length of time, in seconds with one decimal.
-pub(super) fn seconds(time: Duration) -> String {
+pub(crate) fn seconds(time: Duration) -> String {
     format!("{:.1} s", time.as_secs_f64())
 }
 

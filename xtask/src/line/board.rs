@@ -10,13 +10,13 @@ use crate::failure::Failure;
 use crate::shell;
 
 /// The `andon` that was built, and the home that it works on.
-pub(super) struct Board {
+pub(crate) struct Board {
     andon: PathBuf,
     home: PathBuf,
 }
 
 impl Board {
-    pub(super) fn new(andon: &Path, home: PathBuf) -> Self {
+    pub(crate) fn new(andon: &Path, home: PathBuf) -> Self {
         Self { andon: andon.to_owned(), home }
     }
 
@@ -24,7 +24,7 @@ impl Board {
     ///
     /// # Errors
     /// When it cannot be started, or refuses; with its own words.
-    pub(super) async fn run(&self, args: &[&str]) -> Result<String, Failure> {
+    pub(crate) async fn run(&self, args: &[&str]) -> Result<String, Failure> {
         let output = self.output(args).await?;
         if output.status.success() {
             return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
@@ -37,14 +37,14 @@ impl Board {
     ///
     /// # Errors
     /// As above, or when it printed something else.
-    pub(super) async fn json(&self, args: &[&str]) -> Result<Value, Failure> {
+    pub(crate) async fn json(&self, args: &[&str]) -> Result<Value, Failure> {
         let text = self.run(&[args, &["--json"]].concat()).await?;
         serde_json::from_str(&text)
             .map_err(|error| Failure::Demo(format!("`andon {}` printed no JSON: {error}", args.join(" "))))
     }
 
     /// The last line that the worker of a task wrote, if it wrote any.
-    pub(super) async fn last_line(&self, task: &str) -> Option<String> {
+    pub(crate) async fn last_line(&self, task: &str) -> Option<String> {
         let output = self.output(&["log", task, "--tail", "400"]).await.ok()?;
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         text.lines().rev().map(str::trim).find(|line| !line.is_empty()).map(str::to_owned)
@@ -54,7 +54,7 @@ impl Board {
     ///
     /// # Errors
     /// When it cannot be started.
-    pub(super) fn start(&self, args: &[&str], log: Stdio) -> Result<Child, Failure> {
+    pub(crate) fn start(&self, args: &[&str], log: Stdio) -> Result<Child, Failure> {
         let mut command = Process::from(self.command(args));
         // A Ctrl-C of the terminal reaches this program alone, which then stops everything in order.
         command.process_group(0).kill_on_drop(true).stdout(Stdio::piped()).stderr(log);

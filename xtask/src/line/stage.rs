@@ -3,32 +3,29 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::pipeline::Places;
 use crate::failure::Failure;
 use crate::shell;
 
 /// The folder of the demo. It is removed when this is dropped, unless it is to be kept.
-pub(super) struct Stage {
-    pub(super) folder: PathBuf,
-    pub(super) places: Places,
+pub(crate) struct Stage {
+    pub(crate) folder: PathBuf,
+    /// Where tasks share files.
+    pub(crate) desk: PathBuf,
+    pub(crate) repository: PathBuf,
     keep: bool,
 }
 
 impl Stage {
-    /// Makes the folder, and in it the repository with its first commit. `example` is the folder of the pipeline.
+    /// Makes the folder, and in it the repository of the folder `example` with a first commit of this message.
     ///
     /// # Errors
     /// When the folder cannot be made, or git is missing or fails.
-    pub(super) fn set(example: &Path, keep: bool) -> Result<Self, Failure> {
+    pub(crate) fn set(example: &Path, message: &str, keep: bool) -> Result<Self, Failure> {
         let folder = std::env::temp_dir().join(format!("andon-demo-{}", std::process::id()));
         fs::create_dir(&folder).map_err(failed(&folder))?;
-        let places = Places {
-            data: example.join("data"),
-            desk: folder.join("desk"),
-            repository: folder.join("repository"),
-        };
-        let stage = Self { folder, places, keep };
-        copy(&example.join("repository"), &stage.places.repository)?;
+        let (desk, repository) = (folder.join("desk"), folder.join("repository"));
+        let stage = Self { folder, desk, repository, keep };
+        copy(&example.join("repository"), &stage.repository)?;
         stage.git(&["init", "--quiet"])?;
         // Not every git knows `init --initial-branch`.
         stage.git(&["symbolic-ref", "HEAD", "refs/heads/main"])?;
@@ -38,26 +35,36 @@ impl Stage {
             stage.git(&["config", setting[0], setting[1]])?;
         }
         stage.git(&["add", "."])?;
-        stage.git(&["commit", "--quiet", "--message", "A report of sales"])?;
+        stage.git(&["commit", "--quiet", "--message", message])?;
         Ok(stage)
     }
 
     /// The home of the board.
-    pub(super) fn home(&self) -> PathBuf {
+    pub(crate) fn home(&self) -> PathBuf {
         self.folder.join("home")
     }
 
-    /// The history of the repository, as a picture.
-    pub(super) fn history(&self) -> String {
-        let args = ["log", "--graph", "--oneline", "--decorate=short", "release"];
+    /// Whether the folder is left behind.
+    pub(crate) const fn stays(&self) -> bool {
+        self.keep
+    }
+
+    /// What becomes of the folder, in words.
+    pub(crate) const fn fate(&self) -> &'static str {
+        if self.keep { "it stays" } else { "removed at the end" }
+    }
+
+    /// The history of a branch of the repository, as a picture.
+    pub(crate) fn history(&self, branch: &str) -> String {
+        let args = ["log", "--graph", "--oneline", "--decorate=short", branch];
         let mut git = shell::command("git", &args);
-        git.current_dir(&self.places.repository);
+        git.current_dir(&self.repository);
         shell::output(git).map(|text| String::from_utf8_lossy(&text).into_owned()).unwrap_or_default()
     }
 
     fn git(&self, args: &[&str]) -> Result<(), Failure> {
         let mut git = shell::command("git", args);
-        git.current_dir(&self.places.repository);
+        git.current_dir(&self.repository);
         shell::output(git).map(drop)
     }
 }
@@ -72,7 +79,11 @@ impl Drop for Stage {
     }
 }
 
-fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
+/// Copies a folder with everything in it to a place where nothing is yet.
+///
+/// # Errors
+/// Names the file that cannot be read or written.
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
     fs::create_dir(to).map_err(failed(to))?;
     for entry in fs::read_dir(from).map_err(failed(from))? {
         let path = entry.map_err(failed(from))?.path();

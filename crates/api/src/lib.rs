@@ -1,0 +1,42 @@
+//! What crosses the wire: the shapes of requests and answers, problem details, and the names that stand in them.
+//!
+//! Each shape is one type, from which follow what is sent, what is read, and the OpenAPI document. Times are RFC 3339 in
+//! UTC, lengths of time are milliseconds, what is not there is `null`. Keys are only ever added.
+
+mod board;
+mod card;
+mod change;
+mod insight;
+mod names;
+mod problem;
+mod profile;
+mod run;
+mod task;
+mod time;
+mod token;
+mod verb;
+
+pub use board::{
+    Assignee, Assignees, Board, BoardChanges, Boards, Column, Columns, Consumed, Cooldown, Dispatcher, Host,
+    Hosts, NewBoard, Pause, Running, Stats, Usage, UsageDay,
+};
+pub use card::{Card, Cards, Edge, Graph, Node};
+pub use change::{NewTask, TaskChanges, Workspace};
+pub use insight::{Action, Clear, Diagnostic, Diagnostics, Findings, Reason, Reasons, TaskFindings};
+pub use names::{
+    ActionKindName, BlockKindName, BlockRequest, BoardSlugText, DiagnosticKindName, OutcomeName, PhaseName,
+    ProfileNameText, RunIdText, SeverityName, StatusName, TaskIdText, WorkspaceKindName,
+};
+pub use problem::{PROBLEM_TYPE, Problem, status_of};
+pub use profile::{BrokenProfile, Profile, ProfileChanges, Profiles, Settings};
+pub use run::{Lease, LogChunk, LogEnd, Run, Runs, Worker, Workers};
+pub use task::{
+    Attachment, Attachments, Comment, Comments, Deleted, Event, Events, Shown, Task, TaskRef, Tasks,
+};
+pub use time::Time;
+pub use token::{Me, NewToken, Token, TokenMade, Tokens};
+pub use verb::{
+    Approve, Archive, Assign, Block, Bulk, BulkAction, BulkResult, BulkResults, Complete, Empty, Heartbeat,
+    Hold, NewComment, NewLink, PauseAll, PauseBoard, Paused, Promote, RequestChanges, RequestReview,
+    ResumeBoard, Resumed, Schedule, Stop, Unblock, WithReason,
+};

@@ -1,0 +1,13 @@
+//! The routes, one file for each thing that they are about.
+
+pub(super) mod boards;
+pub(super) mod cord;
+pub(super) mod files;
+pub(super) mod home;
+pub(super) mod insight;
+mod problems;
+pub(super) mod runs;
+pub(super) mod tasks;
+pub(super) mod verbs;
+
+pub(super) use problems::Problems;
