@@ -57,6 +57,19 @@ impl Host {
         pid
     }
 
+    /// Starts `andon serve` with its API on a port of the system's choice; gives its process, address and token.
+    pub(crate) fn serve_api(&mut self) -> (u32, String, String) {
+        let mut command = Command::new(andon());
+        command.args(["serve", "--listen", "127.0.0.1:0", "--home"]).arg(self.home.path());
+        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let pid = child.id();
+        self.serving = Some(child);
+        let file = |name: &str| std::fs::read_to_string(self.home.path().join(name)).unwrap_or_default();
+        wait(|| file("andon.url").ends_with('\n') && !file("token").is_empty());
+        let (url, token) = (file("andon.url"), file("token"));
+        (pid, url.trim().trim_start_matches("http://").to_owned(), token.trim().to_owned())
+    }
+
     /// Creates a task; gives it with the moment at which that was durable.
     pub(crate) fn create(&self, change: impl FnOnce(&mut Create)) -> (TaskId, u128) {
         let mut create = creation("coder");

@@ -1,4 +1,4 @@
-//! Puts the built dashboard (`web/dist`) into the program; without one, a page that says how to build it.
+//! Puts the built dashboard (`web/dist`) into the program, or a page that says how to build it; and the pages of errors.
 
 #![expect(clippy::disallowed_methods, reason = "cargo tells a build script what it needs by the environment")]
 
@@ -41,7 +41,26 @@ fn main() -> io::Result<()> {
         );
     }
     table.push_str("];\n");
-    fs::write(out.join("assets.rs"), table)
+    fs::write(out.join("assets.rs"), table)?;
+    fs::write(out.join("errors.rs"), errors(&own.join("../../docs/errors"))?)
+}
+
+/// The page of every error code, so that the address in a problem's `type` leads somewhere without a network.
+fn errors(folder: &Path) -> io::Result<String> {
+    println!("cargo:rerun-if-changed={}", folder.display());
+    let mut files = Vec::new();
+    if folder.is_dir() {
+        collect(folder, &mut files)?;
+        files.sort();
+    }
+    let mut table = String::from("static PAGES: &[(&str, &str)] = &[\n");
+    for file in files.iter().filter(|file| file.extension().is_some_and(|ending| ending == "md")) {
+        let code = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let path = file.canonicalize()?;
+        let _ = writeln!(table, "    ({code:?}, include_str!({:?})),", path.to_string_lossy());
+    }
+    table.push_str("];\n");
+    Ok(table)
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {

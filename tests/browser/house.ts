@@ -1,18 +1,21 @@
 // A house for one test file: a real `andon serve` in a home of its own, with real workers, and a browser at its door.
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import AxeBuilder from "@axe-core/playwright";
-import { type Browser, type BrowserContext, type Page, chromium } from "playwright-core";
+import { type Browser, type BrowserContext, type Locator, type Page, type Route, chromium } from "playwright-core";
 
 const ROOT = resolve(import.meta.dirname, "../..");
-const PROGRAM = process.env["ANDON_BIN"] ?? join(ROOT, "target/debug/andon");
+const TARGET = process.env["ANDON_TARGET"] ?? join(ROOT, "target");
+const PROGRAM = process.env["ANDON_BIN"] ?? join(TARGET, "debug/andon");
+/** A build of the dashboard that is tried instead of the one inside the program. */
+const DIST = process.env["ANDON_DIST"];
 const CHROMIUM = process.env["ANDON_CHROMIUM"] ?? "/usr/bin/chromium";
 /** Where pictures of the views are kept. */
-export const PICTURES = join(ROOT, "target/browser");
+export const PICTURES = join(TARGET, "browser");
 
 async function freePort(): Promise<number> {
   return new Promise((found, failed) => {
@@ -23,6 +26,16 @@ async function freePort(): Promise<number> {
       server.close(() => (address && typeof address === "object" ? found(address.port) : failed(new Error("no port"))));
     });
   });
+}
+
+const TYPES: Record<string, string> = { html: "text/html", js: "text/javascript", css: "text/css", svg: "image/svg+xml", woff2: "font/woff2" };
+
+/** Answers for the program with the files of another build, so that a change of the dashboard is tried without compiling. */
+async function served(route: Route, dist: string): Promise<void> {
+  const { pathname } = new URL(route.request().url());
+  const file = pathname.includes(".") ? pathname.slice(1) : "index.html";
+  if (/^\/(api|login)\b/.test(pathname) || !existsSync(join(dist, file))) return route.continue();
+  return route.fulfill({ path: join(dist, file), contentType: TYPES[file.split(".").pop() ?? ""] ?? "application/octet-stream" });
 }
 
 export class House {
@@ -45,6 +58,11 @@ export class House {
     await house.serve();
     mkdirSync(PICTURES, { recursive: true });
     return house;
+  }
+
+  /** Where the server listens. */
+  get address(): string {
+    return `http://127.0.0.1:${this.#port}`;
   }
 
   #environment(): NodeJS.ProcessEnv {
@@ -103,9 +121,10 @@ export class House {
       hasTouch: phone,
       isMobile: phone,
       reducedMotion: "reduce",
-      baseURL: `http://127.0.0.1:${this.#port}`,
+      baseURL: this.address,
     });
     context.setDefaultTimeout(15_000);
+    if (DIST) await context.route("**/*", (route) => served(route, DIST));
     if (this.#state) await context.addCookies(this.#state);
     const page = await context.newPage();
     page.on("pageerror", (error) => this.complaints.push(String(error)));
@@ -135,9 +154,10 @@ export class House {
   }
 }
 
-/** What axe finds wrong, in words. */
-export async function violations(page: Page): Promise<string[]> {
-  const found = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]).analyze();
+/** What axe finds wrong, in words; by all of its rules for WCAG 2.2 AA, or by those named. */
+export async function violations(page: Page, ...rules: string[]): Promise<string[]> {
+  const axe = new AxeBuilder({ page });
+  const found = await (rules.length > 0 ? axe.withRules(rules) : axe.withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"])).analyze();
   return found.violations.flatMap((each) =>
     each.nodes.map((node) => `${each.id}: ${each.help}: ${node.target.join(" ")}: ${node.failureSummary ?? ""}`),
   );
@@ -155,3 +175,24 @@ export async function until(what: () => boolean | Promise<boolean>, name: string
 export const card = (page: Page, id: string) => page.locator(`[data-card="${id}"]`);
 export const column = (page: Page, status: string) => page.locator(`[data-column="${status}"]`);
 export const cardIn = (page: Page, status: string, id: string) => column(page, status).locator(`[data-card="${id}"]`);
+
+interface Point {
+  x: number;
+  y: number;
+}
+
+/** A finger: real touches, as the browser gets them from a screen. */
+export async function touch(page: Page) {
+  const session = await page.context().newCDPSession(page);
+  const send = (type: "touchStart" | "touchMove" | "touchEnd", points: Point[]) => session.send("Input.dispatchTouchEvent", { type, touchPoints: points });
+  return {
+    down: (at: Point) => send("touchStart", [at]),
+    move: (to: Point) => send("touchMove", [to]),
+    up: () => send("touchEnd", []),
+    middle: async (of: Locator): Promise<Point> => {
+      const box = await of.boundingBox();
+      if (!box) throw new Error("it is not on the screen");
+      return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+    },
+  };
+}

@@ -1,7 +1,16 @@
 //! A model server that answers by a script: on loopback, without a key, the same answer each time.
 //!
-//! It speaks OpenAI's chat completions (`POST /v1/chat/completions`) and OpenAI's Responses (`POST /v1/responses`), each
-//! streaming and at once, and records what it was asked. A script is JSON:
+//! It speaks five ways, each streaming and at once, and records what it was asked:
+//!
+//! | `api` | of whom | where |
+//! |---|---|---|
+//! | `chat` | OpenAI's chat completions, and whoever is compatible | `POST /v1/chat/completions` |
+//! | `responses` | OpenAI's Responses | `POST /v1/responses` |
+//! | `anthropic` | Anthropic's messages | `POST /v1/messages` |
+//! | `gemini` | Gemini | `POST /v1beta/models/<model>:generateContent`, `:streamGenerateContent` |
+//! | `ollama` | Ollama's own | `POST /api/chat` |
+//!
+//! A script is JSON:
 //!
 //! ```json
 //! { "conversations": [
@@ -26,6 +35,9 @@
 //! | `delay_ms`, `pause_ms` | before the first byte; between two chunks |
 //! | `status`, `headers`, `body` | an HTTP error, or another answer word for word |
 //! | `malformed`, `truncate` | an answer that is no JSON; one that breaks off in the middle |
+//! | `ends_early` | a stream that ends in good order before the answer does |
+//! | `fails` | a stream that brings this error in the middle |
+//! | `think` | a thought with a signature, where the API has such |
 //! | `drop`, `hang` | no answer: the connection is closed; it stays open in silence |
 //!
 //! A tool is called by the name that the request offers: the script's `kanban_show` finds `mcp__andon__kanban_show` and the
@@ -33,7 +45,10 @@
 //! request, and `{{result:<n>:<pointer>}}` a part of the n-th result of a tool in it (from 0; −1 is the last).
 
 mod answer;
+mod dialect;
 mod http;
+mod openai;
+mod others;
 mod script;
 
 use std::collections::HashMap;
@@ -46,21 +61,24 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use dialect::Dialect;
 use http::Asked;
 pub use script::{Call, Conversation, Script, Turn, Usage, When};
 
 /// What the server was asked.
 #[derive(Clone, Debug)]
 pub struct Recorded {
-    /// `chat` or `responses`.
+    /// `chat`, `responses`, `anthropic`, `gemini` or `ollama`.
     pub api: &'static str,
+    /// Whether a stream was asked for.
+    pub streams: bool,
     /// The task that the request is about, where it names one.
     pub task: Option<String>,
     /// Which conversation of the script answered; none where none fits.
     pub conversation: Option<usize>,
     /// Which turn of it, from 0.
     pub turn: usize,
-    /// The header `Authorization`.
+    /// The header `Authorization`, `x-api-key` or `x-goog-api-key`.
     pub authorization: Option<String>,
     /// The whole request.
     pub body: Value,
@@ -131,6 +149,12 @@ impl ModelServer {
         format!("http://{}/v1", self.address)
     }
 
+    /// Without the version: `http://127.0.0.1:<port>`.
+    #[must_use]
+    pub fn root(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     /// Its port.
     #[must_use]
     pub fn port(&self) -> u16 {
@@ -171,26 +195,28 @@ impl Shared {
     fn handle(&self, mut stream: TcpStream) -> io::Result<()> {
         let asked = http::read(&mut stream)?;
         let path = asked.path.split('?').next().unwrap_or_default().trim_end_matches('/').to_owned();
-        let api = match (asked.method.as_str(), path.as_str()) {
-            ("POST", "/v1/chat/completions") => "chat",
-            ("POST", "/v1/responses") => "responses",
-            ("GET", "/v1/models") => {
-                let models = json!({ "object": "list", "data": [{ "id": "scripted", "object": "model" }], "models": [] });
-                return http::plain(&mut stream, 200, &[], "application/json", &models.to_string());
-            }
-            _ => {
-                let body = json!({ "error": { "message": format!("no {} {path} here", asked.method) } });
-                return http::plain(&mut stream, 404, &[], "application/json", &body.to_string());
-            }
+        if (asked.method.as_str(), path.as_str()) == ("GET", "/v1/models") {
+            let models =
+                json!({ "object": "list", "data": [{ "id": "scripted", "object": "model" }], "models": [] });
+            return http::plain(&mut stream, 200, &[], "application/json", &models.to_string());
+        }
+        let Some(dialect) = Dialect::of(&asked.method, &path) else {
+            let body = json!({ "error": { "message": format!("no {} {path} here", asked.method) } });
+            return http::plain(&mut stream, 404, &[], "application/json", &body.to_string());
         };
-        let (turn, asked) = self.turn(api, &asked);
+        let (turn, recorded) = self.turn(dialect, &path, &asked);
+        if let Err(why) = dialect.check(&asked, &recorded.body) {
+            let body =
+                json!({ "type": "error", "error": { "type": "invalid_request_error", "message": why } });
+            return http::plain(&mut stream, 400, &[], "application/json", &body.to_string());
+        }
         match turn {
-            Some(turn) => answer::give(&mut stream, api, &turn, &asked),
+            Some(turn) => answer::give(&mut stream, dialect, &turn, &recorded),
             None => {
-                let task = asked.task.as_deref().unwrap_or("no task");
+                let task = recorded.task.as_deref().unwrap_or("no task");
                 let message = format!(
                     "the script has no answer for {task}, conversation {:?}, turn {}",
-                    asked.conversation, asked.turn
+                    recorded.conversation, recorded.turn
                 );
                 let body = json!({ "error": { "message": message, "type": "scripted" } });
                 http::plain(&mut stream, 500, &[], "application/json", &body.to_string())
@@ -199,8 +225,13 @@ impl Shared {
     }
 
     /// The turn that answers, and the request with its place in the script.
-    fn turn(&self, api: &'static str, asked: &Asked) -> (Option<Turn>, Recorded) {
-        let body: Value = serde_json::from_slice(&asked.body).unwrap_or_default();
+    fn turn(&self, dialect: Dialect, path: &str, asked: &Asked) -> (Option<Turn>, Recorded) {
+        let api = dialect.name();
+        let mut body: Value = serde_json::from_slice(&asked.body).unwrap_or_default();
+        let streams = dialect.streams(path, &body);
+        if let (Some(model), Some(object)) = (Dialect::model(path), body.as_object_mut()) {
+            object.insert("model".to_owned(), model.into());
+        }
         let text = String::from_utf8_lossy(&asked.body);
         let task = script::task_of(&text);
         let script = lock(&self.script);
@@ -216,10 +247,13 @@ impl Shared {
             found.zip(place).and_then(|(found, place)| script.conversations.get(found)?.turn(place).cloned());
         let recorded = Recorded {
             api,
+            streams,
             task,
             conversation: found,
             turn: place.unwrap_or(0),
-            authorization: asked.header("authorization"),
+            authorization: ["authorization", "x-api-key", "x-goog-api-key"]
+                .into_iter()
+                .find_map(|name| asked.header(name)),
             body,
         };
         if let Some(path) = &self.record_to {

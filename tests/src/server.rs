@@ -13,6 +13,8 @@ pub struct Server {
     folder: tempfile::TempDir,
     address: SocketAddr,
     mounted: bool,
+    /// Further settings, as its command line has them.
+    settings: String,
 }
 
 impl Server {
@@ -22,7 +24,14 @@ impl Server {
     /// When PostgreSQL is not installed or does not start.
     #[must_use]
     pub fn new() -> Self {
-        Self::on(|_| false)
+        Self::on(|_| false, |_| String::new())
+    }
+
+    /// A running server with further settings; `prepare` gets the folder of its data before it starts, and gives them as its
+    /// command line has them.
+    #[must_use]
+    pub fn with(prepare: impl FnOnce(&Path) -> String) -> Self {
+        Self::on(|_| false, prepare)
     }
 
     /// A running server whose data lie in a file system of `megabytes` of its own; the reason where that cannot be.
@@ -34,33 +43,41 @@ impl Server {
             return Err("only root may mount a file system".to_owned());
         }
         let mut answer = Err("nothing was mounted".to_owned());
-        let server = Self::on(|folder| {
-            let mut mount = Command::new("mount");
-            mount.args(["-t", "tmpfs", "-o", &format!("size={megabytes}m"), "tmpfs"]).arg(folder);
-            let output = mount.output().unwrap();
-            answer = if output.status.success() {
-                Ok(())
-            } else {
-                Err(String::from_utf8_lossy(&output.stderr).trim().to_owned())
-            };
-            answer.is_ok()
-        });
+        let server = Self::on(
+            |folder| {
+                let mut mount = Command::new("mount");
+                mount.args(["-t", "tmpfs", "-o", &format!("size={megabytes}m"), "tmpfs"]).arg(folder);
+                let output = mount.output().unwrap();
+                answer = if output.status.success() {
+                    Ok(())
+                } else {
+                    Err(String::from_utf8_lossy(&output.stderr).trim().to_owned())
+                };
+                answer.is_ok()
+            },
+            |_| String::new(),
+        );
         answer.map(|()| server)
     }
 
-    fn on(mount: impl FnOnce(&Path) -> bool) -> Self {
+    fn on(mount: impl FnOnce(&Path) -> bool, prepare: impl FnOnce(&Path) -> String) -> Self {
         let folder = tempfile::Builder::new().prefix("andon-server-").tempdir().unwrap();
         let address = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
         let mounted = mount(folder.path());
-        let server = Self { folder, address, mounted };
+        let mut server = Self { folder, address, mounted, settings: String::new() };
         let data = server.data();
         std::fs::create_dir_all(&data).unwrap();
         if rustix::process::getuid().is_root() {
             let chown = Command::new("chown").args(["-R", "postgres"]).arg(server.folder.path()).status();
             assert!(chown.unwrap().success());
         }
-        let data = data.to_str().unwrap();
-        server.must("initdb", &["-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C"]);
+        let path = data.to_str().unwrap();
+        server.must("initdb", &["-D", path, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C"]);
+        server.settings = prepare(&data);
+        if rustix::process::getuid().is_root() {
+            let chown = Command::new("chown").args(["-R", "postgres"]).arg(&data).status();
+            assert!(chown.unwrap().success());
+        }
         server.start();
         server
     }
@@ -87,8 +104,9 @@ impl Server {
     pub fn start(&self) {
         let settings = format!(
             "-c listen_addresses=127.0.0.1 -c port={} -c unix_socket_directories= -c max_connections=150 \
-             -c shared_buffers=32MB -c deadlock_timeout=200ms -c max_wal_size=64MB",
-            self.address.port()
+             -c shared_buffers=32MB -c deadlock_timeout=200ms -c max_wal_size=64MB {}",
+            self.address.port(),
+            self.settings
         );
         let data = self.data();
         let (data, log) = (data.to_str().unwrap(), data.join("server.log"));

@@ -1,131 +1,11 @@
 //! The built-in agent as the supervisor starts it: the built binary, against a model that answers by a script. Each fault has
 //! an outcome, leaves the task in a state, and tells a person a sentence.
 
-#![expect(clippy::needless_pass_by_value, reason = "scripts are written where they are used")]
-
 use std::path::PathBuf;
 
-use andon_tests::{House, ModelServer, processes, text_of, wait_for, wait_until};
+use andon_tests::workshop::{KEY, Workshop, call, complete};
+use andon_tests::{House, processes, text_of, wait_for, wait_until};
 use serde_json::{Value, json};
-
-const KEY: &str = "sk-very-secret-0123456789";
-
-/// A house with a profile `coder` that is run by the built-in agent against a scripted server.
-struct Workshop {
-    house: House,
-    server: ModelServer,
-}
-
-impl Workshop {
-    fn new(turns: Value) -> Self {
-        Self::with(json!({ "conversations": [{ "turns": turns }] }), "")
-    }
-
-    fn with(script: Value, more: &str) -> Self {
-        let (house, server) = (House::new(), ModelServer::start(script));
-        let workshop = Self { house, server };
-        workshop.profile(&workshop.server.base_url(), more);
-        workshop
-    }
-
-    /// Writes the profile; `more` are further lines of `[agent]`.
-    fn profile(&self, base_url: &str, more: &str) {
-        let own = |key: &str| more.lines().any(|line| line.starts_with(key));
-        let mut text = String::from("runner = \"agent\"\n[agent]\n");
-        let url = format!("\"{base_url}\"");
-        let defaults = [
-            ("provider", "\"openai\""),
-            ("model", "\"scripted\""),
-            ("base_url", url.as_str()),
-            ("api_key_file", "\"key\""),
-            ("retry_base", "\"10ms\""),
-            ("retry_total", "\"2s\""),
-            ("retry_limit", "2"),
-        ];
-        for (key, value) in defaults.into_iter().filter(|(key, _)| !own(key)) {
-            text.push_str(&format!("{key} = {value}\n"));
-        }
-        text.push_str(more);
-        self.house.profile("coder", &text);
-        let folder = self.house.home().join("profiles/coder");
-        std::fs::write(folder.join("instructions.md"), "Speak like a pirate.\n").unwrap();
-        std::fs::write(folder.join("key"), format!("{KEY}\n")).unwrap();
-    }
-
-    fn create(&self, more: &[&str]) -> String {
-        let first = ["write the file", "--assignee", "coder", "--body", "Write hello into out.txt."];
-        self.house.create(first.iter().chain(more))
-    }
-
-    /// Creates a task, dispatches until nothing is left to do, and gives the task.
-    fn worked(&self, more: &[&str]) -> String {
-        let task = self.create(more);
-        self.dispatched();
-        task
-    }
-
-    fn dispatched(&self) {
-        // Exit 3 says that something is left unfinished, which many of these tests want.
-        let answer = self.house.andon(["dispatch", "--until-idle"]);
-        assert!([0, 3].contains(&answer.code), "{answer:?}");
-    }
-
-    /// What a person reads about the task.
-    fn shown(&self, task: &str) -> String {
-        self.house.andon(["show", task]).ok()
-    }
-
-    #[track_caller]
-    fn expect(&self, task: &str, outcome: &str, status: &str, sentence: &str) {
-        let outcomes = self.house.outcomes(task);
-        assert_eq!(outcomes.last().map(String::as_str), Some(outcome), "{outcomes:?}\n{}", self.shown(task));
-        assert_eq!(self.house.status(task), status, "{}", self.shown(task));
-        let runs = self.house.runs(task);
-        let error = text_of(&runs.last().unwrap()["error"]);
-        assert!(error.contains(sentence), "{error}");
-        let shown = self.shown(task).split_whitespace().collect::<Vec<_>>().join(" ");
-        let seen: String = sentence.split_whitespace().collect::<Vec<_>>().join(" ");
-        assert!(shown.contains(&seen), "a person does not see {sentence:?}:\n{shown}");
-        self.nothing_leaks();
-    }
-
-    /// The key stands nowhere below the home but in its own file, and nothing of the house lives.
-    #[track_caller]
-    fn nothing_leaks(&self) {
-        self.house.wait_empty();
-        let mut folders = vec![self.house.home().to_owned()];
-        while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-                let path = entry.path();
-                if path.is_dir() {
-                    folders.push(path);
-                } else if path.file_name().is_some_and(|name| name != "key") {
-                    let bytes = std::fs::read(&path).unwrap_or_default();
-                    let found = bytes.windows(KEY.len()).any(|window| window == KEY.as_bytes());
-                    assert!(!found, "the key stands in {}", path.display());
-                }
-            }
-        }
-    }
-
-    fn transcript(&self, task: &str) -> Vec<Value> {
-        let text = self.house.andon(["log", task, "--transcript", "--json"]).ok();
-        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-    }
-
-    /// The texts of the last request, as one.
-    fn last_asked(&self) -> String {
-        self.server.requests().last().map(|request| request.body.to_string()).unwrap_or_default()
-    }
-}
-
-fn complete() -> Value {
-    json!({ "calls": [{ "name": "kanban_complete", "arguments": { "summary": "it is written" } }] })
-}
-
-fn call(name: &str, arguments: Value) -> Value {
-    json!({ "calls": [{ "name": name, "arguments": arguments }] })
-}
 
 #[test]
 fn a_task_is_worked_on_to_its_end_and_what_it_cost_is_kept() {
@@ -165,6 +45,14 @@ fn a_task_is_worked_on_to_its_end_and_what_it_cost_is_kept() {
     let told = workshop.house.andon(["log", &task, "--transcript"]).ok();
     assert!(told.contains("I write it.") && told.contains("result shell"), "{told}");
     assert!(workshop.house.andon(["log", &task]).ok().contains("I write it."));
+    // 800 tokens sent anew, 400 from the cache at the same price, 90 answered.
+    assert!(workshop.shown(&task).contains("1200 + 90 tokens, $0.0013"), "{}", workshop.shown(&task));
+    let consumed = workshop.house.json(["stats"])["consumed"][0].clone();
+    assert_eq!(
+        [&consumed["profile"], &consumed["runs"], &consumed["input_tokens"], &consumed["cost_usd"]],
+        [&json!("coder"), &json!(1), &json!(1_200), &json!(0.00138)],
+        "{consumed:#}"
+    );
     workshop.nothing_leaks();
     workshop.house.healthy();
 }
@@ -423,6 +311,28 @@ fn a_run_that_is_stopped_gives_up_its_call_of_the_model_at_once() {
 }
 
 #[test]
+fn a_signal_ends_the_agent_and_keeps_what_was_said() {
+    let workshop = Workshop::new(json!([
+        call("shell", json!({ "command": "echo a finding" })),
+        { "hang": true },
+    ]));
+    let task = workshop.create(&[]);
+    let claimed = workshop.house.json(["claim", &task]);
+    let mut agent = started_by_hand(&workshop, &task, &claimed).spawn().unwrap();
+    wait_until("the model is asked again", || workshop.server.calls() == 2);
+    processes::terminate(i32::try_from(agent.id()).unwrap());
+    assert_eq!(agent.wait().unwrap().code(), Some(143));
+    let told = workshop.transcript(&task);
+    let texts: Vec<String> = told.iter().map(|entry| text_of(&entry["text"])).collect();
+    assert_eq!(
+        (told.last().unwrap()["kind"].clone(), texts.iter().any(|text| text.contains("a finding"))),
+        (json!("end"), true)
+    );
+    // Whoever stops a worker says why on the board: the agent itself says nothing there.
+    assert_eq!(workshop.house.status(&task), "running");
+}
+
+#[test]
 fn a_person_s_word_on_a_running_task_ends_the_calls_of_its_model() {
     let script = json!({ "conversations": [{ "turns": [call("shell", json!({ "command": "touch \"$OUT/begun\"; while [ ! -e \"$OUT/go\" ]; do sleep 0.01; done" }))], "then": "repeat" }] });
     let workshop = Workshop::with(script, "");
@@ -435,13 +345,8 @@ fn a_person_s_word_on_a_running_task_ends_the_calls_of_its_model() {
     assert_eq!(workshop.server.calls(), 1);
 }
 
-/// Starts `andon agent run` by hand for a run, with one variable changed.
-fn by_hand(
-    workshop: &Workshop,
-    task: &str,
-    claimed: &Value,
-    change: (&str, Option<&str>),
-) -> andon_tests::Answer {
+/// `andon agent run` by hand for a run.
+fn started_by_hand(workshop: &Workshop, task: &str, claimed: &Value) -> std::process::Command {
     let mut command = workshop.house.command();
     command
         .args(["agent", "run"])
@@ -452,6 +357,17 @@ fn by_hand(
         .env("ANDON_RUN", text_of(&claimed["run"]["id"]))
         .env("ANDON_RUN_TOKEN", text_of(&claimed["run"]["token"]));
     command.env("ANDON_WORKSPACE", workshop.house.outside()).env("OUT", workshop.house.outside());
+    command
+}
+
+/// The same with one variable changed, to its end.
+fn by_hand(
+    workshop: &Workshop,
+    task: &str,
+    claimed: &Value,
+    change: (&str, Option<&str>),
+) -> andon_tests::Answer {
+    let mut command = started_by_hand(workshop, task, claimed);
     match change {
         (name, Some(value)) => command.env(name, value),
         (name, None) => command.env_remove(name),
@@ -557,7 +473,11 @@ fn the_judge_can_be_asked_by_programs() {
     std::fs::write(&question, json!({ "goal": "count", "response": "one, two" }).to_string()).unwrap();
     command.stdin(std::fs::File::open(&question).unwrap());
     let verdict = House::answer(command).exits(0).json();
-    assert_eq!(verdict, json!({ "verdict": "continue", "reason": "not yet" }));
+    assert_eq!((&verdict["verdict"], &verdict["reason"]), (&json!("continue"), &json!("not yet")));
+    assert_eq!(
+        (&verdict["usage"]["input_tokens"], &verdict["usage"]["model"]),
+        (&json!(100), &json!("scripted"))
+    );
     let mut broken = workshop.house.command();
     broken.args(["agent", "judge"]);
     let answer = House::answer(broken).exits(1);
@@ -615,5 +535,7 @@ fn a_run_goes_on_where_the_last_one_blocked() {
     assert_eq!(workshop.house.status(&task), "done", "{}", workshop.shown(&task));
     let asked = workshop.last_asked();
     assert!(asked.contains("the colour is unknown") && asked.contains("green, please"), "{asked}");
+    // Its tools end the run, and it is told of no commands that do.
+    assert!(asked.contains("in this session") && !asked.contains("andon complete --summary"), "{asked}");
     workshop.nothing_leaks();
 }

@@ -3,9 +3,12 @@
 //!
 //! Each row is a test in its short form; `cargo xtask chaos` runs the long ones and prints the table.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::process::{Child, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use andon_tests::{Dispatcher, House, Proxy, Server, chaos, wait_for, wait_until};
@@ -16,20 +19,81 @@ const HOSTS: usize = 4;
 /// 5 s and the grace before its end.
 const PATIENT: &str = "failure_limit = 1000\nreclaim_limit = 1000\nlease_ttl = \"9s\"\nbackoff_base = \"10ms\"\n\
      backoff_cap = \"30ms\"\nsweep_interval = \"500ms\"\nmax_running_per_host = 4\n";
-/// A worker that reports every start and end, and every other worker of its task that lives beside it, on any host.
+/// A worker that reports every start and end, and every other worker of its task that lives beside it, on any host. While
+/// there is a file `long` it stays on the last host, and says again and again that it lives.
 const WORKER: &str = "exec 9>\"$SHARED/lock-$ANDON_TASK\"\n\
      flock -n 9 || echo \"$ANDON_TASK $ANDON_RUN\" >> \"$SHARED/clashes\"\n\
      sleep 1\n\
+     while [ -n \"$LONG_ON_LAST\" ] && [ -e \"$SHARED/long\" ]; do\n\
+       echo \"$ANDON_RUN $(date +%s%3N)\" >> \"$SHARED/beats\"\n\
+       sleep 0.1\n\
+     done\n\
+     echo \"$ANDON_TASK\" >> \"$SHARED/ended-$WHO\"\n\
      echo \"$ANDON_TASK\" >> \"$SHARED/ended\"\n";
+
+/// Tasks that wait at any moment while the fault lasts.
+const WAITING: usize = 30;
 
 /// The fleet under load.
 struct Fleet {
     server: Server,
     proxy: Proxy,
     /// A house for each host: they share nothing but the database and the folder where workers report.
-    houses: Vec<House>,
+    houses: Arc<Vec<House>>,
     dispatchers: Vec<Dispatcher>,
-    tasks: BTreeSet<String>,
+    load: Load,
+}
+
+/// Creates tasks as others are finished, until the fault is over: a load that ends before the fault proves nothing.
+struct Load {
+    /// What was acknowledged.
+    tasks: Arc<Mutex<BTreeSet<String>>>,
+    over: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// Who creates tasks side by side.
+const CREATORS: usize = 3;
+
+impl Load {
+    fn on(houses: &Arc<Vec<House>>) -> Self {
+        let (tasks, over) = (Arc::<Mutex<BTreeSet<String>>>::default(), Arc::<AtomicBool>::default());
+        let create = || {
+            let (houses, made, ended) = (Arc::clone(houses), Arc::clone(&tasks), Arc::clone(&over));
+            std::thread::spawn(move || {
+                let house = &houses[0];
+                while !ended.load(Ordering::SeqCst) {
+                    if made.lock().unwrap().len() > house.lines("ended").len() + WAITING {
+                        std::thread::park_timeout(Duration::from_millis(50));
+                        continue;
+                    }
+                    let answer =
+                        house.andon(["create", "a script", "--assignee", "sh", "--body", WORKER, "--json"]);
+                    // What was not acknowledged may be there or not.
+                    if answer.code == 0 {
+                        made.lock().unwrap().insert(andon_tests::text_of(&answer.json()["id"]));
+                    }
+                }
+            })
+        };
+        let threads = (0..CREATORS).map(|_| create()).collect();
+        Self { tasks, over, threads }
+    }
+
+    /// No more tasks; gives those that there are.
+    fn end(&mut self) -> BTreeSet<String> {
+        self.over.store(true, Ordering::SeqCst);
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
+        }
+        self.tasks.lock().unwrap().clone()
+    }
+}
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        drop(self.end());
+    }
 }
 
 /// How long a fault lasts, in its short and its long form.
@@ -41,37 +105,20 @@ impl Fleet {
     /// Four hosts at work on a server; the last one reaches it through a proxy.
     fn on(server: Server) -> Self {
         let proxy = Proxy::new(server.address());
-        let houses: Vec<House> = (0..HOSTS).map(|_| House::new()).collect();
-        let mut fleet = Self { server, proxy, houses, dispatchers: Vec::new(), tasks: BTreeSet::new() };
-        for host in 0..HOSTS {
-            fleet.configure(host, &format!("host-{host}"));
+        let houses: Arc<Vec<House>> = Arc::new((0..HOSTS).map(|_| House::new()).collect());
+        for (host, house) in houses.iter().enumerate() {
+            configure(house, &format!("host-{host}"), &server, by(host, &server, &proxy), &houses[0]);
         }
-        let _ = fleet.houses[0].andon(["init"]).exits(0);
-        fleet.create(if chaos() { 1_000 } else { 100 });
-        for host in 0..HOSTS {
-            let dispatcher = fleet.dispatch(host, &format!("machine-{host}"));
-            fleet.dispatchers.push(dispatcher);
+        let _ = houses[0].andon(["init"]).exits(0);
+        let load = Load::on(&houses);
+        wait_until("there is work for every host", || load.tasks.lock().unwrap().len() >= 2 * HOSTS);
+        let mut fleet = Self { server, proxy, houses, dispatchers: Vec::new(), load };
+        for (host, house) in fleet.houses.iter().enumerate() {
+            let machine = format!("machine-{host}");
+            fleet.dispatchers.push(house.dispatcher_with(&[], &[("ANDON_MACHINE_ID", &machine)]));
         }
         fleet.waits_for_progress();
         fleet
-    }
-
-    fn configure(&self, host: usize, name: &str) {
-        let by = if host + 1 == HOSTS { self.proxy.address() } else { self.server.address() };
-        let house = &self.houses[host];
-        house.config(&format!("{PATIENT}host_name = {name:?}\ndatabase_url = {:?}\n", self.server.url(by)));
-        let shared = self.houses[0].outside();
-        house.profile("sh", &format!("runner = \"shell\"\n[env]\nSHARED = {:?}\n", shared.to_str().unwrap()));
-    }
-
-    fn dispatch(&self, host: usize, machine: &str) -> Dispatcher {
-        self.houses[host].dispatcher_with(&[], &[("ANDON_MACHINE_ID", machine)])
-    }
-
-    fn create(&mut self, count: usize) {
-        for _ in 0..count {
-            self.tasks.insert(self.houses[0].script(WORKER));
-        }
     }
 
     fn ended(&self) -> usize {
@@ -89,13 +136,21 @@ impl Fleet {
         self.server.try_ask(open).is_ok_and(|open| open == "0")
     }
 
-    /// The fault is over: work must go on and come to its end, and all promises must hold.
-    fn recovers(&self, row: &str) {
+    /// The fault is over, and there is work still: it must go on and come to its end, and all promises must hold.
+    fn recovers(&mut self, row: &str) {
+        self.recovers_in(row, "ended");
+    }
+
+    /// The same, where the work of one host is watched: `file` is where its workers say that they have ended.
+    fn recovers_in(&mut self, row: &str, file: &str) {
         let begun = Instant::now();
-        let before = self.ended();
         wait_until("the server answers", || self.server.answers());
-        wait_until("work goes on", || self.ended() > before || self.finished());
+        let ended = || self.houses[0].lines(file).len();
+        let before = ended();
+        assert!(!self.finished(), "{row}: the load has ended before the fault");
+        wait_until("work goes on", || ended() > before);
         let recovered = begun.elapsed();
+        let tasks = self.load.end();
         let until = Instant::now() + lasting(90, 900);
         wait_for("every task is finished", || {
             assert!(Instant::now() < until, "{row}: work does not come to its end");
@@ -104,7 +159,7 @@ impl Fleet {
         let finished = begun.elapsed();
         let listed = self.server.ask("select id from andon_default.tasks order by id");
         let there: BTreeSet<String> = listed.lines().map(str::to_owned).collect();
-        assert!(self.tasks.is_subset(&there), "{row}: tasks that were acknowledged are lost");
+        assert!(tasks.is_subset(&there), "{row}: tasks that were acknowledged are lost");
         assert_eq!(self.houses[0].lines("clashes"), [""; 0], "{row}: a task ran twice at once");
         wait_until("every process tree is gone", || {
             self.server.ask("select count(*) from andon_default.runs where reaped_at is null") == "0"
@@ -114,8 +169,25 @@ impl Fleet {
         assert_eq!(self.server.ask(completed), "0", "{row}: a task was completed more than once");
         self.houses[0].healthy();
         let runs = self.server.ask("select count(*) from andon_default.runs");
-        tell(row, recovered, finished, self.tasks.len(), &runs);
+        tell(row, recovered, finished, tasks.len(), &runs);
     }
+}
+
+/// By which address a host reaches the server: the last one through the proxy.
+fn by(host: usize, server: &Server, proxy: &Proxy) -> std::net::SocketAddr {
+    if host + 1 == HOSTS { proxy.address() } else { server.address() }
+}
+
+fn configure(house: &House, name: &str, server: &Server, by: std::net::SocketAddr, first: &House) {
+    house.config(&format!("{PATIENT}host_name = {name:?}\ndatabase_url = {:?}\n", server.url(by)));
+    let (shared, last) = (first.outside(), name == format!("host-{}", HOSTS - 1));
+    let (shared, beats) = (shared.to_str().unwrap(), if last { "1" } else { "" });
+    house.profile(
+        "sh",
+        &format!(
+            "runner = \"shell\"\n[env]\nSHARED = {shared:?}\nWHO = {name:?}\nLONG_ON_LAST = {beats:?}\n"
+        ),
+    );
 }
 
 /// Prints a row of the table; `cargo xtask chaos` collects them.
@@ -148,7 +220,7 @@ fn for_a_while(time: Duration, mut act: impl FnMut()) {
 }
 
 fn restart(how: &str) {
-    let fleet = Fleet::on(Server::new());
+    let mut fleet = Fleet::on(Server::new());
     for _ in 0..if chaos() { 5 } else { 1 } {
         fleet.server.stop(how);
         fleet.server.start();
@@ -168,7 +240,7 @@ fn work_goes_on_after_an_immediate_restart_of_the_server() {
 
 #[test]
 fn sessions_that_are_terminated_at_random_lose_nothing() {
-    let fleet = Fleet::on(Server::new());
+    let mut fleet = Fleet::on(Server::new());
     let one = "select pg_terminate_backend(pid) from pg_stat_activity where backend_type = 'client backend' \
         and pid <> pg_backend_pid() order by random() limit 1";
     for_a_while(lasting(4, 60), || drop(fleet.server.try_ask(one)));
@@ -177,21 +249,54 @@ fn sessions_that_are_terminated_at_random_lose_nothing() {
 
 #[test]
 fn a_connection_that_swallows_bytes_holds_nobody_up_for_ever() {
-    let fleet = Fleet::on(Server::new());
+    let mut fleet = Fleet::on(Server::new());
     for _ in 0..if chaos() { 10 } else { 1 } {
         fleet.proxy.swallow();
         fleet.waits_for_progress();
     }
-    fleet.recovers("half-open connections of one host");
+    fleet.recovers_in("half-open connections, until that host works", &format!("ended-host-{}", HOSTS - 1));
 }
 
 #[test]
 fn a_host_that_is_cut_off_stops_its_work_before_others_do_it_again() {
-    let fleet = Fleet::on(Server::new());
+    let mut fleet = Fleet::on(Server::new());
+    std::fs::write(fleet.houses[0].outside().join("long"), "").unwrap();
+    let last_host = format!("host-{}", HOSTS - 1);
+    wait_until("the last host has work that would outlive its lease", || beats(&fleet).len() >= 2);
     fleet.proxy.part(true);
-    for_a_while(lasting(12, 60), || ());
+    // A renewal that was on its way has been made by now, or never will be.
+    for_a_while(Duration::from_secs(1), || ());
+    let sql = format!(
+        "select run_id || ' ' || expires_at from andon_default.leases join andon_default.runs on runs.id = run_id \
+         where leases.host = '{last_host}' and runs.ended_at is null"
+    );
+    let leases: BTreeMap<String, i64> = fleet.server.ask(&sql).lines().filter_map(pair).collect();
+    assert!(!leases.is_empty(), "the host that was cut off had nothing to do");
+    for_a_while(lasting(10, 60), || ());
+    std::fs::remove_file(fleet.houses[0].outside().join("long")).unwrap();
+    let alive = beats(&fleet);
+    let mut stopped = 0;
+    for (run, expires_at) in &leases {
+        let Some(last) = alive.get(run) else { continue };
+        assert!(
+            last < expires_at,
+            "a worker of {run} lived at {last}, when its lease had run out at {expires_at}"
+        );
+        stopped += 1;
+    }
+    assert!(stopped > 0, "no worker that was cut off has said that it lives: {alive:?} {leases:?}");
     fleet.proxy.part(false);
-    fleet.recovers("one host cut off");
+    fleet.recovers_in("one host cut off, until it works again", &format!("ended-{last_host}"));
+}
+
+/// When each run of the last host has last said that it lives.
+fn beats(fleet: &Fleet) -> BTreeMap<String, i64> {
+    fleet.houses[0].lines("beats").iter().filter_map(|line| pair(line)).collect()
+}
+
+fn pair(line: &str) -> Option<(String, i64)> {
+    let (run, at) = line.split_once(' ')?;
+    Some((run.to_owned(), at.parse().ok()?))
 }
 
 #[test]
@@ -203,7 +308,7 @@ fn a_full_disk_of_the_server_loses_nothing() {
             return;
         }
     };
-    let fleet = Fleet::on(server);
+    let mut fleet = Fleet::on(server);
     let ballast = fleet.server.data().join("ballast");
     let mut file = std::fs::File::create(&ballast).unwrap();
     while file.write_all(&[1; 65_536]).is_ok() {}
@@ -233,14 +338,14 @@ fn a_transaction_that_is_held_open_all_the_time_changes_nothing() {
     let server = Server::new();
     let sql = "begin isolation level repeatable read; select txid_current(); select pg_sleep(100000)";
     let held = Held(server.client(sql).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
-    let fleet = Fleet::on(server);
+    let mut fleet = Fleet::on(server);
     fleet.recovers("a transaction held open all the time");
     drop(held);
 }
 
 #[test]
 fn a_second_host_of_the_same_name_is_refused_and_disturbs_nobody() {
-    let fleet = Fleet::on(Server::new());
+    let mut fleet = Fleet::on(Server::new());
     let twin = House::new();
     let config = format!(
         "{PATIENT}host_name = \"host-0\"\ndatabase_url = {:?}\n",

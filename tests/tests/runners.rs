@@ -371,6 +371,63 @@ fn a_missing_program_and_a_missing_login_are_told_before_and_after_a_task_fails_
 }
 
 #[test]
+fn doctor_says_of_every_runner_what_it_lacks() {
+    let house = House::new();
+    let agents = Agents::of(&house);
+    for (profile, runner) in
+        [("c", "claude"), ("x", "codex"), ("g", "gemini"), ("o", "opencode"), ("h", "hermes"), ("a", "agent")]
+    {
+        house.profile(profile, &format!("runner = \"{runner}\"\n"));
+    }
+    let _ = house.andon(["init"]);
+    let doctor = |json: bool| {
+        let mut command = house.command();
+        command.arg("doctor").args(json.then_some("--json")).env("PATH", agents.path());
+        House::answer(command)
+    };
+    let what = |answer: &serde_json::Value, name: &str| -> Vec<String> {
+        let profiles = answer["profiles"].as_array().unwrap();
+        let profile = profiles.iter().find(|profile| profile["name"] == name).unwrap();
+        profile["findings"].as_array().unwrap().iter().map(|finding| text_of(&finding["what"])).collect()
+    };
+    let found = doctor(true).exits(0).json();
+    for name in ["c", "x", "g", "o", "h"] {
+        assert_eq!(what(&found, name), ["program"], "{name}");
+    }
+    assert_eq!(what(&found, "a"), ["provider", "model"]);
+    for program in ["claude", "codex", "gemini", "opencode", "hermes"] {
+        agents.fake(program, "");
+    }
+    let found = doctor(true).exits(0).json();
+    for name in ["c", "x", "g", "o", "h"] {
+        assert_eq!(what(&found, name), ["login"], "{name}");
+    }
+    let words = doctor(false).ok();
+    assert!(words.contains("opencode auth login") && words.contains("no model is named"), "{words}");
+    assert!(!words.contains("✓  profile"), "{words}");
+    // Each is known to be logged in by a file or a variable of its own.
+    let home = house.user_home();
+    let hermes = home.join(".hermes/profiles/h");
+    for folder in [home.join(".local/share/opencode"), hermes.clone()] {
+        std::fs::create_dir_all(folder).unwrap();
+    }
+    std::fs::write(home.join(".local/share/opencode/auth.json"), "{}").unwrap();
+    std::fs::write(hermes.join(".env"), "KEY=x").unwrap();
+    let agent = "[agent]\nprovider = \"ollama\"\nmodel = \"qwen3\"\n";
+    house.profile("a", &format!("runner = \"agent\"\n{agent}"));
+    let found = doctor(true).exits(0).json();
+    for name in ["o", "h", "a"] {
+        assert_eq!(what(&found, name), [""; 0], "{name}");
+    }
+    // A configuration that cannot be read is told first, and nobody is said to be well.
+    house.config("max_runing = 3\n");
+    let broken = doctor(false).exits(5).stdout;
+    assert!(broken.contains("max_runing") && broken.contains("did you mean `max_running`"), "{broken}");
+    assert!(!broken.contains('✓'), "{broken}");
+    assert!(text_of(&doctor(true).exits(5).json()["config_problem"]).contains("max_runing"));
+}
+
+#[test]
 fn a_runner_of_ones_own_needs_no_code() {
     let house = House::new();
     let agents = Agents::of(&house);
@@ -480,26 +537,44 @@ fn a_goal_is_worked_on_turn_by_turn_until_the_judge_finds_it_reached() {
         ("continue", "the tests are missing"),
         ("done", "all is there"),
     ]));
-    agents.fake("claude", &format!("{CLAUDE}{RESULT}"));
+    // Its third turn does what the judge has asked for.
+    let ends = "[ $n = 3 ] && andon complete --summary 'all of it' > /dev/null\n";
+    agents.fake("claude", &format!("{CLAUDE}{ends}{RESULT}"));
     judged(&house, &server);
     let task = goal(&house, "5");
     let _dispatcher = agents.dispatcher();
     let done = house.wait_status(&task, "done");
-    assert_eq!(
-        (house.outcomes(&task), &done["result"]),
-        (vec!["completed".to_owned()], &json!("my last words"))
-    );
+    assert_eq!((house.outcomes(&task), &done["result"]), (vec!["completed".to_owned()], &json!("all of it")));
     let argv = agents.argv("claude", 2);
     assert!(argv.windows(2).any(|pair| pair == ["--resume", "s-1"]), "{argv:?}");
     let told = agents.kept("claude", 2, "stdin");
     assert!(told.contains("the tests are missing") && told.contains("turn 2 of 5"), "{told}");
-    wait_until("both turns are counted", || run(&house, &task, 0)["output_tokens"] == 14);
-    assert_eq!(agents.kept("claude", 3, "stdin"), "");
+    let told = agents.kept("claude", 3, "stdin");
+    assert!(told.contains("finds the goal reached: all is there") && told.contains("turn 3 of 5"), "{told}");
+    // Three turns of 7 tokens, and two words of the judge of 20.
+    wait_until("all of it is counted", || run(&house, &task, 0)["output_tokens"] == 21 + 40);
+    let counted = run(&house, &task, 0);
+    assert_ne!(counted["model"], "judge", "{counted:#}");
     let asked = server.requests();
     assert!(
         asked[0].body.to_string().contains("all of it")
             && asked[0].body.to_string().contains("my last words")
     );
+}
+
+#[test]
+fn a_goal_that_seems_reached_and_is_never_completed_is_blocked_for_a_person() {
+    let house = House::new();
+    let agents = Agents::of(&house);
+    let server = andon_tests::ModelServer::start(verdicts(&[("done", "all is there")]));
+    agents.fake("claude", &format!("{CLAUDE}{RESULT}"));
+    judged(&house, &server);
+    let task = goal(&house, "5");
+    let _dispatcher = agents.dispatcher();
+    let blocked = house.wait_status(&task, "blocked");
+    let reason = text_of(&blocked["block_reason"]);
+    assert!(reason.contains("never said so to the board") && reason.contains("all is there"), "{reason}");
+    assert_eq!((server.calls(), house.outcomes(&task)), (2, vec!["blocked".to_owned()]));
 }
 
 #[test]
@@ -523,6 +598,20 @@ fn a_goal_out_of_reach_and_a_goal_without_turns_left_are_blocked_for_a_person() 
         );
         assert_eq!(house.outcomes(&task), ["blocked"]);
     }
+}
+
+#[test]
+fn a_turn_towards_a_goal_that_fails_ends_the_run_as_its_failure() {
+    let house = House::new();
+    let agents = Agents::of(&house);
+    let server = andon_tests::ModelServer::start(verdicts(&[("continue", "not yet")]));
+    agents.fake("claude", &format!("{CLAUDE}[ $n = 2 ] && exit 3\n{RESULT}"));
+    judged(&house, &server);
+    let more = ["--goal", "--max-retries", "1"];
+    let task = house.create(["reach it", "--assignee", "coder"].iter().chain(&more));
+    let _dispatcher = agents.dispatcher();
+    house.wait_status(&task, "blocked");
+    assert_eq!((house.outcomes(&task), server.calls()), (vec!["crashed".to_owned()], 1));
 }
 
 #[test]

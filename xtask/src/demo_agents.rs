@@ -89,6 +89,10 @@ async fn show(andon: &Path, server: &Path, keep: bool) -> Result<(), Failure> {
     let stage = Stage::set(&example, "Count the words of a text", keep)?;
     let model = Model::start(server, &example.join("script.json"), &stage).await?;
     let mut line = Line::new(Board::new(andon, stage.home()), fleet.answers.clone(), TASKS);
+    emit(
+        "The starter fleet at work: an orchestrator cuts a goal into tasks, others carry them out, one of them judges.\n\
+         Only the model is played, by a script; a person's one answer, too. Everything else happens.\n\n",
+    );
     perform(&mut Show { fleet, example, model }, &mut line, &stage).await
 }
 

@@ -42,7 +42,9 @@ Usage: cargo xtask <chore> [arguments]
   chaos [arguments]          the crash tests in their long form
   soak [arguments]           the endurance tests in their long form
   fuzz [target] [seconds]    fuzz one target, or all of them in turn (default 60 seconds each)
-  web [--check] [--browser]  build the dashboard; check its types and tests; run its journeys in a browser
+  web [--check] [--browser [words]] [--pictures]
+                             build the dashboard; check its types and tests; run its journeys in a browser;
+                             take the pictures of the README
   docs [--check]             write the generated files; --check fails when one of them is out of date
 ";
 

@@ -19,6 +19,9 @@ const NEEDS: &[Need] = &[
     Need { program: "ps", package: "procps" },
     Need { program: "npm", package: "npm" },
     Need { program: "initdb", package: "postgresql" },
+    Need { program: "pgbouncer", package: "pgbouncer" },
+    Need { program: "openssl", package: "openssl" },
+    Need { program: "chromium", package: "chromium" },
 ];
 
 /// Installs what is missing, where this user may.

@@ -3,12 +3,17 @@
 use std::process::Command;
 
 use crate::failure::Failure;
-use crate::{needs, node, shell};
+use crate::{needs, node, shell, web};
 
-/// Runs the tests of the workspace, then its doctests. `args` go to the test runner, and choose what runs.
+/// Runs the tests of the workspace, its doctests, and the dashboard's tests in a browser. `args` go to the test runner, and
+/// choose what runs.
 pub(crate) fn run(args: &[String]) -> Result<(), Failure> {
     needs::install()?;
     node::install()?;
+    if args.is_empty() {
+        // The program has the dashboard inside.
+        web::build()?;
+    }
     // The process tests start the built binary, which no test runner builds for them.
     shell::run(shell::cargo(&["build", "--package", "andon", "--bin", "andon"]))?;
     let nextest = shell::cargo_has("nextest");
@@ -21,9 +26,11 @@ pub(crate) fn run(args: &[String]) -> Result<(), Failure> {
     tests.args(args);
     shell::run(without_foreign_board(tests))?;
     if args.is_empty() {
-        shell::run(without_foreign_board(shell::cargo(&["test", "--workspace", "--doc"])))
+        shell::run(without_foreign_board(shell::cargo(&["test", "--workspace", "--doc"])))?;
+        web::check()?;
+        web::journeys(&[])
     } else {
-        eprintln!("doctests: skipped, because arguments chose what runs");
+        eprintln!("doctests and the dashboard's tests: skipped, because arguments chose what runs");
         Ok(())
     }
 }

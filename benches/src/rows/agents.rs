@@ -11,7 +11,7 @@ use andon_core::task::Status;
 use andon_store::Mode;
 use andon_store::query::{List, Show, StatsOf};
 use andon_testkit::block_on;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::board::{creation, fill, open};
 use crate::host::{Host, wait};
@@ -71,7 +71,8 @@ impl Model {
         wait(|| {
             // A line without its end is still being written.
             while asked.read_line(&mut line).unwrap() > 0 && line.ends_with('\n') {
-                waiting += usize::from(line.ends_with("\"turn\":3}\n"));
+                let asked: Value = serde_json::from_str(&line).unwrap();
+                waiting += usize::from(asked["turn"] == 3);
                 line.clear();
             }
             waiting >= agents

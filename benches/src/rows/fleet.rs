@@ -40,7 +40,8 @@ fn run() -> Vec<Figure> {
     figures
 }
 
-/// A board's rates alone, for a profiler: `process:fleet <seconds> <batch>`; tells what the server did.
+/// A board's rates alone, for a profiler: `process:fleet <seconds> <batch> [held]`; tells what the server did. `held`: as
+/// many seconds after another connection has taken a snapshot and kept it.
 pub(crate) fn alone(arguments: &[String]) {
     let time = Duration::from_secs(arguments[0].parse().unwrap());
     let batch = arguments[1].parse().unwrap();
@@ -48,6 +49,11 @@ pub(crate) fn alone(arguments: &[String]) {
     server.database("ours");
     let fleet = server.board("ours");
     fleet.turn(time / 4, batch);
+    let reader = server.connect("ours");
+    if arguments.get(2).is_some_and(|word| word == "held") {
+        reader.ask("begin isolation level repeatable read; select count(*) from andon_default.tasks");
+        fleet.turn(time, batch);
+    }
     server.ask("postgres", "select pg_stat_statements_reset()");
     let count = fleet.turn(time, batch);
     println!("{:.0} tasks/s; {:?}", rate(count), fleet.board.waits());

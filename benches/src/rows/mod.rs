@@ -1,11 +1,13 @@
 //! The rows of the cost table, one file each.
 
 mod agents;
+mod api;
 mod capped;
 mod clients;
 mod commands;
 mod crowded;
 mod cycles;
+mod dashboard;
 mod family;
 mod fleet;
 mod fleet_boss;
@@ -31,6 +33,10 @@ pub(crate) const ALL: &[Row] = &[
     latency::ROW,
     commands::ROW,
     mcp::ROW,
+    api::ROW,
+    dashboard::LOAD,
+    dashboard::SCROLL,
+    dashboard::LIVE,
     idle::ROW,
     workers::ROW,
     agents::ROW,

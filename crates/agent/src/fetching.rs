@@ -6,8 +6,8 @@ use std::sync::Once;
 use reqwest::ClientBuilder;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-/// The client's foundation. `plain`: it never speaks TLS, so no certificates are loaded.
-pub(crate) fn client(plain: bool) -> ClientBuilder {
+/// The foundation of this program's HTTP clients. `plain`: it never speaks TLS, so no certificates are loaded.
+pub fn client(plain: bool) -> ClientBuilder {
     static PROVIDER: Once = Once::new();
     PROVIDER.call_once(|| {
         // An error says that another one was chosen already, which serves as well.

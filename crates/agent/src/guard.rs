@@ -78,3 +78,70 @@ impl Operation for GiveUp {
         Ok(answer)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use andon_core::run::{Outcome, StandDown};
+    use andon_core::task::Status;
+    use andon_store::Mode;
+    use andon_store::operation::{Claimed, Reclaim};
+    use andon_testkit::{Scene, SqliteBoards, block_on};
+    use serde_json::json;
+
+    use super::*;
+
+    fn identity(claimed: &Claimed) -> Identity {
+        Identity {
+            home: "/h".into(),
+            board: "default".parse().unwrap(),
+            task: claimed.task.id.clone(),
+            run: claimed.run.id.clone(),
+            token: claimed.token.clone(),
+            profile: claimed.run.profile.clone(),
+            workspace: "/w".into(),
+            profile_folder: "/p".into(),
+        }
+    }
+
+    fn give_up(s: &Scene, identity: Identity) -> GiveUp {
+        GiveUp {
+            identity,
+            failure: Failure::TimedOut,
+            error: "the budget is used up".to_owned(),
+            metadata: json!({ "budget_used": 4, "budget_max": 4 }),
+            policy: s.policy.clone(),
+        }
+    }
+
+    #[test]
+    fn a_budget_that_is_used_up_ends_the_run_of_its_own_secret_alone() {
+        let boards = SqliteBoards::new(Mode::Short);
+        let s = Scene::new(&boards);
+        let claimed = block_on(s.running("t"));
+        let forged = Identity { token: "guessed".to_owned(), ..identity(&claimed) };
+        assert_eq!(block_on(s.ok(give_up(&s, forged))), Guard::StandDown(StandDown::WrongToken));
+        assert_eq!(block_on(s.status(&claimed.task.id)), Status::Running);
+        assert_eq!(block_on(s.ok(give_up(&s, identity(&claimed)))), Guard::Go);
+        let run = block_on(s.show(&claimed.task.id)).runs[0].clone();
+        assert_eq!((run.outcome, &run.metadata["budget_used"]), (Some(Outcome::TimedOut), &json!(4)));
+        assert_eq!(run.reaped_at, None, "its supervisor sees to its processes");
+    }
+
+    #[test]
+    fn a_run_that_was_taken_back_ends_nothing_of_the_next_one() {
+        let boards = SqliteBoards::new(Mode::Short);
+        let s = Scene::new(&boards);
+        let old = block_on(s.running("t"));
+        let reason = "taken back".to_owned();
+        let (task, caller, policy) = (old.task.id.clone(), s.person(), s.policy.clone());
+        block_on(s.ok(Reclaim { task, caller, reason, policy }));
+        block_on(s.reap(&old));
+        let new = block_on(s.claim_one());
+        assert_eq!(new.task.id, old.task.id);
+        assert!(matches!(block_on(s.ok(MayWork::new(identity(&old)))), Guard::StandDown(_)));
+        assert!(matches!(block_on(s.ok(give_up(&s, identity(&old)))), Guard::StandDown(_)));
+        let task = block_on(s.get(&new.task.id));
+        assert_eq!((task.state.status, task.state.counters.failures), (Status::Running, 0));
+        assert_eq!(task.state.current_run, Some(new.run.id.clone()));
+    }
+}

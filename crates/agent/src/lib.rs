@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`model`] | the port to models, with one method; its implementation; retries |
 //! | [`settings`] | the table `[agent]` of a `profile.toml` |
+//! | [`lacks`] | what a profile still needs |
 //! | [`identity`], [`guard`] | which run this is, and whether it may still work |
 //! | [`guidance`], [`opening`] | what the model is told first |
 //! | [`work`] | the loop, from the startup guard to the end of the run |
@@ -24,6 +25,7 @@ pub mod guard;
 pub mod guidance;
 pub mod identity;
 pub mod judge;
+pub mod lacks;
 mod length;
 mod looping;
 pub mod model;
@@ -38,5 +40,6 @@ pub mod transcript;
 pub mod usage;
 pub mod work;
 
+pub use fetching::client as http_client;
 pub use secret::Secret;
 pub use stop::Stop;

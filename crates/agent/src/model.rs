@@ -102,6 +102,8 @@ pub enum Thought {
     Words(String),
     /// The provider's mark of it.
     Signature(String),
+    /// One that the provider hides, word for word.
+    Hidden(Value),
 }
 
 /// A call of a tool.

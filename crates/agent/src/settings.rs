@@ -215,7 +215,7 @@ impl AgentSettings {
         self.api_key_env.as_deref().into_iter().chain(USUAL.iter().map(|(_, variable)| *variable)).collect()
     }
 
-    fn usual_variable(&self) -> Option<&'static str> {
+    pub(crate) fn usual_variable(&self) -> Option<&'static str> {
         let provider = self.provider.as_deref()?.trim().to_lowercase();
         USUAL.iter().find(|(name, _)| provider == *name).map(|(_, variable)| *variable)
     }

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -44,10 +44,16 @@ pub struct Transcript {
 }
 
 impl Transcript {
-    /// Opens it for appending; without a path nothing is kept.
+    /// Opens it for appending; without a path nothing is kept. Its folder is made where no supervisor has made it: in a run
+    /// that was claimed by hand.
     #[must_use]
     pub fn open(path: Option<&Path>, world: Arc<dyn World>, key: Option<Secret>) -> Self {
         let file = path.and_then(|path| {
+            if let Some(folder) = path.parent()
+                && let Err(error) = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+            {
+                tracing::warn!(path = %folder.display(), %error, "no folder for the transcript");
+            }
             let opened = std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path);
             opened.inspect_err(|error| tracing::warn!(path = %path.display(), %error, "no transcript")).ok()
         });

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use crate::card::Card;
 use crate::names::{BoardSlugText, ProfileNameText, StatusName};
+use crate::run::Consumption;
 use crate::time::Time;
 
 /// Reads a key that is there: `null` clears, and a key that is not there leaves as it is.
@@ -185,14 +186,9 @@ pub struct Consumed {
     pub profile: Option<ProfileName>,
     /// Runs that said so.
     pub runs: u32,
-    /// Tokens read.
-    pub input_tokens: Option<i64>,
-    /// Tokens written.
-    pub output_tokens: Option<i64>,
-    /// Tokens read from a cache.
-    pub cached_tokens: Option<i64>,
-    /// Dollars.
-    pub cost_usd: Option<f64>,
+    /// Tokens and dollars.
+    #[serde(flatten)]
+    pub consumption: Consumption,
 }
 
 /// How many runs of a profile may live.
@@ -291,14 +287,9 @@ pub struct UsageDay {
     pub profile: Option<ProfileName>,
     /// Runs that started on it.
     pub runs: u32,
-    /// Tokens read.
-    pub input_tokens: Option<i64>,
-    /// Tokens written.
-    pub output_tokens: Option<i64>,
-    /// Tokens read from a cache.
-    pub cached_tokens: Option<i64>,
-    /// Dollars.
-    pub cost_usd: Option<f64>,
+    /// Tokens and dollars.
+    #[serde(flatten)]
+    pub consumption: Consumption,
 }
 
 /// What runs consumed, by day and profile.

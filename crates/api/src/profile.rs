@@ -102,3 +102,33 @@ pub struct Settings {
     /// Whether `pause` over everything is in force.
     pub paused_everything: bool,
 }
+
+/// Changes of what is configured, written to `config.toml`; `null` goes back to the default, what is left out stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SettingsChanges {
+    /// The profile that works on tasks which nobody was given.
+    #[schema(value_type = Option<ProfileNameText>)]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub default_assignee: Option<Option<ProfileName>>,
+    /// Who reviews where neither task, profile nor board says: a profile or `person`.
+    #[schema(value_type = Option<String>)]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub reviewer: Option<Option<String>>,
+    /// Runs that a board may have at once.
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 100000)]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub max_running: Option<Option<u32>>,
+    /// Runs that a profile may have at once on a board.
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 100000)]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub max_running_per_profile: Option<Option<u32>>,
+    /// Runs that this host may have at once.
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 100000)]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub max_running_per_host: Option<Option<u32>>,
+    /// Failures in a row at which a task is given up.
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 1000)]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub failure_limit: Option<Option<u32>>,
+}

@@ -11,6 +11,19 @@ use crate::names::{OutcomeName, PhaseName, ProfileNameText, RunIdText, TaskIdTex
 use crate::task::TaskRef;
 use crate::time::Time;
 
+/// What was consumed; what nobody told is not there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Consumption {
+    /// Tokens read.
+    pub input_tokens: Option<i64>,
+    /// Tokens written.
+    pub output_tokens: Option<i64>,
+    /// Tokens read from a cache.
+    pub cached_tokens: Option<i64>,
+    /// Dollars.
+    pub cost_usd: Option<f64>,
+}
+
 /// One attempt at a task.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Run {
@@ -60,14 +73,9 @@ pub struct Run {
     pub session: Option<String>,
     /// The model that it used.
     pub model: Option<String>,
-    /// Tokens read.
-    pub input_tokens: Option<i64>,
-    /// Tokens written.
-    pub output_tokens: Option<i64>,
-    /// Tokens read from a cache.
-    pub cached_tokens: Option<i64>,
-    /// Dollars.
-    pub cost_usd: Option<f64>,
+    /// Tokens and dollars.
+    #[serde(flatten)]
+    pub consumption: Consumption,
 }
 
 /// A page of runs.
@@ -134,4 +142,28 @@ pub struct LogEnd {
     /// How the run ended.
     #[schema(value_type = Option<OutcomeName>)]
     pub outcome: Option<Outcome>,
+}
+
+/// What the processes of a run are doing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RunProcesses {
+    /// Which run.
+    #[schema(value_type = RunIdText)]
+    pub run_id: RunId,
+    /// Whether its supervisor lives. None where only another host knows.
+    pub alive: Option<bool>,
+    /// Why nothing more is told.
+    pub reason: Option<String>,
+    /// The host of its supervisor.
+    pub host: Option<String>,
+    /// Its supervisor.
+    pub pid: Option<i64>,
+    /// Processes, the supervisor among them.
+    pub processes: Option<u32>,
+    /// Threads.
+    pub threads: Option<u32>,
+    /// Memory that is resident, bytes.
+    pub memory_bytes: Option<u64>,
+    /// Processor time so far, milliseconds.
+    pub cpu_millis: Option<u64>,
 }

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use crate::change::TaskChanges;
 use crate::names::{BlockRequest, ProfileNameText, TaskIdText};
+use crate::plan::Specify;
 use crate::problem::Problem;
 use crate::task::Task;
 use crate::time::Time;
@@ -229,6 +230,8 @@ pub enum BulkAction {
     Hold(Hold),
     /// Sends back to the ideas.
     Triage(WithReason),
+    /// Turns an idea into work.
+    Specify(Specify),
     /// Gives to somebody.
     Assign(Assign),
     /// Puts away.

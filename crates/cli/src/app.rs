@@ -14,10 +14,13 @@ use andon_store::query::{List, Show, Shown, Sort};
 use andon_store::{Board, BoardFile, Caller, Home, Mode, Operation};
 use andon_tools::Identity;
 use futures::executor::block_on;
+use jiff::tz::TimeZone;
 
+use crate::commands::dispatch::LogFormat;
 use crate::environment::Environment;
 use crate::error::Failure;
-use crate::output;
+use crate::input::Files;
+use crate::output::{self, Out};
 
 /// What the global options say.
 #[derive(Clone, Debug, Default)]
@@ -48,11 +51,29 @@ pub(crate) struct Settings {
 pub(crate) struct App {
     /// Whether data is written as JSON.
     pub(crate) json: bool,
+    /// Where it writes.
+    pub(crate) out: Out,
+    /// Where files that the command line names are read.
+    pub(crate) files: Files,
+    zone: OnceCell<TimeZone>,
     globals: Globals,
     environment: Environment,
     home: Home,
+    /// Whether its boards are those that this process serves.
+    served: bool,
     board: OnceCell<Board>,
     settings: OnceCell<Settings>,
+}
+
+/// What a verb that is run for somebody elsewhere has of them.
+#[derive(Debug)]
+pub(crate) struct Elsewhere {
+    /// Whoever hears it.
+    pub(crate) out: Out,
+    /// The files that came along.
+    pub(crate) files: Files,
+    /// Their time zone; none where it is this machine's.
+    pub(crate) zone: Option<TimeZone>,
 }
 
 /// The variables of which each by itself makes this process a worker.
@@ -64,29 +85,51 @@ impl App {
     /// # Errors
     /// Usage, where no home can be found.
     pub(crate) fn new(globals: Globals, environment: Environment) -> Result<Self, Failure> {
-        let named = globals.home.clone().or_else(|| environment.get("ANDON_HOME").map(PathBuf::from));
-        let root =
-            named.or_else(|| environment.user_home().map(|home| home.join(".andon"))).ok_or_else(|| {
-                Failure::usage(
-                    "there is no home: neither HOME nor ANDON_HOME is set",
-                    "say `--home <folder>`",
-                )
-            })?;
-        let root = std::path::absolute(&root).map_err(Failure::file(&root))?;
+        let root = home_of(&globals, &environment)?;
         let home = andon_engine::settings::home(&root, environment.for_configuration())?;
         Ok(Self {
             json: globals.json,
+            out: Out::Standard,
+            files: Files::Here,
+            zone: OnceCell::new(),
             globals,
             environment,
             home,
+            served: false,
             board: OnceCell::new(),
             settings: OnceCell::new(),
         })
     }
 
-    /// Writes structured lines to standard error from here on, as `ANDON_LOG` asks.
-    pub(crate) fn log(&self) {
-        crate::commands::dispatch::log_to_stderr(&self.environment);
+    /// The context of a command that this process runs for somebody elsewhere, on the boards that it serves.
+    pub(crate) fn elsewhere(globals: Globals, environment: Environment, home: Home, of: Elsewhere) -> Self {
+        Self {
+            json: globals.json,
+            out: of.out,
+            files: of.files,
+            zone: of.zone.map(OnceCell::from).unwrap_or_default(),
+            globals,
+            environment,
+            home,
+            served: true,
+            board: OnceCell::new(),
+            settings: OnceCell::new(),
+        }
+    }
+
+    /// Writes the log to standard error from here on, as `ANDON_LOG` asks.
+    pub(crate) fn log(&self, format: Option<LogFormat>) {
+        crate::commands::dispatch::log_to_stderr(&self.environment, format);
+    }
+
+    /// The variables of whoever calls, and the settings among those of this process.
+    pub(crate) fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    /// The zone in which moments are read and shown.
+    pub(crate) fn zone(&self) -> &TimeZone {
+        self.zone.get_or_init(TimeZone::system)
     }
 
     /// The home.
@@ -155,10 +198,19 @@ impl App {
         }
         let slug = self.slug()?;
         let board = if create {
-            self.home.open_or_default(&slug, Mode::Short)?
+            if self.served && slug.as_str() == "default" && !self.home.try_exists(&slug)? {
+                self.home.create(&slug, &BoardFile::default())?;
+            }
+            if self.served {
+                self.home.join(&slug)?
+            } else {
+                self.home.open_or_default(&slug, Mode::Short)?
+            }
         } else if slug.as_str() == "default" && !self.home.try_exists(&slug)? {
             let message = format!("there is no board yet in {}", self.home.place());
             return Err(Failure::NotFound { message, hint: Some("`andon init` makes one".to_owned()) });
+        } else if self.served {
+            self.home.join(&slug)?
         } else {
             self.home.open(&slug, Mode::Short)?
         };
@@ -190,8 +242,8 @@ impl App {
         let loaded = Config::load(self.home.root(), self.environment.for_configuration())?;
         andon_engine::host::be_called(loaded.config.host_name.as_deref());
         // With `--json` standard error holds one error or nothing.
-        for variable in loaded.ignored_variables.iter().filter(|_| !self.json) {
-            output::say(&format!("andon: {} is no setting of Andon; it is ignored", output::line(variable)));
+        for variable in loaded.ignored_variables.iter().filter(|_| !self.json && !self.served) {
+            self.out.say(&format!("andon: {} is no setting of Andon; it is ignored", output::line(variable)));
         }
         Ok(loaded.config)
     }
@@ -276,6 +328,15 @@ impl App {
         Ok(Caller::worker(run, profile, token))
     }
 
+    /// The same with the rights of a worker's profile, for what routes the work of others.
+    ///
+    /// # Errors
+    /// As [`Self::caller`], and a mistake in the configuration.
+    pub(crate) fn routing_caller(&self) -> Result<Caller, Failure> {
+        let caller = self.caller()?;
+        Ok(if self.in_worker() { caller.with_rights(&self.roster()?) } else { caller })
+    }
+
     /// Who uses the tools: as [`Self::caller`], but a worker whose identity is missing or malformed is told at each call.
     /// A person may act under the name of a profile.
     ///
@@ -353,6 +414,19 @@ impl App {
         let found = nearest(&given, known.into_iter().filter(|id| differs_little(&given, id)));
         found.first().map(|id| (*id).to_owned())
     }
+}
+
+/// Where the home is that a command line means.
+///
+/// # Errors
+/// Usage, where none can be found.
+pub(crate) fn home_of(globals: &Globals, environment: &Environment) -> Result<PathBuf, Failure> {
+    let named = globals.home.clone().or_else(|| environment.get("ANDON_HOME").map(PathBuf::from));
+    let root =
+        named.or_else(|| environment.user_home().map(|home| home.join(".andon"))).ok_or_else(|| {
+            Failure::usage("there is no home: neither HOME nor ANDON_HOME is set", "say `--home <folder>`")
+        })?;
+    std::path::absolute(&root).map_err(Failure::file(&root))
 }
 
 /// Whether two ids are the same but for two characters: any two have `t_` in common, which says nothing.

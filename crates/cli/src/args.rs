@@ -4,14 +4,17 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use andon_core::BoardSlug;
-use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::app::{App, Globals};
 use crate::commands;
 use crate::environment::Environment;
 use crate::error::Failure;
 use crate::exit::{ExitCode, TABLE};
-use crate::{help, output};
+use crate::input::Files;
+use crate::output::Out;
+use crate::remote::{Near, Typed};
+use crate::{help, output, remote};
 
 /// A durable board for fleets of agents
 ///
@@ -41,6 +44,12 @@ struct GlobalArgs {
     /// Write data and errors as JSON
     #[arg(long, global = true, help_heading = "Global options")]
     json: bool,
+    /// Have a server run it: http://HOST:PORT or https://HOST [env: ANDON_SERVER; `off` keeps away from this home's own]
+    #[arg(long, global = true, value_name = "URL", help_heading = "Global options")]
+    server: Option<String>,
+    /// The token for it, from a file [env: ANDON_TOKEN; else, on this machine, the home's own]
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Global options")]
+    token_file: Option<PathBuf>,
 }
 
 /// The verbs, in the order of the help.
@@ -93,6 +102,7 @@ enum Command {
     Delete(commands::delete::DeleteArgs),
     Dispatch(commands::dispatch::DispatchArgs),
     Serve(commands::serve::ServeArgs),
+    Service(commands::service::ServiceArgs),
     Token(commands::token::TokenArgs),
     Mcp(commands::mcp::McpArgs),
     Attach(commands::attach::AttachArgs),
@@ -117,9 +127,65 @@ enum Command {
 ///
 /// # Errors
 /// What clap says of it, help and version too.
-pub(crate) fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
-    let mut matches = help::grouped(Cli::command()).try_get_matches_from(arguments)?;
-    Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut Cli::command()))
+pub(crate) fn parse(arguments: &[OsString]) -> Result<Parsed, clap::Error> {
+    parse_by(&mut help::grouped(Cli::command()), arguments)
+}
+
+/// The same by a command that was built before: whoever reads many command lines builds it once.
+///
+/// # Errors
+/// As [`parse`].
+pub(crate) fn parse_by(command: &mut clap::Command, arguments: &[OsString]) -> Result<Parsed, clap::Error> {
+    let matches = command.try_get_matches_from_mut(arguments)?;
+    let cli = Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut Cli::command()))?;
+    Ok(Parsed { cli, matches })
+}
+
+/// A command line that makes sense.
+#[derive(Clone, Debug)]
+pub(crate) struct Parsed {
+    /// What it says.
+    pub(crate) cli: Cli,
+    /// The same, by the names of its arguments.
+    pub(crate) matches: ArgMatches,
+}
+
+impl Parsed {
+    /// Runs the verb, or has a server run it, and tells how it ended.
+    pub(crate) fn run(self, arguments: &[OsString], environment: Environment) -> ExitCode {
+        let Self { cli, matches } = self;
+        let globals = cli.globals();
+        let typed = Typed {
+            arguments,
+            matches: &matches,
+            globals: &globals,
+            token_file: cli.globals.token_file.as_deref(),
+            environment: &environment,
+        };
+        let server = cli.globals.server.clone().or_else(|| environment.text("ANDON_SERVER"));
+        let files = match server.as_deref().map(str::trim) {
+            _ if cli.command.is_none() => Files::Here,
+            Some("off") => Files::Here,
+            Some(url) => match remote::at(url, &typed) {
+                Some(code) => return code,
+                None => Files::Here,
+            },
+            None => match remote::near(&typed) {
+                Near::Ran(code) => return code,
+                Near::Here(files) => files,
+            },
+        };
+        match App::new(globals, environment) {
+            Ok(mut app) => {
+                app.files = files;
+                cli.act(&app)
+            }
+            Err(failure) => {
+                output::complain(&Out::Standard, &failure, None, cli.globals.json);
+                failure.exit()
+            }
+        }
+    }
 }
 
 /// The whole command line, for completions and manual pages.
@@ -128,28 +194,24 @@ pub(crate) fn command() -> clap::Command {
 }
 
 impl Cli {
-    /// Runs the verb and tells how it ended.
-    pub(crate) fn run(self, environment: Environment) -> ExitCode {
-        let json = self.globals.json;
+    /// What the global options say.
+    pub(crate) fn globals(&self) -> Globals {
+        let GlobalArgs { home, board, by, json, .. } = self.globals.clone();
+        Globals { home, board, by, json }
+    }
+
+    /// Runs the verb in this process and tells how it ended.
+    pub(crate) fn act(self, app: &App) -> ExitCode {
         let Some(command) = self.command else {
-            output::print(&help::grouped(Self::command()).render_help().ansi().to_string());
+            app.out.print(&help::grouped(Self::command()).render_help().ansi().to_string());
             return ExitCode::Done;
         };
-        let globals =
-            Globals { home: self.globals.home, board: self.globals.board, by: self.globals.by, json };
-        let app = match App::new(globals, environment) {
-            Ok(app) => app,
-            Err(failure) => {
-                output::complain(&failure, None, json);
-                return failure.exit();
-            }
-        };
-        match command.run(&app) {
+        match command.run(app) {
             Ok(code) => code,
             Err(failure) => {
                 let note = app.meant(&failure).map(|meant| format!("did you mean {meant}?"));
-                let note = note.or_else(|| commands::doctor::met(&app, &failure));
-                output::complain(&failure, note.as_deref(), json);
+                let note = note.or_else(|| commands::doctor::met(app, &failure));
+                output::complain(&app.out, &failure, note.as_deref(), app.json);
                 failure.exit()
             }
         }
@@ -205,6 +267,7 @@ impl Command {
             Self::Delete(args) => commands::delete::run(app, args),
             Self::Dispatch(args) => commands::dispatch::run(app, args),
             Self::Serve(args) => commands::serve::run(app, args),
+            Self::Service(args) => commands::service::run(app, args),
             Self::Token(args) => commands::token::run(app, args),
             Self::Mcp(args) => commands::mcp::run(app, args),
             Self::Attach(args) => commands::attach::attach(app, args),

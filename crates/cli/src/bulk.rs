@@ -1,6 +1,7 @@
 //! Verbs over several tasks: each is reported, one that fails keeps no other back, the worst decides the exit code.
 
 use andon_core::TaskId;
+use andon_server::shape;
 use andon_store::sql::tasks::Task;
 use serde::Serialize;
 use serde_json::json;
@@ -8,7 +9,6 @@ use serde_json::json;
 use crate::app::App;
 use crate::error::Failure;
 use crate::exit::ExitCode;
-use crate::json::TaskJson;
 use crate::output;
 
 /// The ids that were given, each once; in a worker none means its own task.
@@ -60,8 +60,8 @@ pub(crate) fn each<J: Serialize>(
     if let [id] = ids {
         let (text, json) = one(id)?;
         match (app.json, json) {
-            (true, json) => output::print_json(&json),
-            (false, _) => output::print(&format!("{text}\n")),
+            (true, json) => app.out.print_json(&json),
+            (false, _) => app.out.print(&format!("{text}\n")),
         }
         return Ok(ExitCode::Done);
     }
@@ -72,7 +72,7 @@ pub(crate) fn each<J: Serialize>(
             Ok((_, json)) if app.json => {
                 rows.push(json!({ "task_id": id, "ok": true, "task": json, "error": null }));
             }
-            Ok((text, _)) => output::print(&format!("{text}\n")),
+            Ok((text, _)) => app.out.print(&format!("{text}\n")),
             Err(failure) => {
                 worst = worst.worst(failure.exit());
                 if app.json {
@@ -81,7 +81,7 @@ pub(crate) fn each<J: Serialize>(
                     });
                     rows.push(json!({ "task_id": id, "ok": false, "task": null, "error": error }));
                 } else {
-                    output::say(&format!(
+                    app.out.say(&format!(
                         "andon: {}: {}",
                         output::line(id),
                         output::line(&failure.to_string())
@@ -91,7 +91,7 @@ pub(crate) fn each<J: Serialize>(
         }
     }
     if app.json {
-        output::print_json(&rows);
+        app.out.print_json(&rows);
     }
     Ok(worst)
 }
@@ -100,7 +100,7 @@ pub(crate) fn each<J: Serialize>(
 ///
 /// # Errors
 /// `unknown_task`, or the database's.
-pub(crate) fn task_json(app: &App, id: &TaskId) -> Result<TaskJson, Failure> {
+pub(crate) fn task_json(app: &App, id: &TaskId) -> Result<andon_api::Task, Failure> {
     let shown = app.shown(id, 0)?;
-    Ok(TaskJson::new(&shown.task, &shown.parents, &shown.children))
+    Ok(shape::task(&shown.task, &shown.parents, &shown.children))
 }

@@ -94,7 +94,6 @@ impl From<DispatchError> for Failure {
             }
             DispatchError::Settings(SettingsError::Board(error)) => error.into(),
             DispatchError::Op(error) => error.into(),
-            DispatchError::Place(problem) => problem.into(),
             other @ (DispatchError::Settings(SettingsError::Limits(_)) | DispatchError::Io { .. }) => {
                 Self::Dispatch(other)
             }
@@ -216,6 +215,7 @@ impl Failure {
                 MaintenanceError::TargetExists(_)
                 | MaintenanceError::OtherBoard { .. }
                 | MaintenanceError::InUse { .. }
+                | MaintenanceError::Moving(_)
                 | MaintenanceError::AlreadyImported { .. },
             ) => ExitCode::Refused,
             Self::Maintenance(_) => ExitCode::Database,

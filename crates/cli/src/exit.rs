@@ -33,6 +33,19 @@ impl ExitCode {
         }
     }
 
+    /// The code of this number, as another process of ours gave it.
+    pub(crate) const fn of_number(number: u8) -> Self {
+        match number {
+            0 => Self::Done,
+            1 => Self::Refused,
+            2 => Self::Usage,
+            3 => Self::Unfinished,
+            4 => Self::UnknownId,
+            6 => Self::Busy,
+            _ => Self::Database,
+        }
+    }
+
     /// Of several endings the one that the command reports: the later in the list of codes.
     pub(crate) fn worst(self, other: Self) -> Self {
         self.max(other)
@@ -54,6 +67,6 @@ Exit codes:
   3  something is left unfinished (`dispatch --until-idle`)
   4  unknown id: a task, run, profile, skill, board or attachment that is not there
   5  the database, a file or the configuration cannot be used
-  6  busy: others hold the board; try again
+  6  busy: others hold the board; try again. Or the server was lost (`outcome_unknown`): look before you try again
 
 A verb that takes several ids reports each, goes on, and exits with the highest code.";

@@ -1,6 +1,7 @@
 //! Following a board: events as they happen, until interrupted or until nobody reads any more.
 
 use andon_core::Cursor;
+use andon_server::shape;
 use andon_store::Waiter;
 use andon_store::query::EventFilter;
 use andon_store::sql::events::Event;
@@ -10,8 +11,7 @@ use crate::app::App;
 use crate::commands::events::{cells, read};
 use crate::error::Failure;
 use crate::exit::ExitCode;
-use crate::json::EventJson;
-use crate::output::{self, Table};
+use crate::output::Table;
 
 /// How often it looks without having been woken, milliseconds.
 const LOOK: i64 = 1_000;
@@ -91,18 +91,18 @@ impl<W: FnMut(&Event) -> Result<bool, Failure>> Follow<W> {
 /// None at present; a reader who has gone is none.
 pub(crate) fn show(app: &App, events: &[Event], with_task: bool) -> Result<bool, Failure> {
     if events.is_empty() {
-        return Ok(output::flush());
+        return Ok(app.out.flush());
     }
     if app.json {
         for event in events {
-            output::print_json_line(&EventJson::from(event));
+            app.out.print_json_line(&shape::event(event));
         }
-        return Ok(output::flush());
+        return Ok(app.out.flush());
     }
     let mut table = Table::new();
     for event in events {
         table.row(cells(event, app.now(), with_task));
     }
-    output::print(&table.render());
-    Ok(output::flush())
+    app.out.print(&table.render());
+    Ok(app.out.flush())
 }

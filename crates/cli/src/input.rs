@@ -1,6 +1,7 @@
 //! What verbs are given: ids, words, texts from files, names of statuses, workspaces.
 
-use std::io::Read as _;
+use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use andon_core::nearest::nearest;
@@ -77,19 +78,59 @@ pub(crate) fn task_and_words(app: &App, words: &[String]) -> Result<(TaskId, Str
     }
 }
 
+/// Where the files that a command line names are read.
+#[derive(Debug)]
+pub(crate) enum Files {
+    /// On this machine, from this process's directory.
+    Here,
+    /// On this machine, but for those that were read already: standard input is read once.
+    Read(BTreeMap<PathBuf, Vec<u8>>),
+    /// Among those that came along with the command line, by the paths that stand in it.
+    Sent(BTreeMap<PathBuf, Vec<u8>>),
+}
+
+impl Files {
+    /// Opens a file; `-` is standard input.
+    ///
+    /// # Errors
+    /// Where it is no regular file that can be read.
+    pub(crate) fn open(&self, path: &Path) -> Result<Box<dyn Read + Send + '_>, Failure> {
+        match self {
+            Self::Read(files) if files.contains_key(path) => {
+                Ok(Box::new(files.get(path).map(Vec::as_slice).unwrap_or_default()))
+            }
+            Self::Here | Self::Read(_) if path.as_os_str() == "-" => Ok(Box::new(std::io::stdin())),
+            Self::Here | Self::Read(_) => {
+                let file = std::fs::File::open(path).map_err(Failure::file(path))?;
+                Ok(Box::new(file))
+            }
+            Self::Sent(files) => {
+                let missing = || Failure::File {
+                    path: path.to_owned(),
+                    reason: "it did not come along with the command".to_owned(),
+                };
+                Ok(Box::new(files.get(path).ok_or_else(missing)?.as_slice()))
+            }
+        }
+    }
+
+    /// Whether they came along with a command from elsewhere.
+    pub(crate) const fn came_along(&self) -> bool {
+        match self {
+            Self::Here | Self::Read(_) => false,
+            Self::Sent(_) => true,
+        }
+    }
+}
+
 /// A text given on the command line or in a file; `-` is standard input.
 ///
 /// # Errors
 /// Where the file cannot be read as text.
-pub(crate) fn text(given: Option<String>, file: Option<&Path>) -> Result<Option<String>, Failure> {
+pub(crate) fn text(app: &App, given: Option<String>, file: Option<&Path>) -> Result<Option<String>, Failure> {
     let Some(path) = file else { return Ok(given) };
     let mut bytes = Vec::new();
-    if path.as_os_str() == "-" {
-        std::io::stdin().lock().take(LONGEST_TEXT).read_to_end(&mut bytes).map_err(Failure::file(path))?;
-    } else {
-        let opened = std::fs::File::open(path).map_err(Failure::file(path))?;
-        opened.take(LONGEST_TEXT).read_to_end(&mut bytes).map_err(Failure::file(path))?;
-    }
+    app.files.open(path)?.take(LONGEST_TEXT).read_to_end(&mut bytes).map_err(Failure::file(path))?;
     match String::from_utf8(bytes) {
         Ok(text) => Ok(Some(text)),
         Err(error) => {

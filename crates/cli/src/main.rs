@@ -23,6 +23,7 @@ mod insight;
 mod json;
 mod output;
 mod remains;
+mod remote;
 mod time;
 
 use std::ffi::OsString;
@@ -54,8 +55,8 @@ fn run(arguments: &[OsString]) -> std::process::ExitCode {
         return commands::copy::run(from, to);
     }
     let code = match parse(arguments) {
-        Ok(cli) => cli.run(environment),
-        Err(error) => output::usage(arguments, &error),
+        Ok(parsed) => parsed.run(arguments, environment),
+        Err(error) => output::usage(&output::Out::Standard, arguments, &error),
     };
     code.into()
 }

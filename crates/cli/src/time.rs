@@ -13,9 +13,9 @@ pub(crate) fn rfc3339(at: Millis) -> String {
 }
 
 /// A moment in the reader's time zone, to the second.
-pub(crate) fn local(at: Millis) -> String {
+pub(crate) fn local(at: Millis, zone: &TimeZone) -> String {
     let Ok(at) = Timestamp::from_millisecond(at.0) else { return at.0.to_string() };
-    at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+    at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
 /// `3m ago`, `in 2h`, `now`.
@@ -41,11 +41,11 @@ pub(crate) fn length(millis: i64) -> String {
     }
 }
 
-/// Reads a moment: RFC 3339, a local date with or without its time, `in 2h`, `+2h`, or `tomorrow 9:00`.
+/// Reads a moment: RFC 3339, a date of the zone with or without its time, `in 2h`, `+2h`, or `tomorrow 9:00`.
 ///
 /// # Errors
 /// The text, and what would be right.
-pub(crate) fn moment(text: &str, now: Millis) -> Result<Millis, String> {
+pub(crate) fn moment(text: &str, now: Millis, zone: &TimeZone) -> Result<Millis, String> {
     let trimmed = text.trim();
     let refuse = || {
         format!(
@@ -62,17 +62,17 @@ pub(crate) fn moment(text: &str, now: Millis) -> Result<Millis, String> {
     if let Ok(at) = trimmed.parse::<Zoned>() {
         return Ok(Millis(at.timestamp().as_millisecond()));
     }
-    let civil = civil_moment(trimmed, now).ok_or_else(refuse)?;
-    let zoned = civil.to_zoned(TimeZone::system()).map_err(|_| refuse())?;
+    let civil = civil_moment(trimmed, now, zone).ok_or_else(refuse)?;
+    let zoned = civil.to_zoned(zone.clone()).map_err(|_| refuse())?;
     Ok(Millis(zoned.timestamp().as_millisecond()))
 }
 
-fn civil_moment(text: &str, now: Millis) -> Option<DateTime> {
+fn civil_moment(text: &str, now: Millis, zone: &TimeZone) -> Option<DateTime> {
     if let Ok(at) = text.parse::<DateTime>() {
         return Some(at);
     }
     let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
-    let today = Timestamp::from_millisecond(now.0).ok()?.to_zoned(TimeZone::system()).date();
+    let today = Timestamp::from_millisecond(now.0).ok()?.to_zoned(zone.clone()).date();
     let day = match word {
         "today" => today,
         "tomorrow" => today.checked_add(1.day()).ok()?,
@@ -103,16 +103,16 @@ mod tests {
 
     #[test]
     fn moments_are_read_as_people_write_them() {
-        let now = Millis(1_900_000_000_000);
-        assert_eq!(moment("in 2h", now), Ok(now.plus(7_200_000)));
-        assert_eq!(moment("+90s", now), Ok(now.plus(90_000)));
-        assert_eq!(moment("1970-01-01T00:00:01Z", now), Ok(Millis(1_000)));
-        assert_eq!(moment("1970-01-01T01:00:00+01:00", now), Ok(Millis(0)));
-        assert!(moment("2030-01-31 09:00", now).is_ok());
-        assert!(moment("2030-01-31", now).is_ok());
-        assert!(moment("tomorrow 9:00", now).unwrap() > now);
+        let (now, zone) = (Millis(1_900_000_000_000), TimeZone::system());
+        assert_eq!(moment("in 2h", now, &zone), Ok(now.plus(7_200_000)));
+        assert_eq!(moment("+90s", now, &zone), Ok(now.plus(90_000)));
+        assert_eq!(moment("1970-01-01T00:00:01Z", now, &zone), Ok(Millis(1_000)));
+        assert_eq!(moment("1970-01-01T01:00:00+01:00", now, &zone), Ok(Millis(0)));
+        assert!(moment("2030-01-31 09:00", now, &zone).is_ok());
+        assert!(moment("2030-01-31", now, &zone).is_ok());
+        assert!(moment("tomorrow 9:00", now, &zone).unwrap() > now);
         for bad in ["", "soon", "in", "in -1h", "25:00", "tomorrow 25:00", "2030-13-01"] {
-            assert!(moment(bad, now).unwrap_err().contains("is no moment"), "{bad}");
+            assert!(moment(bad, now, &zone).unwrap_err().contains("is no moment"), "{bad}");
         }
     }
 

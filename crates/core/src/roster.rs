@@ -43,6 +43,8 @@ pub struct ProfileFacts {
     pub max_children: u32,
     /// Its workers may pull the cord.
     pub may_pause: bool,
+    /// Its workers route the work of others: they answer their questions, assign and link their tasks.
+    pub routes: bool,
 }
 
 /// The profiles that exist, as one moment saw them.
@@ -83,11 +85,13 @@ impl Roster {
     pub fn assignable(&self, name: &ProfileName, actor: &Actor) -> Result<&ProfileFacts, Refusal> {
         let facts = self.get(name)?;
         let allowed = match (actor, &facts.assignable_by) {
-            (Actor::Person(_) | Actor::System, _) | (Actor::Worker { .. }, AssignableBy::Anyone) => true,
-            (Actor::Worker { .. }, AssignableBy::Persons) => false,
-            (Actor::Worker { profile, .. }, AssignableBy::Profiles(names)) => {
-                profile.as_ref().is_some_and(|profile| names.contains(profile))
-            }
+            (Actor::Person(_) | Actor::System, _)
+            | (Actor::Worker { .. } | Actor::Orchestrator { .. }, AssignableBy::Anyone) => true,
+            (Actor::Worker { .. } | Actor::Orchestrator { .. }, AssignableBy::Persons) => false,
+            (
+                Actor::Worker { profile, .. } | Actor::Orchestrator { profile, .. },
+                AssignableBy::Profiles(names),
+            ) => profile.as_ref().is_some_and(|profile| names.contains(profile)),
         };
         if allowed {
             return Ok(facts);
@@ -97,6 +101,15 @@ impl Roster {
             verb: "give work to a profile by",
             why: "the profile's `assignable_by` does not name this worker",
         })
+    }
+
+    /// Who sees to it that the parts of an idea make a whole (ST-24): the first profile that routes and that `actor` may give
+    /// work, else the board's default assignee.
+    #[must_use]
+    pub fn orchestrator(&self, actor: &Actor) -> Option<ProfileName> {
+        let may = |name: &&ProfileName| self.assignable(name, actor).is_ok();
+        let routing = self.profiles.iter().filter(|(_, facts)| facts.routes).map(|(name, _)| name);
+        routing.chain(self.default_assignee.as_ref()).find(may).cloned()
     }
 
     /// Whether a profile, or the task itself, has this skill.

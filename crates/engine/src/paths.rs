@@ -52,6 +52,12 @@ impl RunPaths {
         self.private.join("usage.json")
     }
 
+    /// The last renewal that the supervisor was told of: it lives, and need not renew by itself.
+    #[must_use]
+    pub fn heard(&self) -> PathBuf {
+        self.private.join("heard")
+    }
+
     /// What was said in the run, where its agent keeps that: beside its log.
     #[must_use]
     pub fn transcript(&self) -> PathBuf {

@@ -51,6 +51,7 @@ pub fn facts(profile: &Profile) -> ProfileFacts {
         skills: profile.skills.iter().cloned().collect(),
         max_children: settings.max_children,
         may_pause: settings.may_pause,
+        routes: settings.toolset.contains(&profile::Toolset::Board),
     }
 }
 

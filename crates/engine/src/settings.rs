@@ -59,15 +59,6 @@ where
     }
 }
 
-/// The same by the environment of this process.
-///
-/// # Errors
-/// As [`home`].
-pub fn home_here(root: &Path) -> Result<Home, HomeProblem> {
-    #[expect(clippy::disallowed_methods, reason = "the environment overrides the file")]
-    home(root, std::env::vars_os())
-}
-
 /// The home at `root` with its boards where this configuration says.
 ///
 /// # Errors

@@ -1,5 +1,5 @@
-//! The only `unsafe` of this crate: what happens in a child between `fork` and `exec`, and taking over a descriptor
-//! that was handed down by number.
+//! What happens in a child between `fork` and `exec`, and taking over a descriptor that was handed down by number: almost all
+//! of the `unsafe` of this crate.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};

@@ -5,5 +5,7 @@
 pub mod http;
 pub mod mcp;
 mod rules;
+pub mod shape;
+pub mod telemetry;
 
 pub use rules::HomeRules;

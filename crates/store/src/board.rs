@@ -1,7 +1,7 @@
 //! One open board: its operations and questions, its bell, its folders.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use andon_core::{BoardSlug, Policy, TaskId};
 
@@ -10,6 +10,7 @@ use crate::error::{DbError, OpError};
 use crate::operation::{Forgotten, SettleQueued, Sweep};
 use crate::postgres::Engine;
 use crate::sqlite::{Direct, Flavour, Writer};
+use crate::tally::Commits;
 use crate::tx::Operation;
 use crate::world::World;
 
@@ -57,6 +58,19 @@ struct Inner {
     world: Arc<dyn World>,
     doorbell: Doorbell,
     driver: Driver,
+}
+
+/// A board that this does not keep open.
+#[derive(Clone, Debug)]
+pub(crate) struct WeakBoard {
+    inner: Weak<Inner>,
+}
+
+impl WeakBoard {
+    /// The board, while somebody holds it.
+    pub(crate) fn upgrade(&self) -> Option<Board> {
+        self.inner.upgrade().map(|inner| Board { inner })
+    }
 }
 
 impl Board {
@@ -140,6 +154,22 @@ impl Board {
             Driver::Sqlite(_) => None,
             Driver::Postgres(engine) => Some(engine.waits()),
         }
+    }
+
+    /// What this handle committed in batches; nothing where it is a short-lived one.
+    #[must_use]
+    pub fn commits(&self) -> Commits {
+        match &self.inner.driver {
+            Driver::Sqlite(sqlite) => match &sqlite.writes {
+                Writes::Short(_) => Commits::default(),
+                Writes::Long(writer) => writer.commits(),
+            },
+            Driver::Postgres(engine) => engine.commits(),
+        }
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakBoard {
+        WeakBoard { inner: Arc::downgrade(&self.inner) }
     }
 
     /// Its bell.

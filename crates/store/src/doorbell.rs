@@ -56,6 +56,16 @@ impl Doorbell {
         }
     }
 
+    /// Tells the supervisor of one run on this host something, at most as long as a short line. Who is not there hears
+    /// nothing.
+    pub fn tell(&self, run: &andon_core::RunId, note: &[u8]) {
+        let folder = match &self.0 {
+            Kind::Folder(bell) => bell,
+            Kind::Hosts(bell) => bell.folder(),
+        };
+        folder.send_all(&[Ring::Run(run.clone())], note);
+    }
+
     /// Binds a waiter for changes of the board. `chance` makes its name a new one.
     ///
     /// # Errors
@@ -94,6 +104,10 @@ impl FolderBell {
 
     /// Wakes whom it concerns. Failing to wake somebody is no error: waiters also look by themselves.
     pub(crate) fn ring(&self, rings: &[Ring]) {
+        self.send_all(rings, &[1]);
+    }
+
+    fn send_all(&self, rings: &[Ring], bytes: &[u8]) {
         if rings.is_empty() {
             return;
         }
@@ -106,7 +120,7 @@ impl FolderBell {
                 socket = UnixDatagram::unbound().and_then(|s| s.set_nonblocking(true).map(|()| s)).ok();
             }
             let Some(socket) = &socket else { return };
-            self.send(socket, name);
+            self.send(socket, name, bytes);
         }
     }
 
@@ -128,8 +142,8 @@ impl FolderBell {
         names
     }
 
-    fn send(&self, socket: &UnixDatagram, name: &str) {
-        let sent = in_folder(&self.folder, name, |path| socket.send_to(&[1], path).map(drop));
+    fn send(&self, socket: &UnixDatagram, name: &str, bytes: &[u8]) {
+        let sent = in_folder(&self.folder, name, |path| socket.send_to(bytes, path).map(drop));
         match sent {
             Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
                 let _ = std::fs::remove_file(self.folder.join(name));

@@ -13,6 +13,7 @@ use crate::board::{Board, Mode};
 use crate::board_file::{BoardFile, BoardFileError, write_synced};
 use crate::error::DbError;
 use crate::postgres::{DatabaseUrl, Listed, Server};
+use crate::shared::Shared;
 use crate::sqlite;
 use crate::world::{World, ambient};
 
@@ -44,6 +45,7 @@ pub struct Home {
     root: PathBuf,
     world: Arc<dyn World>,
     server: Option<Server>,
+    shared: Arc<Shared>,
 }
 
 fn io(path: &Path) -> impl Fn(std::io::Error) -> HomeError + '_ {
@@ -54,7 +56,7 @@ impl Home {
     /// The home at `root`; nothing is created yet.
     #[must_use]
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into(), world: ambient(), server: None }
+        Self { root: root.into(), world: ambient(), server: None, shared: Arc::default() }
     }
 
     /// The same home in another world, for tests.
@@ -340,6 +342,23 @@ impl Home {
             self.finish(slug, &folder, file.clone())?;
         }
         Ok(Board::open(slug.clone(), &folder, file.identity.as_deref(), mode, Arc::clone(&self.world))?)
+    }
+
+    /// The board for a process that lives on: whoever shares this home (a clone of it) shares the handle, so that the writes
+    /// of all of them join the same commits. It closes when nobody holds it any more.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn join(&self, slug: &BoardSlug) -> Result<Board, HomeError> {
+        match self.shared.held(slug) {
+            Some(board) => Ok(board),
+            None => Ok(self.shared.hold(self.open(slug, Mode::Long)?)),
+        }
+    }
+
+    /// The next [`Self::join`] opens the board anew: after its database failed, or the board went.
+    pub fn part(&self, slug: &BoardSlug) {
+        self.shared.forget(slug);
     }
 
     /// Opens a board, creating `default` when it is meant and not there yet.

@@ -90,6 +90,7 @@ async fn look_up<T: Tx>(
     facts.has_reviewer = task.reviewer.is_some();
     match event {
         Event::Archive { .. } => facts.waiting_children = links::waiting_children(tx, &task.id).await?,
+        Event::Stop { .. } => facts.unreaped_run = runs::unreaped_of(tx, &task.id).await?.is_some(),
         Event::Claim { .. }
         | Event::Specify
         | Event::ToTriage
@@ -109,7 +110,6 @@ async fn look_up<T: Tx>(
         | Event::ScheduleDue
         | Event::Unrunnable { .. }
         | Event::RunEnded(_)
-        | Event::Stop { .. }
         | Event::Reclaim { .. }
         | Event::Assigned
         | Event::News

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use andon_core::{Millis, RunId, TaskId};
+use andon_core::{Millis, ProfileName, RunId, TaskId};
 
 use crate::error::{DbError, OpError};
 use crate::value::{Row, Val};
@@ -14,6 +14,15 @@ pub enum Ring {
     Board,
     /// The supervisor of one run.
     Run(RunId),
+}
+
+/// A place in the order of the work that is ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Floor {
+    /// Work of this priority.
+    pub priority: i64,
+    /// Not older than this.
+    pub created_at: Millis,
 }
 
 /// What must be locked before it is read, in this order everywhere: caps, graph, tasks by id, runs (DESIGN §4).
@@ -90,6 +99,18 @@ pub trait Tx: Send {
     /// A new run id.
     fn run_id(&mut self) -> RunId;
 
+    /// A place in the queue of a profile below which a driver has just seen nothing: engines that keep rows which nobody
+    /// sees any more would wade through them with every claim. None: the whole queue is looked at.
+    fn floor(&mut self, profile: &ProfileName) -> Option<Floor> {
+        let _ = profile;
+        None
+    }
+
+    /// Tells what a look at the queue of a profile found first of its least urgent work, and how much was claimed of it.
+    fn found(&mut self, profile: &ProfileName, first: Floor, claimed: u32) {
+        let _ = (profile, first, claimed);
+    }
+
     /// Wakes somebody after the commit; nothing is rung when it does not commit.
     fn ring(&mut self, ring: Ring);
 }
@@ -126,6 +147,10 @@ pub trait Operation: Send + 'static {
     /// Whether it writes. A question runs on a reader and sees one consistent moment.
     const WRITES: bool = true;
 
+    /// Whether it is one statement that asks and does not look at the clock. On a server it needs no transaction of its
+    /// own then: one exchange in place of three.
+    const SINGLE: bool = false;
+
     /// How urgent it is.
     fn class(&self) -> Class {
         Class::Normal
@@ -134,6 +159,22 @@ pub trait Operation: Send + 'static {
     /// What it may change.
     fn reach(&self) -> Reach {
         Reach::Unknown
+    }
+
+    /// One operation that does what this one and `other` do, one after the other, where there is such. Its answer is
+    /// shared out by [`Self::share`] in their order.
+    fn merged(&self, other: &Self) -> Option<Self>
+    where
+        Self: Sized,
+    {
+        let _ = other;
+        None
+    }
+
+    /// Takes the part of this operation out of the answer of a merged one.
+    fn share(&self, reply: &mut Self::Reply) -> Option<Self::Reply> {
+        let _ = reply;
+        None
     }
 
     /// Loads, asks the core, writes what it said.

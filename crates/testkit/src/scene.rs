@@ -32,10 +32,11 @@ pub fn profile() -> ProfileFacts {
         skills: BTreeSet::from(["rust".to_owned(), "sql".to_owned()]),
         max_children: 50,
         may_pause: false,
+        routes: false,
     }
 }
 
-/// The profiles of most tests: `coder` and `writer`, the reviewer `judge`, the lane `hands`, and `script`, whose work
+/// The profiles of most tests: `coder` and `writer`, the reviewer `judge`, the lane `hands`, the orchestrator `lead`, and `script`, whose work
 /// only persons may choose.
 #[must_use]
 pub fn roster() -> Roster {
@@ -44,6 +45,7 @@ pub fn roster() -> Roster {
         roster.profiles.insert(name.parse().expect("a name"), profile());
     }
     roster.profiles.insert("hands".parse().expect("a name"), ProfileFacts { lane: true, ..profile() });
+    roster.profiles.insert("lead".parse().expect("a name"), ProfileFacts { routes: true, ..profile() });
     let script = ProfileFacts { assignable_by: AssignableBy::Persons, ..profile() };
     roster.profiles.insert("script".parse().expect("a name"), script);
     roster
@@ -360,6 +362,6 @@ impl Scene {
     #[must_use]
     pub fn forged(&self, claimed: &Claimed) -> Caller {
         let actor = Actor::Worker { profile: claimed.run.profile.clone(), run: claimed.run.id.clone() };
-        Caller { actor, token: Some("0".repeat(64)) }
+        Caller { actor, token: Some("0".repeat(64)), routes: false }
     }
 }

@@ -12,6 +12,7 @@ mod error;
 mod identity;
 mod lenient;
 mod moment;
+mod pulse;
 mod read;
 mod reply;
 mod rules;
@@ -21,8 +22,9 @@ mod toolbox;
 
 pub use error::{CallError, ToolError};
 pub use identity::{Identity, Toolset, Worker};
+pub use pulse::Pulse;
 pub use read::check;
 pub use reply::ToolReply;
 pub use rules::{BoardRules, Declared, FixedRules, HouseRules};
 pub use spec::ToolSpec;
-pub use toolbox::Toolbox;
+pub use toolbox::{Bounds, Toolbox};

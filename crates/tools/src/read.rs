@@ -4,7 +4,7 @@ use andon_core::nearest::nearest;
 use serde_json::Value;
 
 use crate::error::{CallError, ToolError};
-use crate::identity::{Identity, Toolset};
+use crate::identity::Toolset;
 use crate::spec::{Request, Tool, ToolSpec, all, offered};
 
 /// Checks a call without making it: whether there is such a tool and whether it takes these arguments.
@@ -17,14 +17,9 @@ pub fn check(name: &str, arguments: Value) -> Result<(), ToolError> {
 }
 
 /// Finds the tool and reads its arguments.
-pub(crate) fn find(
-    identity: &Identity,
-    toolset: Toolset,
-    name: &str,
-    arguments: Value,
-) -> Result<(Tool, Request), ToolError> {
-    let found = offered(identity, toolset).find(|(_, spec)| spec.name == name);
-    let (tool, spec) = found.ok_or_else(|| unknown(name, offered(identity, toolset)))?;
+pub(crate) fn find(toolset: Toolset, name: &str, arguments: Value) -> Result<(Tool, Request), ToolError> {
+    let found = offered(toolset).find(|(_, spec)| spec.name == name);
+    let (tool, spec) = found.ok_or_else(|| unknown(name, offered(toolset)))?;
     Ok((*tool, read(*tool, spec, arguments)?))
 }
 

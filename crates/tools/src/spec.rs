@@ -7,7 +7,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
 use crate::arguments;
-use crate::identity::{Identity, Toolset};
+use crate::identity::Toolset;
 
 /// A tool, as clients and models see it.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,8 +33,6 @@ enum Offer {
     Everybody,
     /// Orchestrators and persons.
     Board,
-    /// Persons: a worker's run can never do it.
-    Persons,
 }
 
 /// What a tool does to the board.
@@ -111,7 +109,7 @@ tools! {
     Create, "kanban_create", "Create a task", Everybody, Adds,
         "Create a follow-up task instead of doing more than you were asked. Name the profile that does it, and in `parents` the tasks that must be done first. It starts by itself. Returns its id; list the ids in created_cards when you complete. Do not give work to yourself that belongs to your own task.";
     Link, "kanban_link", "Make a task wait", Everybody, Moves,
-        "Make a task wait for another one. A worker can only make its own task wait. New tasks name their parents in kanban_create instead.";
+        "Make a task wait for another one. A worker can only make its own task wait, an orchestrator any. New tasks name their parents in kanban_create instead.";
     Attach, "kanban_attach", "Attach a file", Everybody, Adds,
         "Keep a file with a task: a report, a patch, a picture. Workers of tasks that come after find it under its path. At most 25 MiB.";
     Attachments, "kanban_attachments", "List attachments", Everybody, Looks,
@@ -122,9 +120,9 @@ tools! {
         "List tasks of the board, the most urgent first, with their parents and children. Narrow it by status, assignee or tenant. `truncated` says that there are more. Changes nothing.";
     Assignees, "kanban_assignees", "List profiles", Board, Looks,
         "List the profiles that can be assignees. Call it before you create tasks for others: an assignee must exist. Changes nothing.";
-    Unblock, "kanban_unblock", "Unblock a task", Persons, Moves,
-        "Let a blocked or scheduled task go on, with the answer to its question as the reason. Returns where it stands now: ready, or todo while tasks that it waits for are not done.";
-    Assign, "kanban_assign", "Assign a task", Persons, Moves,
+    Unblock, "kanban_unblock", "Unblock a task", Board, Moves,
+        "Let a blocked task go on, with the answer to its question as the reason. What a person stopped, and what has failed too often, only a person lets go on. Returns where it stands now: ready, or todo while tasks that it waits for are not done.";
+    Assign, "kanban_assign", "Assign a task", Board, Moves,
         "Give a task that does not run to a profile. It starts by itself when it can.";
 }
 
@@ -152,15 +150,10 @@ fn schema<T: JsonSchema>() -> Value {
 }
 
 /// The tools that a session is offered.
-pub(crate) fn offered(
-    identity: &Identity,
-    toolset: Toolset,
-) -> impl Iterator<Item = &'static (Tool, ToolSpec)> {
-    let person = identity.is_person();
+pub(crate) fn offered(toolset: Toolset) -> impl Iterator<Item = &'static (Tool, ToolSpec)> {
     ALL.iter().filter(move |(tool, _)| match tool.offer() {
         Offer::Everybody => true,
         Offer::Board => toolset == Toolset::Board,
-        Offer::Persons => toolset == Toolset::Board && person,
     })
 }
 
@@ -193,17 +186,12 @@ mod tests {
     }
 
     #[test]
-    fn workers_are_offered_what_a_run_can_do_and_persons_everything() {
-        let person = Identity::person("default".parse().unwrap(), "ada");
-        let broken = Identity::of_environment("default".parse().unwrap(), "ada", |_| Some("x".to_owned()));
-        let names = |identity: &Identity, toolset| -> Vec<&str> {
-            offered(identity, toolset).map(|(_, spec)| spec.name).collect()
-        };
-        assert_eq!(names(&person, Toolset::Board).len(), all().count());
-        for hidden in ["kanban_list", "kanban_unblock", "kanban_assign"] {
-            assert!(!names(&broken, Toolset::Task).contains(&hidden), "{hidden}");
+    fn orchestrators_are_offered_what_routes_work_and_other_workers_are_not() {
+        let names = |toolset| -> Vec<&str> { offered(toolset).map(|(_, spec)| spec.name).collect() };
+        assert_eq!(names(Toolset::Board).len(), all().count());
+        for routing in ["kanban_list", "kanban_assignees", "kanban_unblock", "kanban_assign"] {
+            assert!(!names(Toolset::Task).contains(&routing), "{routing}");
         }
-        assert!(names(&broken, Toolset::Board).contains(&"kanban_list"));
-        assert!(!names(&broken, Toolset::Board).contains(&"kanban_unblock"));
+        assert_eq!(names(Toolset::Task).len() + 4, all().count());
     }
 }

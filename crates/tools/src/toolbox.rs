@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use andon_core::task::Refusal;
 use andon_core::{BoardSlug, TaskId};
-use andon_store::{Board, Caller, Home, Mode, Operation};
+use andon_store::{Board, BoardFile, Caller, Home, HomeError, Mode, Operation};
 use futures::executor::block_on;
 use serde_json::Value;
 use tokio::sync::Semaphore;
@@ -22,6 +22,17 @@ use crate::spec::{ToolSpec, offered};
 /// Questions that are answered at once; more of them wait.
 const READERS: usize = 4;
 
+/// What a caller may besides what its identity says, and how its boards are opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Bounds {
+    /// Only tools that change nothing.
+    pub read_only: bool,
+    /// Only the board of its identity, though it is a person.
+    pub one_board: bool,
+    /// This process serves the boards: their handles are shared with the rest of it, not opened for a call.
+    pub serving: bool,
+}
+
 /// The tools of one caller. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Toolbox {
@@ -34,7 +45,7 @@ struct Inner {
     identity: Identity,
     toolset: Toolset,
     rules: Arc<dyn HouseRules>,
-    mode: Mode,
+    bounds: Bounds,
     boards: Mutex<BTreeMap<BoardSlug, Board>>,
     /// Changes go one after another: side by side they would only wait for the database's lock.
     changes: Semaphore,
@@ -45,14 +56,27 @@ impl Toolbox {
     /// The tools of `identity` on the boards of `home`. Nothing is opened yet.
     #[must_use]
     pub fn new(home: Home, identity: Identity, toolset: Toolset, rules: Arc<dyn HouseRules>) -> Self {
+        Self::within(home, identity, toolset, rules, Bounds::default())
+    }
+
+    /// The same within bounds.
+    #[must_use]
+    pub fn within(
+        home: Home,
+        identity: Identity,
+        toolset: Toolset,
+        rules: Arc<dyn HouseRules>,
+        bounds: Bounds,
+    ) -> Self {
         let inner = Inner {
             home,
             identity,
             toolset,
             rules,
-            mode: Mode::Short,
+            bounds,
             boards: Mutex::default(),
-            changes: Semaphore::new(1),
+            // A process that serves has a writer that puts changes together.
+            changes: Semaphore::new(if bounds.serving { READERS } else { 1 }),
             questions: Semaphore::new(READERS),
         };
         Self { inner: Arc::new(inner) }
@@ -73,7 +97,9 @@ impl Toolbox {
     /// The tools that this caller is offered, in the order in which a worker meets them.
     #[must_use]
     pub fn list(&self) -> Vec<ToolSpec> {
-        offered(&self.inner.identity, self.inner.toolset).map(|(_, spec)| spec.clone()).collect()
+        let may = |spec: &ToolSpec| spec.read_only || !self.inner.bounds.read_only;
+        let offered = offered(self.inner.toolset);
+        offered.map(|(_, spec)| spec).filter(|spec| may(spec)).cloned().collect()
     }
 
     /// Calls a tool. Never fails: whatever goes wrong is in the reply. A call that has begun is finished even when the
@@ -82,11 +108,15 @@ impl Toolbox {
     /// # Panics
     /// Outside of a tokio runtime.
     pub async fn call(&self, name: &str, arguments: Value) -> ToolReply {
-        let found = find(&self.inner.identity, self.inner.toolset, name, arguments);
+        let found = find(self.inner.toolset, name, arguments);
         let (tool, request) = match found {
             Ok(found) => found,
             Err(error) => return error.into(),
         };
+        if self.inner.bounds.read_only && !tool.looks() {
+            let (actor, why) = ("a token of scope read".to_owned(), "it may only look");
+            return ToolError::from(Refusal::Forbidden { actor, verb: "change anything on", why }).into();
+        }
         let done = self.work(tool.looks(), move |session| call::perform(session, request)).await;
         match done {
             Ok(done) => ToolReply { content: done.content, is_error: false, ended_run: done.ended_run },
@@ -123,6 +153,27 @@ impl Toolbox {
         .await
     }
 
+    /// Tells the board that a worker's run makes progress, without a word; nothing for a person. What cannot be told is lost:
+    /// the next activity tells it again.
+    pub async fn progress(&self) {
+        if self.inner.identity.as_worker().is_none() {
+            return;
+        }
+        let told = self.work(false, |session| {
+            let on = session.on(None)?;
+            on.run(andon_store::operation::Heartbeat {
+                caller: on.caller(),
+                task: None,
+                note: None,
+                ttl: None,
+                policy: on.rules()?.policy,
+            })
+        });
+        if let Err(error) = told.await {
+            tracing::debug!(error = error.message, "the progress could not be told");
+        }
+    }
+
     /// Closes the boards that no call uses at the moment, so that a session at rest holds nothing of them.
     pub fn rest(&self) {
         self.inner.boards.lock().unwrap_or_else(PoisonError::into_inner).clear();
@@ -149,6 +200,22 @@ impl Toolbox {
     }
 }
 
+impl Inner {
+    /// Opens a board. A person's `default` is made at its first change of anything, or first look.
+    fn open(&self, slug: &BoardSlug) -> Result<Board, HomeError> {
+        let person = self.identity.is_person();
+        match (self.bounds.serving, person) {
+            (false, true) => self.home.open_or_default(slug, Mode::Short),
+            (false, false) => self.home.open(slug, Mode::Short),
+            (true, true) if slug.as_str() == "default" && !self.home.try_exists(slug)? => {
+                self.home.create(slug, &BoardFile::default())?;
+                self.home.join(slug)
+            }
+            (true, _) => self.home.join(slug),
+        }
+    }
+}
+
 /// A call on its thread.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Session<'a> {
@@ -166,7 +233,7 @@ impl<'a> Session<'a> {
             None => own.clone(),
             Some(text) => text.trim().parse::<BoardSlug>()?,
         };
-        if slug != *own && !self.inner.identity.is_person() {
+        if slug != *own && (self.inner.bounds.one_board || !self.inner.identity.is_person()) {
             let (own, asked) = (own.to_string(), slug.to_string());
             return Err(Refusal::WrongBoard { own, asked }.into());
         }
@@ -188,6 +255,17 @@ impl OnBoard<'_> {
     /// Who calls.
     pub(crate) fn caller(&self) -> Caller {
         self.caller.clone()
+    }
+
+    /// Who calls, with the rights of its profile.
+    ///
+    /// # Errors
+    /// A mistake in the configuration or the board's file.
+    pub(crate) fn routing_caller(&self) -> Result<Caller, ToolError> {
+        match self.worker() {
+            Some(_) => Ok(self.caller().with_rights(&self.roster()?)),
+            None => Ok(self.caller()),
+        }
     }
 
     /// The worker, if it is one.
@@ -244,11 +322,7 @@ impl OnBoard<'_> {
         let board = match boards.get(&self.slug) {
             Some(board) => board.clone(),
             None => {
-                let home = &self.inner.home;
-                let opened = match self.inner.identity.is_person() {
-                    true => home.open_or_default(&self.slug, self.inner.mode),
-                    false => home.open(&self.slug, self.inner.mode),
-                }?;
+                let opened = self.inner.open(&self.slug)?;
                 boards.insert(self.slug.clone(), opened.clone());
                 opened
             }
@@ -262,8 +336,11 @@ impl OnBoard<'_> {
     /// The board's refusal, or the database's; after the latter the board is opened anew by the next call.
     pub(crate) fn run<O: Operation>(&self, operation: O) -> Result<O::Reply, ToolError> {
         block_on(self.board()?.run(operation)).map_err(|error| {
-            if let andon_store::OpError::Db(_) = &error {
+            if let andon_store::OpError::Db(failed) = &error {
                 self.inner.boards.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.slug);
+                if self.inner.bounds.serving && failed.quarantines() {
+                    self.inner.home.part(&self.slug);
+                }
             }
             error.into()
         })

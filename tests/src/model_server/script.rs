@@ -47,7 +47,7 @@ pub struct When {
     /// With this text in them, or all of these.
     #[serde(default)]
     pub contains: Value,
-    /// `chat` or `responses`.
+    /// `chat`, `responses`, `anthropic`, `gemini` or `ollama`.
     #[serde(default)]
     pub api: Option<String>,
 }
@@ -92,6 +92,12 @@ pub struct Turn {
     pub malformed: bool,
     /// Breaks off in the middle.
     pub truncate: bool,
+    /// A stream ends in good order before the answer does.
+    pub ends_early: bool,
+    /// A stream brings this error in the middle, word for word.
+    pub fails: Option<Value>,
+    /// A thought, with a signature that its API wants to see again.
+    pub think: String,
     /// Closes the connection without a word.
     pub drop: bool,
     /// Says nothing until the client leaves.
@@ -148,11 +154,30 @@ pub(super) fn task_of(text: &str) -> Option<String> {
 /// The texts that tools gave back in a request, oldest first.
 pub(super) fn results(body: &Value) -> Vec<String> {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let chat = body["messages"].as_array().into_iter().flatten().filter(|message| message["role"] == "tool");
-    let responses = body["input"].as_array().into_iter().flatten();
-    let outputs =
-        responses.filter(|item| item["type"] == "function_call_output").map(|item| text(&item["output"]));
-    chat.map(|message| text(&message["content"])).chain(outputs).collect()
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let mut found = Vec::new();
+    for message in list(&body["messages"]) {
+        if message["role"] == "tool" {
+            found.push(text(&message["content"]));
+        }
+        let blocks = list(&message["content"]);
+        found.extend(
+            blocks.iter().filter(|block| block["type"] == "tool_result").map(|block| text(&block["content"])),
+        );
+    }
+    let outputs = list(&body["input"]);
+    found.extend(
+        outputs
+            .iter()
+            .filter(|item| item["type"] == "function_call_output")
+            .map(|item| text(&item["output"])),
+    );
+    for content in list(&body["contents"]) {
+        let parts = list(&content["parts"]);
+        let given = parts.iter().filter_map(|part| part.get("functionResponse"));
+        found.extend(given.map(|given| text(&given["response"]["content"])));
+    }
+    found
 }
 
 /// Fills in `{{task}}` and `{{result:<n>:<pointer>}}`.

@@ -16,6 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(super) struct Serve {
     child: Child,
+    log: std::path::PathBuf,
     /// Host and port.
     pub(super) address: String,
     /// The URL that logs a browser in.
@@ -44,7 +45,17 @@ impl Serve {
             said.ends_with('\n').then(|| line.to_owned())
         });
         let address = login.strip_prefix("http://").unwrap().split('/').next().unwrap().to_owned();
-        Self { child, address, login }
+        Self { child, log, address, login }
+    }
+
+    /// What it has said so far.
+    pub(super) fn said(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap()
+    }
+
+    /// Its process.
+    pub(super) fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// SIGTERM, and waits for its end.
@@ -202,7 +213,7 @@ impl Reply {
         assert_eq!(reply.header("content-type"), Some("application/problem+json"), "{}", reply.asked);
         let problem = reply.value();
         assert_eq!(problem["code"], code, "{}: {problem}", reply.asked);
-        assert_eq!(problem["type"], format!("urn:andon:problem:{code}"));
+        assert_eq!(problem["type"], format!("/errors/{code}"));
         assert_eq!(problem["status"], status);
         assert!(problem["title"].is_string() && problem["detail"].is_string(), "{problem}");
         problem

@@ -18,7 +18,7 @@ fn routes(client: &Client, board: &str) -> Vec<(String, String)> {
         let methods = item.as_object().unwrap().keys().filter(|key| *key != "parameters");
         routes.extend(methods.map(|method| (method.to_uppercase(), path.clone())));
     }
-    assert!(routes.len() > 60, "{}", routes.len());
+    assert!(routes.len() > 70, "{}", routes.len());
     routes
 }
 
@@ -41,6 +41,16 @@ fn every_route_is_closed_to_whom_it_does_not_concern() {
     let serve = Serve::start(&house);
     let admin = serve.client(&house);
     let (read, own) = (serve.with(&token(&house, "read")), serve.with(&token(&house, "board:other")));
+    let browser = {
+        let path = serve.login.split_once(&serve.address).unwrap().1.to_owned();
+        let cookie = serve.nobody().get(&path).is(303).header("set-cookie").unwrap().to_owned();
+        let origin = format!("http://{}", serve.address);
+        serve.nobody().saying("Cookie", cookie.split(';').next().unwrap()).saying("Origin", &origin)
+    };
+    let elsewhere = browser.saying("Origin", "http://evil.example");
+    let task = house.create(["mine"]);
+    let claim = house.json(["claim", &task]);
+    let worker = serve.with(&format!("{}.{}", text_of(&claim["run"]["id"]), text_of(&claim["run"]["token"])));
     let free = [
         "/api/v1/me",
         "/api/v1/boards",
@@ -48,9 +58,25 @@ fn every_route_is_closed_to_whom_it_does_not_concern() {
         "/api/v1/settings",
         "/api/v1/openapi.json",
         "/api/v1/profiles/nobody",
+        "/api/v1/attention",
+    ];
+    // What a worker may try; whether the task is its own is for the board to say.
+    let work = [
+        "/tasks",
+        "/comments",
+        "/attachments",
+        "/complete",
+        "/block",
+        "/heartbeat",
+        "/request-review",
+        "/approve",
+        "/request-changes",
+        "/links",
+        "/pause",
     ];
     for (method, path) in routes(&admin, "default") {
-        if path.ends_with("/logout") {
+        // A logout ends what asks; what a verb asks of its caller is for the verb to say.
+        if path.ends_with("/logout") || path.ends_with("/verbs") {
             continue;
         }
         let what = format!("{method} {path}");
@@ -63,6 +89,18 @@ fn every_route_is_closed_to_whom_it_does_not_concern() {
             ask(&read, &method, &path).status
         };
         assert_eq!(by_read == 403, !reading, "{what} by read: {by_read}");
+        let streams = path.ends_with("/events") && !path.contains("t_");
+        let of_board = path.contains("/boards/default/");
+        let of_board = of_board || (path.ends_with("/boards/default") && method == "GET");
+        let works = of_board && method == "POST" && work.iter().any(|end| path.ends_with(end));
+        let looks = method == "GET" && (of_board || free.contains(&path.as_str()));
+        if !streams {
+            let by_worker = ask(&worker, &method, &path).status;
+            assert_eq!(by_worker != 403, works || looks, "{what} by a worker: {by_worker}");
+            assert_ne!(ask(&admin, &method, &path).status, 403, "{what} by admin");
+            assert_ne!(ask(&browser, &method, &path).status, 403, "{what} in the browser");
+        }
+        let _ = ask(&elsewhere, &method, &path).problem(403, "foreign_origin");
         let by_other = ask(&own, &method, &path).status;
         assert_eq!(
             by_other != 403,
@@ -95,7 +133,7 @@ fn a_worker_s_token_opens_its_own_run_alone() {
     let _ =
         worker.json("PATCH", &format!("{tasks}/{task}"), &json!({ "priority": 9 })).problem(403, "forbidden");
     let _ = worker.post("/api/v1/boards/default/pause", &json!({})).problem(403, "forbidden");
-    let _ = worker.get("/api/v1/tokens").problem(401, "unauthenticated");
+    let _ = worker.get("/api/v1/tokens").problem(403, "forbidden");
     let _ = serve.with(&format!("{run}.{}", "0".repeat(64))).get(tasks).problem(401, "unauthenticated");
     let comment =
         worker.post(&format!("{tasks}/{task}/comments"), &json!({ "body": "hello" })).is(201).value();

@@ -53,7 +53,14 @@ fn what_the_server_takes_it_dispatches_and_runs_go_on_without_it() {
     let task = json!({ "title": "long", "assignee": "sh", "body": body });
     let made = client.post("/api/v1/boards/default/tasks", &task).is(201).value();
     let task = andon_tests::text_of(&made["id"]);
-    let _ = house.wait_running(&task);
+    let run = house.wait_running(&task);
+    let path = format!("/api/v1/boards/default/runs/{run}/processes");
+    let seen = andon_tests::wait_for("its processes are seen", || {
+        let seen = client.get(&path).is(200).value();
+        (seen["processes"].as_u64() > Some(1)).then_some(seen)
+    });
+    assert_eq!(seen["alive"], true);
+    assert!(seen["memory_bytes"].as_u64().unwrap() > 100_000 && seen["pid"].as_i64() > Some(1), "{seen}");
     assert!(serve.stop().success());
     house.touch("go");
     let _ = house.wait_status(&task, "done");

@@ -1,6 +1,6 @@
 //! Boards that move from one engine to the other: nothing is lost, and at every moment one place is live, and one alone.
 
-use andon_tests::{Engine, House, wait_until};
+use andon_tests::{Engine, House, text_of, wait_until};
 use serde_json::Value;
 
 use super::backups::{all_of, furnished};
@@ -39,10 +39,15 @@ fn a_board_moves_there_and_back_with_all_that_it_has() {
     assert_eq!(answer.error_code(), "board_sealed");
     assert!(answer.stderr.contains("postgres://"), "{answer:?}");
     assert_eq!(all_of(&files), before, "a sealed board can be read");
-    let _ = files.andon(["boards", "copy", "default", "--to", &url]).exits(1);
+    let listed = files.json(["boards", "list"]);
+    assert!(text_of(&listed[0]["moved_to"]).starts_with("postgres://"), "{listed}");
+    assert!(files.andon(["boards", "list"]).exits(0).stdout.contains("sealed: moved to postgres://"));
+    let again = files.andon(["boards", "copy", "default", "--to", &url]).exits(1);
+    assert!(!again.stderr.contains("--force"), "a hint names what the verb does not know: {again:?}");
     // The same home, its boards now in the database.
     let there = files.with("ANDON_DATABASE_URL", &url);
     assert_eq!(all_of(&there), before);
+    assert!(there.json(["boards", "list"])[0]["moved_to"].is_null(), "where it is now it is not sealed");
     there.healthy();
     let _ = there.andon(["comment", &blocked, "blue"]).exits(0);
     let _ = there.andon(["unblock", &blocked]).exits(0);

@@ -11,10 +11,16 @@
 
 mod backups;
 mod copies;
+mod encryption;
 mod hosts;
+mod old_server;
+mod pooler;
 mod proxy;
+mod renewals;
 mod urls;
 
+#[path = "../api/mod.rs"]
+mod api;
 #[path = "../blocks.rs"]
 mod blocks;
 #[path = "../caps.rs"]

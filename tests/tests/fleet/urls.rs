@@ -39,6 +39,34 @@ fn a_wrong_password_and_missing_rights_are_told() {
 }
 
 #[test]
+fn a_password_file_that_is_its_owner_s_alone_is_enough() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let house = House::new();
+    let _ = house.andon(["init"]).exits(0);
+    let database = house.database().unwrap();
+    let (user, password) = database.sealed();
+    database.run(&format!(
+        "grant usage on schema andon, andon_default to {user}; \
+         grant select, insert, update, delete on all tables in schema andon, andon_default to {user}"
+    ));
+    let file = house.outside().join("pgpass");
+    let lines = format!(
+        "elsewhere:*:*:*:wrong\nlocalhost:5432:{}:{user}:{password}\n*:*:*:*:wrong\n",
+        database.name()
+    );
+    std::fs::write(&file, lines).unwrap();
+    let ask = || {
+        let by_file = House::on(Engine::Sqlite, "home").with("ANDON_DATABASE_URL", &database.url_of(user));
+        by_file.with("PGPASSFILE", file.to_str().unwrap()).andon(["list"])
+    };
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let _ = ask().exits(0);
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let answer = ask().exits(5);
+    assert!(!answer.stderr.contains(password), "{answer:?}");
+}
+
+#[test]
 fn a_server_that_takes_no_more_connections_is_told() {
     let house = House::new();
     let database = house.database().unwrap();

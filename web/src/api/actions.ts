@@ -4,21 +4,26 @@ import { get, post, send } from "./client.ts";
 import type { Answer } from "./client.ts";
 import type {
   Attachment,
+  AttentionList,
   Board,
   BulkResult,
   CardPage,
   Columns,
   Comment,
+  Decompose,
+  Decomposed,
+  Diff,
   Graph,
   Host,
   Me,
   NewTask,
   Profile,
   Run,
+  Settings,
+  SettingsChanges,
   Shown,
   Stats,
   Task,
-  TaskDiagnostics,
   UsageDay,
   Worker,
 } from "./types.ts";
@@ -61,6 +66,7 @@ export const api = {
   boards: () => get<{ boards: Board[]; current: string }>("/boards"),
   createBoard: (body: { slug: string; name?: string; description?: string; icon?: string }) =>
     post<Board>("/boards", body),
+  editBoard: async (slug: string, body: Record<string, string | null>) => (await send<Board>("PATCH", board(slug), { body })).data,
   archiveBoard: (slug: string) => send<unknown>("DELETE", board(slug)),
   profiles: () => get<{ profiles: Profile[]; broken: { name: string; problem: string }[] }>("/profiles"),
   editProfile: async (name: string, body: { description?: string | null; max_running?: number | null }) =>
@@ -90,6 +96,9 @@ export const api = {
     const { verb, ...body } = action;
     return post<Task>(`${task(slug, id)}/${verb}`, body);
   },
+  decompose: (slug: string, id: string, body: Decompose) =>
+    post<Decomposed>(`${task(slug, id)}/decompose`, body),
+  diff: (slug: string, id: string) => get<Diff>(`${task(slug, id)}/diff`),
   bulk: (slug: string, ids: string[], action: BulkAction) =>
     post<{ results: BulkResult[] }>(`${board(slug)}/tasks/bulk`, { ids, action }),
   comment: (slug: string, id: string, body: string) => post<Comment>(`${task(slug, id)}/comments`, { body }),
@@ -109,10 +118,11 @@ export const api = {
     get<{ runs: Run[]; next: string | null }>(`${board(slug)}/runs`, query),
   workers: (slug: string) => get<{ workers: Worker[] }>(`${board(slug)}/workers`),
   hosts: (slug: string) => get<{ hosts: Host[] }>(`${board(slug)}/hosts`),
+  settings: () => get<Settings>("/settings"),
+  configure: async (body: SettingsChanges) => (await send<Settings>("PATCH", "/settings", { body })).data,
   stats: (slug: string) => get<Stats>(`${board(slug)}/stats`),
   usage: (slug: string, days: number) => get<{ days: UsageDay[] }>(`${board(slug)}/usage`, { days }),
-  diagnostics: (slug: string) =>
-    get<{ diagnostics: TaskDiagnostics[] }>(`${board(slug)}/diagnostics`),
+  attention: (slug: string | null) => get<AttentionList>(slug === null ? "/attention" : `${board(slug)}/attention`),
   pause: (slug: string | null, body: { profile?: string; reason?: string; stop_running?: boolean }) =>
     post<{ stopped: string[] }>(slug === null ? "/pause" : `${board(slug)}/pause`, body),
   resume: (slug: string | null, body: { profile?: string }) =>

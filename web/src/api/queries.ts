@@ -6,7 +6,7 @@ import type { Filter } from "./actions.ts";
 import { api } from "./actions.ts";
 import { Refused } from "./client.ts";
 import type { Live } from "./live.ts";
-import type { BoardEvent, Columns, Status, TaskDiagnostics } from "./types.ts";
+import type { BoardEvent, Columns, Status } from "./types.ts";
 
 export const client = new QueryClient({
   defaultOptions: {
@@ -20,8 +20,10 @@ export const client = new QueryClient({
 });
 
 /** Cards of each column that come with the first answer, and with the following. */
-export const FIRST_PAGE = 40;
-export const NEXT_PAGE = 400;
+export const FIRST_PAGE = 50;
+export const NEXT_PAGE = 150;
+/** The same where a person has jumped far beyond what is loaded. */
+export const FAR_PAGE = 500;
 /** Cards that one refresh reads; beyond, the whole view is read again. */
 const REFRESH_LIMIT = 200;
 
@@ -64,28 +66,16 @@ export const useWorkers = (board: string, enabled = true) =>
     enabled,
   });
 
-export interface AttentionData {
-  blocked: Awaited<ReturnType<typeof api.cards>>["cards"];
-  reviews: Awaited<ReturnType<typeof api.cards>>["cards"];
-  diagnostics: TaskDiagnostics[];
-}
+export const useAttention = (board: string) => useQuery({ queryKey: keys.attention(board), queryFn: () => api.attention(board) });
 
-export const useAttention = (board: string) =>
-  useQuery({
-    queryKey: keys.attention(board),
-    queryFn: async (): Promise<AttentionData> => {
-      const [blocked, review, found] = await Promise.all([
-        api.cards(board, { status: "blocked", limit: 200 }),
-        api.cards(board, { status: "review", limit: 200 }),
-        api.diagnostics(board),
-      ]);
-      return {
-        blocked: blocked.cards,
-        reviews: review.cards.filter((card) => card.reviewer === null),
-        diagnostics: found.diagnostics,
-      };
-    },
-  });
+/** The same of every board, read every few seconds: only the stream of the board that is shown is open. */
+export const useAttentionEverywhere = (enabled: boolean) =>
+  useQuery({ queryKey: ["attention-everywhere"], queryFn: () => api.attention(null), enabled, refetchInterval: 4000 });
+
+export const useSettings = () => useQuery({ queryKey: ["settings"], queryFn: api.settings, staleTime: 60_000 });
+
+/** Days of usage that are read. */
+export const USAGE_DAYS = 30;
 
 export const useFleet = (board: string) =>
   useQuery({
@@ -94,7 +84,7 @@ export const useFleet = (board: string) =>
       const [hosts, stats, usage, recent] = await Promise.all([
         api.hosts(board),
         api.stats(board),
-        api.usage(board, 14),
+        api.usage(board, USAGE_DAYS),
         api.runs(board, { limit: 200 }),
       ]);
       return { hosts: hosts.hosts, stats, usage: usage.days, runs: recent.runs };
@@ -130,14 +120,14 @@ export async function loadMore(board: string, filter: Filter, status: Status, si
   }
 }
 
-/** Reads the named cards again and puts them into their places in every board view that is open. */
-export async function refresh(board: string, ids: ReadonlySet<string>): Promise<void> {
+/** Reads the named cards again and puts them into their places in every board view that is open. Gives whether it could. */
+export async function refresh(board: string, ids: ReadonlySet<string>): Promise<boolean> {
   const open = client.getQueryCache().findAll({ queryKey: ["columns", board], type: "active" });
   const head = api.columns(board, {}, 1).then((newer) => {
     client.setQueryData(keys.head(board), newer);
     return newer;
   });
-  await Promise.all([
+  return Promise.all([
     head,
     ...open.map(async (query) => {
       const filter = (query.queryKey[2] ?? {}) as Filter;
@@ -154,7 +144,10 @@ export async function refresh(board: string, ids: ReadonlySet<string>): Promise<
         view ? recount(place(view, page.cards, ids, filter), counts) : view,
       );
     }),
-  ]).catch(() => undefined);
+  ]).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Runs `act` at once, then at most every `pause` milliseconds while it is asked for. */
@@ -190,21 +183,35 @@ function parents(board: string, room: number): string[] {
   return found;
 }
 
+/** After how long a refresh that failed is tried again. */
+const RETRY = 1000;
+
 /** Keeps everything that is shown of a board true while its stream is open. */
 export function follow(board: string, live: Live): () => void {
   let changed = new Set<string>();
   let progress = false;
+  let stopped = false;
   const cards = throttled(60, () => {
     const ids = changed;
     changed = new Set();
     for (const id of ids) void client.invalidateQueries({ queryKey: keys.task(board, id) });
     if (progress) for (const id of parents(board, REFRESH_LIMIT / 2)) ids.add(id);
     progress = false;
-    return refresh(board, ids);
+    return refresh(board, ids).then((done) => {
+      if (done || stopped) return;
+      // The server is busy or away: what changed is not forgotten.
+      for (const id of ids) changed.add(id);
+      setTimeout(cards, RETRY);
+    });
   });
-  const views = throttled(300, () =>
+  const attention = throttled(1000, () =>
     Promise.all([
       client.invalidateQueries({ queryKey: keys.attention(board) }),
+      client.invalidateQueries({ queryKey: ["attention-everywhere"] }),
+    ]),
+  );
+  const views = throttled(300, () =>
+    Promise.all([
       client.invalidateQueries({ queryKey: ["graph", board] }),
       client.invalidateQueries({ queryKey: keys.workers(board) }),
     ]),
@@ -215,7 +222,7 @@ export function follow(board: string, live: Live): () => void {
       client.invalidateQueries({ queryKey: keys.fleet(board) }),
     ]),
   );
-  return live.listen({
+  const deaf = live.listen({
     event(event: BoardEvent) {
       if (event.task_id) changed.add(event.task_id);
       const linked = event.payload as { child?: unknown; parent?: unknown } | null;
@@ -225,10 +232,15 @@ export function follow(board: string, live: Live): () => void {
       if (PROGRESS.has(event.kind)) progress = true;
       cards();
       views();
+      attention();
       slow();
     },
     resync() {
       void client.invalidateQueries();
     },
   });
+  return () => {
+    stopped = true;
+    deaf();
+  };
 }

@@ -83,6 +83,28 @@ export interface components {
             /** @description The files. */
             attachments: components["schemas"]["Attachment"][];
         };
+        /** @description A task that needs a person. */
+        Attention: {
+            /** @description Why. */
+            need: components["schemas"]["Need"];
+            /** @description On which board. */
+            board: components["schemas"]["BoardSlug"];
+            /** @description The task. */
+            task: components["schemas"]["Card"];
+            /** @description The question or cause, in full. */
+            reason?: string | null;
+            /** @description Since when. */
+            since: components["schemas"]["Time"];
+            /** @description What is wrong with it, the worst first. */
+            diagnostics: components["schemas"]["Diagnostic"][];
+        };
+        /** @description What needs a person, the most urgent first. */
+        AttentionList: {
+            /** @description The tasks, each once. */
+            items: components["schemas"]["Attention"][];
+            /** @description Whether there are more than are given. */
+            truncated: boolean;
+        };
         /** @description Blocks a task. */
         Block: {
             /** @description The question or cause. */
@@ -170,58 +192,155 @@ export interface components {
             action: components["schemas"]["BulkAction"];
         };
         /** @description What is done to each of several tasks. */
-        BulkAction: (components["schemas"]["Complete"] & {
+        BulkAction: {
             /** @enum {string} */
             verb: "complete";
-        }) | (components["schemas"]["Block"] & {
+            /** @description The short result; the summary where there is none. */
+            result?: string | null;
+            /** @description What was done, for whoever goes on with it. */
+            summary?: string | null;
+            /** @description The same as data: an object. */
+            metadata?: Record<string, never> | null;
+            /** @description Tasks that the worker says it created. */
+            created_cards?: string[];
+        } | {
             /** @enum {string} */
             verb: "block";
-        }) | (components["schemas"]["Unblock"] & {
+            /** @description The question or cause. */
+            reason: string;
+            kind?: components["schemas"]["BlockRequest"] | null;
+            on?: components["schemas"]["TaskId"] | null;
+        } | {
             /** @enum {string} */
             verb: "unblock";
-        }) | (components["schemas"]["Promote"] & {
+            /** @description The answer; becomes a comment. */
+            reason?: string | null;
+            /** @description The next run starts a new session, instead of going on with the last one's. */
+            fresh?: boolean;
+        } | {
             /** @enum {string} */
             verb: "promote";
-        }) | (components["schemas"]["Hold"] & {
+            /** @description Why; becomes a comment. */
+            reason?: string | null;
+            /** @description Over open parents. */
+            force?: boolean;
+            /** @description The next run starts a new session. */
+            fresh?: boolean;
+        } | {
             /** @enum {string} */
             verb: "hold";
-        }) | (components["schemas"]["Reason"] & {
+            /** @description Why; becomes a comment. */
+            reason?: string | null;
+        } | {
             /** @enum {string} */
             verb: "triage";
-        }) | (components["schemas"]["Assign"] & {
+            /** @description Why; becomes a comment where it is not blank. */
+            reason?: string | null;
+        } | {
+            /** @enum {string} */
+            verb: "specify";
+            /** @description Its title from now on. */
+            title?: string | null;
+            /** @description Its specification. */
+            body?: string | null;
+            assignee?: components["schemas"]["ProfileName"] | null;
+        } | {
             /** @enum {string} */
             verb: "assign";
-        }) | (components["schemas"]["Archive"] & {
+            assignee?: components["schemas"]["ProfileName"] | null;
+            /** @description Take a running one back first, for this reason. */
+            reclaim?: string | null;
+        } | {
             /** @enum {string} */
             verb: "archive";
-        }) | (components["schemas"]["Empty"] & {
+            /** @description Whether unfinished tasks that wait for it go on without it. */
+            release?: boolean | null;
+        } | {
             /** @enum {string} */
             verb: "reopen";
-        }) | (components["schemas"]["Stop"] & {
+        } | {
             /** @enum {string} */
             verb: "stop";
-        }) | (components["schemas"]["Stop"] & {
+            /** @description Why. */
+            reason?: string | null;
+        } | {
             /** @enum {string} */
             verb: "reclaim";
-        }) | (components["schemas"]["Schedule"] & {
+            /** @description Why. */
+            reason?: string | null;
+        } | {
             /** @enum {string} */
             verb: "schedule";
-        }) | (components["schemas"]["Approve"] & {
+            at?: components["schemas"]["Time"] | null;
+            /** @description Why. */
+            reason?: string | null;
+        } | {
             /** @enum {string} */
             verb: "approve";
-        }) | (components["schemas"]["RequestChanges"] & {
+            /** @description In words. */
+            summary?: string | null;
+        } | {
             /** @enum {string} */
             verb: "request_changes";
-        }) | (components["schemas"]["Empty"] & {
+            /** @description What to change; also a comment. */
+            reason: string;
+        } | {
             /** @enum {string} */
             verb: "reset_failures";
-        }) | (components["schemas"]["TaskChanges"] & {
+        } | {
             /** @enum {string} */
             verb: "edit";
-        }) | (components["schemas"]["Archive"] & {
+            /** @description One line. */
+            title?: string | null;
+            /** @description The specification. */
+            body?: string | null;
+            /**
+             * Format: int64
+             * @description Higher goes first.
+             */
+            priority?: number | null;
+            /** @description A name space inside the board. */
+            tenant?: string | null;
+            assignee?: components["schemas"]["ProfileName"] | null;
+            reviewer?: components["schemas"]["ProfileName"] | null;
+            /** @description The model that its runs use. */
+            model?: string | null;
+            /** @description Its skills from now on. */
+            skills?: string[] | null;
+            /** @description The labels that its host must have from now on. */
+            requires?: string[] | null;
+            /**
+             * Format: int64
+             * @description Longest run, milliseconds.
+             */
+            max_runtime?: number | null;
+            /**
+             * Format: int32
+             * @description Failures in a row at which it is given up.
+             */
+            max_retries?: number | null;
+            workspace?: components["schemas"]["Workspace"] | null;
+            /** @description The branch of its worktree. */
+            branch?: string | null;
+            /** @description Judge its runs turn by turn. */
+            goal_mode?: boolean | null;
+            /**
+             * Format: int64
+             * @description Turns of the goal mode.
+             */
+            goal_max_turns?: number | null;
+            /** @description The result of a finished task. */
+            result?: string | null;
+            /** @description The handoff of a finished task. */
+            summary?: string | null;
+            /** @description The same as data: an object. */
+            metadata?: Record<string, never> | null;
+        } | {
             /** @enum {string} */
             verb: "delete";
-        });
+            /** @description Whether unfinished tasks that wait for it go on without it. */
+            release?: boolean | null;
+        };
         /** @description What became of one task. */
         BulkResult: {
             /** @description Which. */
@@ -337,6 +456,59 @@ export interface components {
             /** @description The `cursor` of the next page; none at the end. */
             next?: string | null;
         };
+        /** @description A file that a task's worktree changes. */
+        ChangedFile: {
+            /** @description Its path in the repository: untrusted text. */
+            path: string;
+            /**
+             * Format: int64
+             * @description Lines that are new; none where it is no text.
+             */
+            added?: number | null;
+            /**
+             * Format: int64
+             * @description Lines that are gone; none where it is no text.
+             */
+            removed?: number | null;
+            /** @description Whether git does not know it yet: its content is not in the patch. */
+            untracked: boolean;
+        };
+        /** @description Takes a task by hand, as a person or an outside terminal does. */
+        Claim: {
+            /**
+             * Format: int64
+             * @description How long without a heartbeat, milliseconds; as configured where it is left out.
+             */
+            ttl?: number | null;
+        };
+        /** @description Takes the next task of a profile by hand. */
+        ClaimNext: {
+            /** @description Of which profile. */
+            profile: components["schemas"]["ProfileName"];
+            /**
+             * Format: int64
+             * @description How long without a heartbeat, milliseconds; as configured where it is left out.
+             */
+            ttl?: number | null;
+        };
+        /** @description A task that was taken by hand. */
+        Claimed: {
+            /** @description The task. */
+            task: components["schemas"]["Task"];
+            /** @description Its run. */
+            run: components["schemas"]["ClaimedRun"];
+            /** @description The directory to work in, on the host that answered; none where it could not be made. */
+            workspace?: string | null;
+        };
+        /** @description The run of a claim. */
+        ClaimedRun: {
+            /** @description Its id. */
+            id: components["schemas"]["RunId"];
+            /** @description Its secret: `Authorization: Bearer <id>.<token>` acts for it. Shown this once. */
+            token: string;
+            /** @description When the claim ends without a heartbeat. */
+            expires_at: components["schemas"]["Time"];
+        };
         /** @description What clears a reason. */
         Clear: {
             /** @description A command of `andon`. What stands in `<…>` is for the person to fill in. */
@@ -413,13 +585,16 @@ export interface components {
             created_cards?: string[];
         };
         /** @description What runs of a profile consumed. */
-        Consumed: {
+        Consumed: components["schemas"]["Consumption"] & {
             profile?: components["schemas"]["ProfileName"] | null;
             /**
              * Format: int32
              * @description Runs that said so.
              */
             runs: number;
+        };
+        /** @description What was consumed; what nobody told is not there. */
+        Consumption: {
             /**
              * Format: int64
              * @description Tokens read.
@@ -452,6 +627,25 @@ export interface components {
              * @description Rate limits in a row.
              */
             step: number;
+        };
+        /** @description Splits an idea into tasks that it then waits for: all of them, or none. */
+        Decompose: {
+            /** @description Its title from now on. */
+            title?: string | null;
+            /** @description Its specification. */
+            body?: string | null;
+            assignee?: components["schemas"]["ProfileName"] | null;
+            /** @description The tasks. */
+            children: components["schemas"]["PlannedChild"][];
+            /** @description They wait for a person's promote. */
+            hold?: boolean;
+        };
+        /** @description What became of an idea. */
+        Decomposed: {
+            /** @description The task, which waits now. */
+            task: components["schemas"]["Task"];
+            /** @description Its parts, in the order of the plan. */
+            child_ids: components["schemas"]["TaskId"][];
         };
         /** @description A task that is gone. */
         Deleted: {
@@ -501,6 +695,21 @@ export interface components {
              * @description How many tasks.
              */
             count: number;
+        };
+        /** @description What a task's branch changes. */
+        Diff: {
+            /** @description The commit that it is compared with: where the branch left what is checked out in the repository. */
+            base: string;
+            /** @description The branch. */
+            branch?: string | null;
+            /** @description Whether the worktree is there: what is not committed is part of the comparison then. */
+            live: boolean;
+            /** @description The files. */
+            files: components["schemas"]["ChangedFile"][];
+            /** @description The changes as a unified patch: untrusted text, without control characters. */
+            patch: string;
+            /** @description Whether there is more than is given. */
+            truncated: boolean;
         };
         /** @description A dispatcher of the board. */
         Dispatcher: {
@@ -655,6 +864,11 @@ export interface components {
             /** @description The version of Andon. */
             version: string;
         };
+        /**
+         * @description Why a task needs a person; in the order in which they are given.
+         * @enum {string}
+         */
+        Need: "answer" | "review" | "rescue" | "look";
         /** @description A board to be created; one that is there stays as it is. */
         NewBoard: {
             /** @description Its name in paths. */
@@ -819,9 +1033,19 @@ export interface components {
          * @enum {string}
          */
         Phase: "work" | "review";
+        /** @description One task of a plan. */
+        PlannedChild: {
+            /** @description What is to be done, on one line. */
+            title: string;
+            /** @description Its specification. */
+            body?: string | null;
+            assignee?: components["schemas"]["ProfileName"] | null;
+            /** @description What it waits for, by position in the plan, from 0. */
+            parents?: number[];
+        };
         /** @description A problem (`application/problem+json`). */
         Problem: {
-            /** @description `urn:andon:problem:` and the code. */
+            /** @description `/errors/` and the code: the page that says what it means, on the server that answered. */
             type: string;
             /** @description What the status means, in words. */
             title: string;
@@ -832,7 +1056,7 @@ export interface components {
             status: number;
             /** @description What happened, naming the offending value. */
             detail: string;
-            /** @description The stable code; `docs/errors` has a page for each. */
+            /** @description The stable code: of the board, of the database, or of the API itself. */
             code: string;
             /** @description The way out. */
             hint?: string | null;
@@ -914,6 +1138,16 @@ export interface components {
             /** @description The reasons. */
             reasons: components["schemas"]["Reason"][];
         };
+        /** @description What the slow look at a board found. */
+        Recomputed: {
+            /** @description Tasks that waited though nothing held them, and go on now. */
+            promoted: components["schemas"]["TaskId"][];
+            /**
+             * Format: int32
+             * @description How many: each is a defect.
+             */
+            defects: number;
+        };
         /** @description Requests changes to a task in review. */
         RequestChanges: {
             /** @description What to change; also a comment. */
@@ -938,7 +1172,7 @@ export interface components {
             was_paused: boolean;
         };
         /** @description One attempt at a task. */
-        Run: {
+        Run: components["schemas"]["Consumption"] & {
             /** @description Its id. */
             id: components["schemas"]["RunId"];
             /** @description Of which task. */
@@ -983,29 +1217,45 @@ export interface components {
             session?: string | null;
             /** @description The model that it used. */
             model?: string | null;
-            /**
-             * Format: int64
-             * @description Tokens read.
-             */
-            input_tokens?: number | null;
-            /**
-             * Format: int64
-             * @description Tokens written.
-             */
-            output_tokens?: number | null;
-            /**
-             * Format: int64
-             * @description Tokens read from a cache.
-             */
-            cached_tokens?: number | null;
-            /**
-             * Format: double
-             * @description Dollars.
-             */
-            cost_usd?: number | null;
         };
         /** @description A run's id: a ULID. */
         RunId: string;
+        /** @description What the processes of a run are doing. */
+        RunProcesses: {
+            /** @description Which run. */
+            run_id: components["schemas"]["RunId"];
+            /** @description Whether its supervisor lives. None where only another host knows. */
+            alive?: boolean | null;
+            /** @description Why nothing more is told. */
+            reason?: string | null;
+            /** @description The host of its supervisor. */
+            host?: string | null;
+            /**
+             * Format: int64
+             * @description Its supervisor.
+             */
+            pid?: number | null;
+            /**
+             * Format: int32
+             * @description Processes, the supervisor among them.
+             */
+            processes?: number | null;
+            /**
+             * Format: int32
+             * @description Threads.
+             */
+            threads?: number | null;
+            /**
+             * Format: int64
+             * @description Memory that is resident, bytes.
+             */
+            memory_bytes?: number | null;
+            /**
+             * Format: int64
+             * @description Processor time so far, milliseconds.
+             */
+            cpu_millis?: number | null;
+        };
         /** @description How many runs of a profile may live. */
         Running: {
             profile?: components["schemas"]["ProfileName"] | null;
@@ -1075,6 +1325,32 @@ export interface components {
             /** @description Whether `pause` over everything is in force. */
             paused_everything: boolean;
         };
+        /** @description Changes of what is configured, written to `config.toml`; `null` goes back to the default, what is left out stays. */
+        SettingsChanges: {
+            default_assignee?: components["schemas"]["ProfileName"] | null;
+            /** @description Who reviews where neither task, profile nor board says: a profile or `person`. */
+            reviewer?: string | null;
+            /**
+             * Format: int32
+             * @description Runs that a board may have at once.
+             */
+            max_running?: number | null;
+            /**
+             * Format: int32
+             * @description Runs that a profile may have at once on a board.
+             */
+            max_running_per_profile?: number | null;
+            /**
+             * Format: int32
+             * @description Runs that this host may have at once.
+             */
+            max_running_per_host?: number | null;
+            /**
+             * Format: int32
+             * @description Failures in a row at which a task is given up.
+             */
+            failure_limit?: number | null;
+        };
         /**
          * @description How bad a finding is, ascending.
          * @enum {string}
@@ -1109,6 +1385,14 @@ export interface components {
             why: components["schemas"]["Reason"][];
             lease?: components["schemas"]["Lease"] | null;
             last_outcome?: components["schemas"]["Outcome"] | null;
+        };
+        /** @description Turns an idea into work. */
+        Specify: {
+            /** @description Its title from now on. */
+            title?: string | null;
+            /** @description Its specification. */
+            body?: string | null;
+            assignee?: components["schemas"]["ProfileName"] | null;
         };
         /** @description The counts of a board. */
         Stats: {
@@ -1400,7 +1684,7 @@ export interface components {
             days: components["schemas"]["UsageDay"][];
         };
         /** @description What the runs of a profile consumed on one day. */
-        UsageDay: {
+        UsageDay: components["schemas"]["Consumption"] & {
             /** @description The day in UTC, `2026-01-31`. */
             day: string;
             profile?: components["schemas"]["ProfileName"] | null;
@@ -1409,26 +1693,92 @@ export interface components {
              * @description Runs that started on it.
              */
             runs: number;
+        };
+        /** @description A command line. */
+        VerbCall: {
             /**
-             * Format: int64
-             * @description Tokens read.
+             * @description The arguments after the program's name.
+             * @example [
+             *       "list",
+             *       "--json"
+             *     ]
              */
-            input_tokens?: number | null;
+            argv: string[];
+            board?: components["schemas"]["BoardSlug"] | null;
+            /** @description Files that the arguments name, as they are where the command was typed. */
+            files?: components["schemas"]["VerbFile"][];
+            /** @description The time zone in which moments are read and shown, such as `Europe/Berlin`. */
+            zone?: string | null;
+            /** @description Names this call among those of its caller: repeated to the same server, it is not run a second time. */
+            operation?: string | null;
+            /** @description The server that is meant, as [`VerbFacts::instance`] named it; another one refuses. */
+            instance?: string | null;
+            /** @description Over the home's own socket, from the server's own user: the folder in which the command was typed. */
+            folder?: string | null;
+            /** @description Over the home's own socket, from the server's own user: the variables that say who calls. */
+            environment?: {
+                [key: string]: string;
+            };
+        };
+        /** @description What a caller knows of a server before it lets it run a verb that changes something. */
+        VerbFacts: {
+            /** @description The server's version. */
+            version: string;
+            /** @description Names this server among all that ever ran. */
+            instance: string;
+            /** @description The program that it runs: device, inode, size and time of its file. Told to its own user alone. */
+            program: string;
+            /** @description Checksums of the variables that change what a verb does, by name. Told to its own user alone. */
+            variables: {
+                [key: string]: string;
+            };
+        };
+        /** @description A file that goes along. */
+        VerbFile: {
+            /** @description Its path, as it stands among the arguments; `-` is standard input. */
+            name: string;
+            /** @description What is in it. */
+            content: string;
+        };
+        /** @description One line of the answer. The last one is `exit`; an answer without it was cut off. */
+        VerbFrame: {
+            /** @description As it is. */
+            text: string;
+            /** @enum {string} */
+            kind: "out";
+        } | {
+            /** @description Bytes. */
+            bytes: string;
+            /** @enum {string} */
+            kind: "raw";
+        } | {
+            /** @description As it is. */
+            text: string;
+            /** @enum {string} */
+            kind: "err";
+        } | {
+            /** @description Its path, as it stands among the arguments. */
+            name: string;
+            /** @description What belongs in it. */
+            content: string;
+            /** @enum {string} */
+            kind: "file";
+        } | {
+            /** @enum {string} */
+            kind: "alive";
+        } | {
             /**
-             * Format: int64
-             * @description Tokens written.
+             * Format: int32
+             * @description The exit code.
              */
-            output_tokens?: number | null;
-            /**
-             * Format: int64
-             * @description Tokens read from a cache.
-             */
-            cached_tokens?: number | null;
-            /**
-             * Format: double
-             * @description Dollars.
-             */
-            cost_usd?: number | null;
+            code: number;
+            /** @enum {string} */
+            kind: "exit";
+        };
+        /** @description Why. */
+        WithReason: {
+            /** @description Why; becomes a comment where it is not blank. */
+            reason?: string | null;
         };
         /** @description A run whose processes may live. */
         Worker: {

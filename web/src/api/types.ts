@@ -31,7 +31,6 @@ export type Attachment = Sent<Schemas["Attachment"]>;
 export type Reason = Sent<Schemas["Reason"]>;
 export type DiagnosticAction = Sent<Schemas["Action"]>;
 export type Diagnostic = Sent<Schemas["Diagnostic"]>;
-export type TaskDiagnostics = Sent<Schemas["TaskFindings"]>;
 export type Shown = Sent<Schemas["Shown"]>;
 export type Profile = Sent<Schemas["Profile"]>;
 export type Worker = Sent<Schemas["Worker"]>;
@@ -40,11 +39,21 @@ export type Stats = Sent<Schemas["Stats"]>;
 export type UsageDay = Sent<Schemas["UsageDay"]>;
 export type GraphNode = Sent<Schemas["Node"]>;
 export type Graph = Sent<Schemas["Graph"]>;
+export type Settings = Sent<Schemas["Settings"]>;
 export type Me = Sent<Schemas["Me"]>;
 export type BulkResult = Sent<Schemas["BulkResult"]>;
 
 /** What may be sent to make a task. */
 export type NewTask = Partial<Schemas["NewTask"]> & { title: string };
+
+export type AttentionItem = Sent<Schemas["Attention"]>;
+export type AttentionList = Sent<Schemas["AttentionList"]>;
+export type Diff = Sent<Schemas["Diff"]>;
+export type Decomposed = Sent<Schemas["Decomposed"]>;
+
+/** What splits an idea into tasks. */
+export type Decompose = Partial<Schemas["Decompose"]> & Pick<Schemas["Decompose"], "children">;
+export type SettingsChanges = Schemas["SettingsChanges"];
 
 /** RFC 9457 problem details, with Andon's stable code and its way out. */
 export interface Problem {

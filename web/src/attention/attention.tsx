@@ -4,10 +4,10 @@ import { useNavigate, useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import type { ReactNode } from "react";
 import { asProblem } from "../api/client.ts";
-import { useAttention } from "../api/queries.ts";
-import type { BlockKind, Card, TaskDiagnostics } from "../api/types.ts";
+import { useAttention, useAttentionEverywhere, useBoards } from "../api/queries.ts";
+import type { AttentionItem, Card } from "../api/types.ts";
 import { Avatar } from "../board/card.tsx";
-import { Badge, Button, Empty, ProblemNote, TextArea } from "../design/controls.tsx";
+import { Badge, Button, Check, Empty, ProblemNote, TextArea } from "../design/controls.tsx";
 import { CheckIcon, InboxIcon, StatusIcon } from "../design/icons.tsx";
 import { ago, dollars, full, useNow } from "../design/time.ts";
 import { STATUS_NAME } from "../design/words.ts";
@@ -17,65 +17,68 @@ import { Prose } from "../task/prose.tsx";
 import { Diagnostics } from "../task/way-out.tsx";
 import { Answer } from "./answer.tsx";
 
-/** What presses more: a question stops a worker, a stop by a person was that person's will. */
-const PRESSING: Record<BlockKind, number> = { needs_input: 0, capability: 1, recurring: 2, gave_up: 3, transient: 4, operator: 5 };
+type Need = AttentionItem["need"];
 
-function order(a: Card, b: Card): number {
-  const by = PRESSING[a.block_kind ?? "operator"] - PRESSING[b.block_kind ?? "operator"];
-  if (by !== 0) return by;
-  if (a.priority !== b.priority) return b.priority - a.priority;
-  return (a.blocked_at ?? "") < (b.blocked_at ?? "") ? -1 : 1;
-}
+/** In the order in which they press. */
+const GROUPS: [Need, string][] = [
+  ["answer", "Has a question"],
+  ["review", "Waits for your review"],
+  ["rescue", "Cannot go on by itself"],
+  ["look", "Goes wrong, though it goes on"],
+];
+
+/** Tasks of each group that are shown at first, and with each further step. */
+const MORE = 30;
 
 export default function Attention() {
   const { board } = useParams({ from: "/b/$board" });
-  const attention = useAttention(board);
-  const data = attention.data;
-  const questions = [...(data?.blocked ?? [])].sort(order);
-  const total = questions.length + (data?.reviews.length ?? 0) + (data?.diagnostics.length ?? 0);
+  const [everywhere, setEverywhere] = useState(false);
+  const [shown, setShown] = useState(MORE);
+  const boards = useBoards();
+  const here = useAttention(board);
+  const all = useAttentionEverywhere(everywhere);
+  const attention = everywhere ? all : here;
+  const items = attention.data?.items ?? [];
   return (
     <>
-      <TopBar board={board} title="Attention" />
+      <TopBar board={board} title="Attention">
+        {(boards.data?.boards.length ?? 0) > 1 && <Check label="All boards" checked={everywhere} onChange={(event) => setEverywhere(event.target.checked)} />}
+      </TopBar>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by the keyboard. */}
       <section aria-label="What needs a person" tabIndex={0} className="min-h-0 flex-1 overflow-y-auto px-4 py-5 outline-none">
         <div className="mx-auto grid max-w-3xl grid-cols-1 gap-8">
-          {attention.error && !data && <ProblemNote problem={asProblem(attention.error)} retry={() => void attention.refetch()} />}
+          {attention.error && !attention.data && <ProblemNote problem={asProblem(attention.error)} retry={() => void attention.refetch()} />}
           {attention.isPending && (
             <div role="status" aria-label="Loading" className="grid gap-3">
               <div className="skeleton h-36" />
               <div className="skeleton h-36" />
             </div>
           )}
-          {data && total === 0 && (
+          {attention.data && items.length === 0 && (
             <Empty icon={<InboxIcon size={20} />} title="Nothing needs you">
               Questions of workers, reviews that wait for a person, and what goes wrong appear here.
             </Empty>
           )}
-          {questions.length > 0 && (
-            <Group title="Blocked" count={questions.length}>
-              {questions.map((card) => (
-                <Item key={card.id} card={card} since={card.blocked_at}>
-                  <Answer board={board} id={card.id} kind={card.block_kind} reason={card.block_reason ?? ""} />
-                </Item>
-              ))}
-            </Group>
+          {GROUPS.map(([need, title]) => {
+            const group = items.filter((item) => item.need === need);
+            return group.length === 0 ? null : (
+              <Group key={need} title={title} count={group.length}>
+                {group.slice(0, shown).map((item) => (
+                  <Item key={`${item.board}/${item.task.id}`} item={item} here={board}>
+                    {item.need === "review" && <Review board={item.board} card={item.task} />}
+                    {item.task.status === "blocked" && <Answer board={item.board} id={item.task.id} kind={item.task.block_kind} reason={item.reason ?? item.task.block_reason ?? ""} />}
+                    {item.diagnostics.length > 0 && <Diagnostics board={item.board} id={item.task.id} found={item.diagnostics} />}
+                  </Item>
+                ))}
+              </Group>
+            );
+          })}
+          {GROUPS.some(([need]) => items.filter((item) => item.need === need).length > shown) && (
+            <Button size="md" className="mx-auto" onClick={() => setShown(shown + MORE)}>
+              Show more
+            </Button>
           )}
-          {data && data.reviews.length > 0 && (
-            <Group title="Waits for your review" count={data.reviews.length}>
-              {data.reviews.map((card) => (
-                <Item key={card.id} card={card} since={card.updated_at}>
-                  <Review board={board} card={card} />
-                </Item>
-              ))}
-            </Group>
-          )}
-          {data && data.diagnostics.length > 0 && (
-            <Group title="Goes wrong" count={data.diagnostics.length}>
-              {data.diagnostics.map((found) => (
-                <Wrong key={found.task_id} board={board} found={found} />
-              ))}
-            </Group>
-          )}
+          {attention.data?.truncated && <p className="text-center text-sm text-text-2">There is more than is shown here; what presses most comes first.</p>}
         </div>
       </section>
     </>
@@ -93,21 +96,23 @@ function Group({ title, count, children }: { title: string; count: number; child
   );
 }
 
-function useOpen(): (id: string) => void {
-  const navigate = useNavigate({ from: "/b/$board" });
-  return (id) => void navigate({ to: ".", search: (old) => ({ ...old, task: id }) });
-}
-
-function Item({ card, since, children }: { card: Card; since: string | null; children: ReactNode }) {
+function Item({ item, here, children }: { item: AttentionItem; here: string; children: ReactNode }) {
   const now = useNow(15_000);
-  const open = useOpen();
+  const navigate = useNavigate({ from: "/b/$board" });
+  const card = item.task;
+  const open = () =>
+    void (item.board === here
+      ? navigate({ to: ".", search: (old) => ({ ...old, task: card.id }) })
+      : navigate({ to: "/b/$board/attention", params: { board: item.board }, search: { task: card.id } }));
   return (
     <li className="grid grid-cols-1 gap-2.5 rounded-xl border border-line bg-raised p-3.5 shadow-card" data-attention={card.id}>
       <div className="flex flex-wrap items-center gap-x-2 gap-y-1">
         <StatusIcon status={card.status} />
-        <button type="button" onClick={() => open(card.id)} className="min-w-0 text-left text-sm font-medium [overflow-wrap:anywhere] hover:underline">
+        <span className="sr-only">{STATUS_NAME[card.status]}</span>
+        <button type="button" dir="auto" onClick={open} className="min-w-0 text-start text-sm font-medium [overflow-wrap:anywhere] hover:underline">
           {card.title}
         </button>
+        {item.board !== here && <Badge>{item.board}</Badge>}
         {card.priority !== 0 && <Badge tone={card.priority > 0 ? "amber" : "grey"}>P{card.priority}</Badge>}
         <span className="ml-auto flex items-center gap-2 text-xs text-text-3">
           {card.cost_usd !== null && card.cost_usd > 0 && <span title="Cost of all runs">{dollars(card.cost_usd)}</span>}
@@ -116,8 +121,8 @@ function Item({ card, since, children }: { card: Card; since: string | null; chi
               <Avatar name={card.assignee} /> {card.assignee}
             </span>
           )}
-          <time dateTime={since ?? ""} title={full(since)}>
-            {ago(since, now)}
+          <time dateTime={item.since} title={full(item.since)}>
+            {ago(item.since, now)}
           </time>
         </span>
       </div>
@@ -156,26 +161,5 @@ function Review({ board, card }: { board: string; card: Card }) {
         </Button>
       </div>
     </>
-  );
-}
-
-function Wrong({ board, found }: { board: string; found: TaskDiagnostics }) {
-  const open = useOpen();
-  return (
-    <li className="grid grid-cols-1 gap-2.5 rounded-xl border border-line bg-raised p-3.5 shadow-card">
-      <div className="flex items-center gap-2">
-        <StatusIcon status={found.status} />
-        <span className="sr-only">{STATUS_NAME[found.status]}</span>
-        <button type="button" onClick={() => open(found.task_id)} className="min-w-0 flex-1 text-left text-sm font-medium [overflow-wrap:anywhere] hover:underline">
-          {found.title}
-        </button>
-        {found.assignee && (
-          <span className="flex items-center gap-1.5 text-xs text-text-3">
-            <Avatar name={found.assignee} /> {found.assignee}
-          </span>
-        )}
-      </div>
-      <Diagnostics board={board} id={found.task_id} found={found.diagnostics} />
-    </li>
   );
 }

@@ -7,11 +7,11 @@ import type { KeyboardEvent } from "react";
 import type { Filter } from "../api/actions.ts";
 import { api } from "../api/actions.ts";
 import { asProblem } from "../api/client.ts";
-import { useColumns, useHead, useWorkers } from "../api/queries.ts";
-import type { Status, Worker } from "../api/types.ts";
+import { client, keys, useAttention, useColumns, useHead, useWorkers } from "../api/queries.ts";
+import type { Columns as ColumnsData, Severity, Status, Worker } from "../api/types.ts";
 import { Button, Empty, IconButton, Menu, ProblemNote } from "../design/controls.tsx";
 import { cx } from "../design/cx.ts";
-import { BoardIcon, BoltIcon, CloseIcon, FilterIcon, LanesIcon, MoreIcon, PlusIcon, RefreshIcon, SearchIcon } from "../design/icons.tsx";
+import { BoardIcon, BoltIcon, CheckIcon, CloseIcon, FilterIcon, LanesIcon, MoreIcon, PlusIcon, RefreshIcon, SearchIcon } from "../design/icons.tsx";
 import { STATUSES } from "../design/words.ts";
 import type { Search } from "../router.tsx";
 import { move } from "../shell/moves.ts";
@@ -19,6 +19,20 @@ import { TopBar, Waiting } from "../shell/layout.tsx";
 import { openDialog, refusal, select, selected, toast } from "../shell/store.ts";
 import { BulkBar } from "./bulk.tsx";
 import { Column } from "./column.tsx";
+import { hover, letGo, pickUp } from "./drag.ts";
+import type { Target } from "./drag.ts";
+import { Strip, worst } from "./strip.tsx";
+import { Zones } from "./zones.tsx";
+
+const targetOf = (data: Record<string | symbol, unknown> | undefined): Target | null => (data?.["target"] as Target | undefined) ?? null;
+
+/** A card is let go somewhere; where it is one of the selected, all of them are. */
+function drop(board: string, id: string, to: Target): void {
+  const chosen = selected();
+  const ids = chosen.has(id) ? [...chosen] : [id];
+  if (to === "delete") openDialog({ kind: "delete", ids });
+  else move(board, ids, to);
+}
 
 export function Board() {
   const { board } = useParams({ from: "/b/$board" });
@@ -38,24 +52,28 @@ export function Board() {
   useEffect(
     () =>
       monitorForElements({
+        onDragStart: ({ source }) => pickUp(String(source.data["id"]), source.data["status"] as Status),
+        onDropTargetChange: ({ location }) => hover(targetOf(location.current.dropTargets[0]?.data)),
         onDrop({ source, location }) {
-          const to = location.current.dropTargets[0]?.data["status"] as Status | undefined;
+          letGo();
+          const to = targetOf(location.current.dropTargets[0]?.data);
           const id = source.data["id"] as string | undefined;
-          if (!to || !id) return;
-          const chosen = selected();
-          move(board, chosen.has(id) ? [...chosen] : [id], to);
+          if (to && id) drop(board, id, to);
         },
       }),
     [board],
   );
+  const attention = useAttention(board);
+  const severities = useMemo(() => worst(attention.data?.items ?? []), [attention.data]);
   const shown = columns.data?.columns ?? [];
   const total = shown.reduce((sum, column) => sum + column.count, 0);
   const filtered = Boolean(filter.q || filter.assignee !== undefined || filter.tenant);
   return (
     <>
       <TopBar board={board} title="Board">
-        <Toolbar board={board} search={search} />
+        <Toolbar board={board} search={search} filter={filter} />
       </TopBar>
+      <Strip board={board} />
       {columns.error && !columns.data && (
         <div className="p-4">
           <ProblemNote problem={asProblem(columns.error)} retry={() => void columns.refetch()} />
@@ -78,8 +96,9 @@ export function Board() {
           </Empty>
         )
       ) : (
-        columns.data && <Columns board={board} columns={shown} filter={filter} lanes={search.lanes === true} workers={byTask} />
+        columns.data && <Columns board={board} columns={shown} filter={filter} lanes={search.lanes === true} workers={byTask} severities={severities} />
       )}
+      <Zones />
       <BulkBar board={board} />
     </>
   );
@@ -91,23 +110,33 @@ function Columns({
   filter,
   lanes,
   workers,
+  severities,
 }: {
   board: string;
   columns: import("../api/types.ts").Column[];
   filter: Filter;
   lanes: boolean;
   workers: ReadonlyMap<string, Worker>;
+  severities: ReadonlyMap<string, Severity>;
 }) {
   const region = useRef<HTMLDivElement>(null);
   const onKeyDown = useCallback(
-    (event: KeyboardEvent<HTMLDivElement>) => onCardKey(event, region.current, board),
-    [board],
+    (event: KeyboardEvent<HTMLDivElement>) => {
+      if ((event.metaKey || event.ctrlKey) && event.key === "a" && (event.target as HTMLElement).closest("[data-card]")) {
+        event.preventDefault();
+        select(new Set(columns.flatMap((column) => column.cards.map((card) => card.id))));
+        return;
+      }
+      onCardKey(event, region.current, board);
+    },
+    [board, columns],
   );
+  const onDrop = useCallback((id: string, to: Target) => drop(board, id, to), [board]);
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: arrow keys move between the cards, which are buttons themselves.
-    <div ref={region} onKeyDown={onKeyDown} className="flex min-h-0 flex-1 snap-x snap-mandatory gap-2 overflow-x-auto p-2 md:snap-none md:p-3">
+    <div ref={region} data-columns onKeyDown={onKeyDown} className="flex min-h-0 flex-1 snap-x snap-mandatory gap-2 overflow-x-auto p-2 md:snap-none md:p-3">
       {columns.map((column) => (
-        <Column key={column.status} board={board} column={column} filter={filter} lanes={lanes} workers={workers} />
+        <Column key={column.status} board={board} column={column} filter={filter} lanes={lanes} workers={workers} severities={severities} onDrop={onDrop} />
       ))}
     </div>
   );
@@ -177,10 +206,9 @@ function focus(card: HTMLElement): void {
   card.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
-function Toolbar({ board, search }: { board: string; search: Search }) {
+function Toolbar({ board, search, filter }: { board: string; search: Search; filter: Filter }) {
   const navigate = useNavigate({ from: "/b/$board" });
   const head = useHead(board);
-  const columns = useColumns(board, {});
   const [text, setText] = useState(search.q ?? "");
   const put = useCallback(
     (change: Partial<Record<keyof Search, string | true | undefined>>) =>
@@ -260,6 +288,14 @@ function Toolbar({ board, search }: { board: string; search: Search }) {
         }
         items={[
           { label: "Lanes by profile", icon: <LanesIcon />, checked: search.lanes === true, onSelect: () => put({ lanes: search.lanes ? undefined : true }) },
+          {
+            label: "Select everything loaded",
+            icon: <CheckIcon />,
+            onSelect: () => {
+              const view = client.getQueryData<ColumnsData>(keys.columns(board, filter));
+              select(new Set((view?.columns ?? []).flatMap((column) => column.cards.map((card) => card.id))));
+            },
+          },
           { label: "Show archived", icon: <FilterIcon />, checked: search.archived === true, onSelect: () => put({ archived: search.archived ? undefined : true }) },
           null,
           {
@@ -271,7 +307,9 @@ function Toolbar({ board, search }: { board: string; search: Search }) {
                 (error) => refusal(asProblem(error)),
               ),
           },
-          { label: "Read everything again", icon: <RefreshIcon />, onSelect: () => void columns.refetch() },
+          { label: "Read everything again", icon: <RefreshIcon />, onSelect: () => void client.invalidateQueries() },
+          null,
+          { label: "Settings of the board…", onSelect: () => openDialog({ kind: "edit-board" }) },
         ]}
       />
     </>

@@ -4,14 +4,17 @@ import { draggable } from "@atlaskit/pragmatic-drag-and-drop/element/adapter";
 import { useNavigate } from "@tanstack/react-router";
 import { memo, useEffect, useRef, useState } from "react";
 import type { MouseEvent, ReactNode } from "react";
-import type { Card as CardData, Worker } from "../api/types.ts";
+import type { Card as CardData, Severity, Worker } from "../api/types.ts";
 import { Badge, Menu } from "../design/controls.tsx";
 import { cx } from "../design/cx.ts";
-import { AlertIcon, ChildrenIcon, ClipIcon, ClockIcon, CommentIcon, LinkIcon, MoreIcon, PauseIcon, StatusIcon } from "../design/icons.tsx";
-import { ago, dollars, full, ms, short, span, useNow } from "../design/time.ts";
+import { AlertIcon, ChildrenIcon, ClipIcon, ClockIcon, CommentIcon, LinkIcon, MoreIcon, PauseIcon, StatusIcon, UserIcon } from "../design/icons.tsx";
+import { plainWords } from "../design/plain.ts";
+import { ago, compact, dollars, full, ms, short, span, useNow } from "../design/time.ts";
 import { BLOCK_NAME, STATUSES, STATUS_NAME } from "../design/words.ts";
 import { move } from "../shell/moves.ts";
 import { openDialog, select, selected as chosen, useFailed } from "../shell/store.ts";
+import { touchable } from "./drag.ts";
+import type { Target } from "./drag.ts";
 import { age, moveTo } from "./model.ts";
 
 let anchor: string | null = null;
@@ -36,20 +39,24 @@ export const Card = memo(function Card({
   index,
   column,
   worker,
+  severity,
   selected,
   selecting,
   focusable,
   onActive,
+  onDrop,
 }: {
   board: string;
   card: CardData;
   index: number;
   column: CardData[];
   worker: Worker | undefined;
+  severity: Severity | undefined;
   selected: boolean;
   selecting: boolean;
   focusable: boolean;
   onActive: (id: string) => void;
+  onDrop: (id: string, to: Target) => void;
 }) {
   const box = useRef<HTMLElement>(null);
   const navigate = useNavigate({ from: "/b/$board" });
@@ -58,13 +65,18 @@ export const Card = memo(function Card({
   useEffect(() => {
     const element = box.current;
     if (!element) return;
-    return draggable({
+    const mouse = draggable({
       element,
       getInitialData: () => ({ id: card.id, status: card.status }),
       onDragStart: () => setDragging(true),
       onDrop: () => setDragging(false),
     });
-  }, [card.id, card.status]);
+    const finger = touchable(element, card.id, card.status, onDrop);
+    return () => {
+      mouse();
+      finger();
+    };
+  }, [card.id, card.status, onDrop]);
   const open = (event: MouseEvent) => {
     if (event.metaKey || event.ctrlKey || event.shiftKey) {
       event.preventDefault();
@@ -79,7 +91,7 @@ export const Card = memo(function Card({
       data-card={card.id}
       data-index={index}
       className={cx(
-        "group/card relative rounded-lg border bg-raised px-3 pt-2 pb-2.5 shadow-card transition-[border-color,opacity,background] duration-100 hover:border-line-strong",
+        "group/card relative [-webkit-touch-callout:none] rounded-lg pointer-coarse:select-none border bg-raised px-3 pt-2 pb-2.5 shadow-card transition-[border-color,opacity,background] duration-100 hover:border-line-strong",
         selected ? "border-accent-text bg-accent-soft" : failed ? "border-red" : "border-line",
         dragging && "opacity-40",
       )}
@@ -87,9 +99,15 @@ export const Card = memo(function Card({
       <div className="flex h-5 items-center gap-1.5 text-2xs text-text-3">
         <span className="font-mono">{card.id}</span>
         {card.priority !== 0 && (
-          <Badge tone={card.priority >= 10 ? "red" : card.priority > 0 ? "amber" : "grey"} title={`Priority ${card.priority}`}>
-            P{card.priority}
+          <Badge tone={card.priority >= 10 ? "red" : card.priority > 0 ? "amber" : "grey"} title={`Priority ${card.priority}`} className="shrink-0">
+            P{Math.abs(card.priority) < 1000 ? card.priority : compact(card.priority)}
           </Badge>
+        )}
+        {severity && (
+          <span title={`A finding: ${severity}`} className={severity === "warning" ? "text-amber" : "text-red"}>
+            <AlertIcon size={13} />
+            <span className="sr-only">{`A finding: ${severity}`}</span>
+          </span>
         )}
         {card.tenant && <Badge className="max-w-24">{card.tenant}</Badge>}
         {card.held && card.status === "todo" && (
@@ -102,10 +120,11 @@ export const Card = memo(function Card({
       <button
         type="button"
         data-open
+        dir="auto"
         tabIndex={focusable ? 0 : -1}
         onClick={open}
         onFocus={() => onActive(card.id)}
-        className="mt-1 line-clamp-3 w-full text-left text-sm leading-snug font-medium [overflow-wrap:anywhere] outline-none after:absolute after:inset-0 after:rounded-lg focus-visible:after:outline-2 focus-visible:after:outline-offset-1 focus-visible:after:outline-accent-text"
+        className="mt-1 line-clamp-3 w-full text-start text-sm leading-snug font-medium [overflow-wrap:anywhere] outline-none after:absolute after:inset-0 after:rounded-lg focus-visible:after:outline-2 focus-visible:after:outline-offset-1 focus-visible:after:outline-accent-text"
       >
         {card.title}
       </button>
@@ -239,7 +258,7 @@ function Assignee({ card }: { card: CardData }) {
   if (card.status === "review") {
     return (
       <span className="flex min-w-0 items-center gap-1.5">
-        <Avatar name={who ?? "?"} />
+        {card.reviewer ? <Avatar name={card.reviewer} /> : <UserIcon size={14} />}
         <span className="truncate">reviewed by {who}</span>
       </span>
     );
@@ -278,7 +297,13 @@ function State({ card, worker }: { card: CardData; worker: Worker | undefined })
       return (
         <p className="mt-2 rounded-md bg-red-soft px-2 py-1.5 text-xs leading-snug text-text">
           <span className="font-medium text-red">{card.block_kind ? BLOCK_NAME[card.block_kind] : "Blocked"}</span>
-          {card.block_reason && <span className="mt-0.5 line-clamp-3 block [overflow-wrap:anywhere]">{card.block_reason}</span>}
+          {card.block_reason && (
+            <span className="mt-0.5 block">
+              <span dir="auto" className="line-clamp-3 [overflow-wrap:anywhere]">
+                {plainWords(card.block_reason)}
+              </span>
+            </span>
+          )}
         </p>
       );
     case "ready":
@@ -293,7 +318,7 @@ function State({ card, worker }: { card: CardData; worker: Worker | undefined })
             </p>
           )}
           {card.status === "review" && card.latest_summary && (
-            <p className="mt-1.5 line-clamp-2 text-xs text-text-2 [overflow-wrap:anywhere]">{card.latest_summary}</p>
+            <p className="mt-1.5 line-clamp-2 text-xs text-text-2 [overflow-wrap:anywhere]">{plainWords(card.latest_summary)}</p>
           )}
         </>
       );
@@ -304,7 +329,7 @@ function State({ card, worker }: { card: CardData; worker: Worker | undefined })
         <p className="mt-1.5 text-xs text-text-2">Parked until somebody lets it go on</p>
       );
     case "done":
-      return card.latest_summary ? <p className="mt-1.5 line-clamp-2 text-xs text-text-2 [overflow-wrap:anywhere]">{card.latest_summary}</p> : null;
+      return card.latest_summary ? <p className="mt-1.5 line-clamp-2 text-xs text-text-2 [overflow-wrap:anywhere]">{plainWords(card.latest_summary)}</p> : null;
     case "triage":
     case "archived":
       return null;

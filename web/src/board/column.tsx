@@ -4,16 +4,18 @@ import { dropTargetForElements } from "@atlaskit/pragmatic-drag-and-drop/element
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { memo, useEffect, useMemo, useRef, useState } from "react";
 import type { Filter } from "../api/actions.ts";
-import { NEXT_PAGE, loadMore } from "../api/queries.ts";
-import type { Card as CardData, Column as ColumnData, Worker } from "../api/types.ts";
+import { FAR_PAGE, NEXT_PAGE, loadMore } from "../api/queries.ts";
+import type { Card as CardData, Column as ColumnData, Severity, Worker } from "../api/types.ts";
 import { IconButton, Tip } from "../design/controls.tsx";
 import { cx } from "../design/cx.ts";
 import { PlusIcon, StatusIcon } from "../design/icons.tsx";
 import { count } from "../design/time.ts";
 import { STATUS_HELP, STATUS_NAME } from "../design/words.ts";
-import { openDialog, select, useSelection } from "../shell/store.ts";
-import { moveTo } from "./model.ts";
+import { fold, select, useFolded, useSelection } from "../shell/store.ts";
 import { Card } from "./card.tsx";
+import { useLook } from "./drag.ts";
+import type { Target } from "./drag.ts";
+import { InlineCreate } from "./inline.tsx";
 
 type Row = { kind: "card"; card: CardData; index: number } | { kind: "lane"; name: string; tasks: number };
 
@@ -43,17 +45,22 @@ export const Column = memo(function Column({
   filter,
   lanes,
   workers,
+  severities,
+  onDrop,
 }: {
   board: string;
   column: ColumnData;
   filter: Filter;
   lanes: boolean;
   workers: ReadonlyMap<string, Worker>;
+  severities: ReadonlyMap<string, Severity>;
+  onDrop: (id: string, to: Target) => void;
 }) {
   const { status, cards, next } = column;
   const box = useRef<HTMLElement>(null);
   const scroller = useRef<HTMLDivElement>(null);
-  const [over, setOver] = useState<"no" | "yes" | "refused">("no");
+  const over = useLook(status);
+  const [adding, setAdding] = useState(false);
   const [active, setActive] = useState<string | null>(null);
   const selection = useSelection();
   const rows = useMemo<Row[]>(
@@ -78,22 +85,13 @@ export const Column = memo(function Column({
   const last = items.at(-1)?.index ?? 0;
   useEffect(() => {
     if (next !== null && last >= rows.length - AHEAD) {
-      void loadMore(board, filter, status, last > rows.length + NEXT_PAGE ? 1000 : NEXT_PAGE);
+      void loadMore(board, filter, status, last > rows.length + NEXT_PAGE ? FAR_PAGE : NEXT_PAGE);
     }
   }, [board, filter, status, next, last, rows.length]);
   useEffect(() => {
     const element = box.current;
     if (!element) return;
-    return dropTargetForElements({
-      element,
-      getData: () => ({ status }),
-      onDragEnter: ({ source }) => {
-        const from = source.data["status"] as CardData["status"];
-        setOver(from !== status && moveTo(from, status).kind === "refuse" ? "refused" : "yes");
-      },
-      onDragLeave: () => setOver("no"),
-      onDrop: () => setOver("no"),
-    });
+    return dropTargetForElements({ element, getData: () => ({ target: status }) });
   }, [status]);
   const allSelected = cards.length > 0 && cards.every((card) => selection.has(card.id));
   const toggleAll = () => {
@@ -105,21 +103,32 @@ export const Column = memo(function Column({
     select(chosen);
   };
   const name = STATUS_NAME[status];
-  const slim = column.count === 0;
+  const folded = useFolded(status);
+  const slim = (column.count === 0 || folded) && !adding;
   const firstActive = active !== null && cards.some((card) => card.id === active) ? active : cards[0]?.id;
   return (
     <section
       ref={box}
       data-column={status}
+      data-drop={status}
       aria-label={`${name}, ${column.count} tasks`}
       className={cx(
         "group/column flex min-h-0 shrink-0 snap-start flex-col rounded-lg transition-[background,box-shadow] duration-100",
-        slim ? "w-11 md:min-w-11" : "w-[82vw] min-w-[240px] sm:w-72 md:w-auto md:max-w-[360px] md:flex-1 md:basis-0",
+        slim ? "w-11 md:min-w-11" : "w-[82vw] min-w-[216px] sm:w-72 md:w-auto md:max-w-[360px] md:flex-1 md:basis-0",
         over === "yes" ? "bg-accent-soft shadow-[inset_0_0_0_1.5px_var(--accent-text)]" : over === "refused" ? "bg-red-soft" : "bg-canvas/60",
       )}
     >
       <header className={cx("flex shrink-0 items-center gap-2", slim ? "h-full flex-col px-0 py-3" : "h-10 pr-1.5 pl-3")}>
-        <StatusIcon status={status} />
+        <button
+          type="button"
+          aria-expanded={!slim}
+          aria-label={slim ? `Unfold ${name}` : `Fold ${name}`}
+          disabled={column.count === 0}
+          onClick={() => fold(status, !folded)}
+          className="-m-1 flex rounded-md p-1 enabled:hover:bg-hover"
+        >
+          <StatusIcon status={status} />
+        </button>
         <Tip text={STATUS_HELP[status]}>
           <h2
             // biome-ignore lint/a11y/noNoninteractiveTabindex: its help is for the keyboard too.
@@ -140,13 +149,14 @@ export const Column = memo(function Column({
               className={cx("m-1.5 size-3.5 accent-(--accent) transition-opacity focus:opacity-100 group-hover/column:opacity-100", selection.size > 0 ? "opacity-100" : "opacity-0")}
             />
             {(status === "triage" || status === "ready" || status === "todo") && (
-              <IconButton label={`New task in ${name}`} onClick={() => openDialog({ kind: "new-task", status })}>
+              <IconButton label={`New task in ${name}`} aria-expanded={adding} onClick={() => setAdding(!adding)}>
                 <PlusIcon size={14} />
               </IconButton>
             )}
           </span>
         )}
       </header>
+      {adding && <InlineCreate board={board} status={status} close={() => setAdding(false)} />}
       {!slim && (
         <div ref={scroller} className="min-h-0 flex-1 overflow-y-auto overflow-x-hidden px-1.5 [contain:strict]" tabIndex={-1}>
           <ul className="relative" style={{ height: list.getTotalSize() }}>
@@ -173,6 +183,8 @@ export const Column = memo(function Column({
                       index={row.index}
                       column={cards}
                       worker={workers.get(row.card.id)}
+                      severity={severities.get(row.card.id)}
+                      onDrop={onDrop}
                       selected={selection.has(row.card.id)}
                       selecting={selection.size > 0}
                       focusable={row.card.id === firstActive}

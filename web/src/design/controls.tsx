@@ -326,14 +326,34 @@ export function Empty({ icon, title, children }: { icon?: ReactNode; title: stri
   );
 }
 
+/** Words of the server's, in which commands and names stand between backticks. */
+export function Words({ text }: { text: string }) {
+  return text.split(/`([^`\n]+)`/).map((part, index) =>
+    index % 2 === 1 ? (
+      // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a text never change places.
+      <code key={index} className="rounded bg-hover px-1 font-mono text-[0.92em]">
+        {part}
+      </code>
+    ) : (
+      part
+    ),
+  );
+}
+
 /** A refusal: the server's sentence and its way out. */
 export function ProblemNote({ problem, retry, className }: { problem: Problem; retry?: (() => void) | undefined; className?: string }) {
   return (
     <div role="alert" className={cx("flex items-start gap-2 rounded-md border border-red/35 bg-red-soft px-3 py-2 text-sm", className)}>
       <AlertIcon className="mt-0.5 shrink-0 text-red" />
       <div className="min-w-0 flex-1">
-        <p className="break-words text-red">{problem.detail ?? problem.title}</p>
-        {problem.hint && <p className="mt-0.5 break-words text-text-2">{problem.hint}</p>}
+        <p className="break-words text-red">
+          <Words text={problem.detail ?? problem.title} />
+        </p>
+        {problem.hint && (
+          <p className="mt-0.5 break-words text-text-2">
+            <Words text={problem.hint} />
+          </p>
+        )}
       </div>
       {retry && (
         <Button size="sm" onClick={retry}>

@@ -3,7 +3,6 @@
 import { useMutation } from "@tanstack/react-query";
 import { useNavigate, useParams } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
-import type { ReactNode } from "react";
 import { api } from "../api/actions.ts";
 import { asProblem } from "../api/client.ts";
 import { client, keys, useFleet, useHead, useProfiles, useWorkers } from "../api/queries.ts";
@@ -18,7 +17,10 @@ import { reach } from "../shell/cord.tsx";
 import { TopBar } from "../shell/layout.tsx";
 import { openDialog, refusal, toast } from "../shell/store.ts";
 import { LogView } from "../task/log.tsx";
-import { Bars, Dots } from "./charts.tsx";
+import { Brakes, Rules } from "./brakes.tsx";
+import { Dots } from "./charts.tsx";
+import { Panel } from "./panel.tsx";
+import { Usage } from "./usage.tsx";
 
 export default function Fleet() {
   const { board } = useParams({ from: "/b/$board" });
@@ -53,12 +55,16 @@ export default function Fleet() {
                   <Latency runs={data.runs} of="length" />
                 </Panel>
               </div>
-              <div className="grid gap-4 lg:grid-cols-2">
-                <Panel title="Cost by profile and day">
-                  <Cost usage={data.usage} />
+              <Usage usage={data.usage} />
+              <div className="grid gap-4 lg:grid-cols-3">
+                <Panel title="Brakes">
+                  <Brakes board={board} stats={data.stats} />
                 </Panel>
                 <Panel title="Hosts">
                   <Hosts hosts={data.hosts} />
+                </Panel>
+                <Panel title="Rules of this home">
+                  <Rules />
                 </Panel>
               </div>
               <Profiles board={board} stats={data.stats} />
@@ -67,18 +73,6 @@ export default function Fleet() {
         </div>
       </section>
     </>
-  );
-}
-
-function Panel({ title, aside, children }: { title: string; aside?: ReactNode; children: ReactNode }) {
-  return (
-    <section aria-label={title} className="min-w-0 rounded-xl border border-line bg-raised p-4 shadow-card">
-      <div className="mb-3 flex min-h-6 items-center justify-between">
-        <h2 className="text-xs font-semibold text-text-2">{title}</h2>
-        {aside}
-      </div>
-      {children}
-    </section>
   );
 }
 
@@ -101,7 +95,7 @@ function Figures({ stats, usage }: { stats: Stats; usage: UsageDay[] }) {
           <dt className="text-xs text-text-2">{name}</dt>
           <dd className="mt-1 text-2xl font-semibold tracking-tight">
             {value}
-            {more && <span className="ml-2 text-xs font-normal tracking-normal text-text-3">{more}</span>}
+            {more && <span className="block text-xs font-normal tracking-normal text-text-3 md:ml-2 md:inline">{more}</span>}
           </dd>
         </div>
       ))}
@@ -205,18 +199,6 @@ function Latency({ runs, of }: { runs: Run[]; of: "start" | "length" }) {
     [runs, of],
   );
   return <Dots points={points} title={of === "start" ? "Time from claim to start of the latest runs" : "Length of the latest runs"} />;
-}
-
-function Cost({ usage }: { usage: UsageDay[] }) {
-  const names = [...new Set(usage.map((day) => day.profile ?? "by hand"))].sort();
-  const days = [...Array(14).keys()].map((back) => new Date(Date.now() - (13 - back) * 86_400_000).toISOString().slice(0, 10));
-  const stacks = days.map((day) => ({
-    label: day.slice(5),
-    parts: usage.filter((each) => each.day === day).map((each) => ({ name: each.profile ?? "by hand", value: each.cost_usd ?? 0 })),
-  }));
-  const all = usage.reduce((sum, day) => sum + (day.cost_usd ?? 0), 0);
-  if (all === 0) return <p className="flex h-32 items-center justify-center text-sm text-text-3">No worker has reported a cost in 14 days</p>;
-  return <Bars stacks={stacks} names={names} title={`Cost by profile and day: ${dollars(all)} in 14 days`} />;
 }
 
 function Hosts({ hosts }: { hosts: import("../api/types.ts").Host[] }) {

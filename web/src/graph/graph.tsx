@@ -29,7 +29,7 @@ function TaskCard({ data, selected }: NodeProps<TaskNode>) {
       style={{ borderColor: "var(--line-strong)", borderLeftColor: STATUS_COLOR[task.status] }}
     >
       <Handle type="target" position={Position.Left} />
-      <div className="truncate text-xs leading-tight font-medium">{task.title}</div>
+      <div dir="auto" className="truncate text-xs leading-tight font-medium">{task.title}</div>
       <div className="flex items-center gap-1.5 text-2xs text-text-3">
         <StatusIcon status={task.status} size={12} />
         <span>{STATUS_NAME[task.status]}</span>

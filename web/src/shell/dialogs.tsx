@@ -1,16 +1,18 @@
 // The dialogs that ask before something is lost, or for the words that a move needs.
 
-import { useState } from "react";
+import { Suspense, lazy, useState } from "react";
 import type { FormEvent } from "react";
 import { useHead, useProfiles } from "../api/queries.ts";
 import { Button, Check, Dialog, Field, Input, Kbd, Select, TextArea } from "../design/controls.tsx";
 import { act } from "./moves.ts";
-import { NewBoard } from "./new-board.tsx";
+import { EditBoard, NewBoard } from "./new-board.tsx";
 import { NewTask } from "./new-task.tsx";
 import { Palette } from "./palette.tsx";
 import { CordDialog } from "./cord.tsx";
 import type { OpenDialog } from "./store.ts";
 import { closeDialog, select, useDialog } from "./store.ts";
+
+const Decompose = lazy(() => import("../task/decompose.tsx"));
 
 const many = (ids: string[]) => (ids.length === 1 ? (ids[0] ?? "") : `${ids.length} tasks`);
 
@@ -19,9 +21,17 @@ export function Dialogs({ board }: { board: string }) {
   if (!open) return null;
   switch (open.kind) {
     case "new-task":
-      return <NewTask board={board} {...(open.status ? { status: open.status } : {})} {...(open.parent ? { parent: open.parent } : {})} />;
+      return <NewTask board={board} {...(open.status ? { status: open.status } : {})} {...(open.parent ? { parent: open.parent } : {})} {...(open.title ? { start: open.title } : {})} />;
     case "new-board":
       return <NewBoard />;
+    case "edit-board":
+      return <EditBoard board={board} />;
+    case "decompose":
+      return (
+        <Suspense fallback={null}>
+          <Decompose board={board} id={open.id} title={open.title} />
+        </Suspense>
+      );
     case "palette":
       return <Palette board={board} />;
     case "shortcuts":
@@ -244,7 +254,7 @@ const SHORTCUTS: [string, string[]][] = [
   ["Open the card", ["↵"]],
   ["Move the card to…", ["M"]],
   ["Move the card a column left or right", ["⌥", "←", "→"]],
-  ["Select the card", ["X"]],
+  ["Select the card, or everything loaded", ["X", "⌘A"]],
   ["Close, or clear the selection", ["Esc"]],
   ["This list", ["?"]],
 ];

@@ -99,7 +99,11 @@ function Missing({ error, retry }: { error: unknown; retry: () => void }) {
   return (
     <div className="m-auto w-full max-w-lg p-6">
       <Empty icon={<AlertIcon size={20} />} title={problem.status === 401 ? "Your session has ended" : "This board cannot be shown"}>
-        {problem.status === 401 ? "Run `andon token url` in a terminal and open the address that it prints." : null}
+        {problem.status === 401 && (
+          <>
+            Run <code className="rounded bg-hover px-1 font-mono">andon token url</code> in a terminal and open the address that it prints.
+          </>
+        )}
       </Empty>
       {problem.status !== 401 && <ProblemNote problem={problem} retry={retry} />}
     </div>
@@ -127,12 +131,11 @@ function useBoardName(board: string): string {
   return found?.name || board;
 }
 
-function useAttentionCount(board: string): number {
+/** How many need a person; none where nobody does. */
+function useAttentionCount(board: string): string | null {
   const attention = useAttention(board);
-  if (!attention.data) return 0;
-  const ids = new Set([...attention.data.blocked, ...attention.data.reviews].map((card) => card.id));
-  for (const found of attention.data.diagnostics) ids.add(found.task_id);
-  return ids.size;
+  const found = attention.data?.items.length ?? 0;
+  return found === 0 ? null : `${found}${attention.data?.truncated ? "+" : ""}`;
 }
 
 function useActive(): string {
@@ -178,7 +181,7 @@ function Sidebar({ board }: { board: string }) {
           >
             <Icon className="text-text-3" />
             {label}
-            {label === "Attention" && attention > 0 && (
+            {label === "Attention" && attention !== null && (
               <span className="ml-auto rounded-full bg-red-soft px-1.5 text-2xs font-semibold text-red" aria-label={`${attention} need a person`}>
                 {attention}
               </span>
@@ -263,7 +266,7 @@ function Tabs({ board }: { board: string }) {
         >
           <Icon size={18} />
           {label}
-          {label === "Attention" && attention > 0 && (
+          {label === "Attention" && attention !== null && (
             <span className="absolute top-1.5 left-[calc(50%+6px)] rounded-full bg-red-soft px-1 text-2xs font-semibold text-red">{attention}</span>
           )}
         </Link>
@@ -312,7 +315,7 @@ export function TopBar({ board, title, children }: { board: string; title: strin
         </span>
         <span>{title}</span>
       </h1>
-      <div className="order-3 flex min-w-0 basis-full items-center gap-2 md:order-none md:flex-1 md:basis-0">{children}</div>
+      <div className="order-3 flex min-w-0 basis-full items-center gap-2 md:order-none md:ml-2 md:flex-1 md:basis-0">{children}</div>
       <div className="ml-auto flex items-center gap-2">
         <Button tone="primary" className="h-8" aria-label="New task" onClick={() => openDialog({ kind: "new-task" })}>
           <PlusIcon size={14} />

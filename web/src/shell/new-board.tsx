@@ -1,13 +1,14 @@
-// A new board.
+// A new board, and what is set of one that is there.
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { api } from "../api/actions.ts";
 import { asProblem } from "../api/client.ts";
-import { keys } from "../api/queries.ts";
-import { Button, Dialog, Field, Input, ProblemNote, TextArea } from "../design/controls.tsx";
-import { closeDialog, toast } from "./store.ts";
+import { keys, useBoards, useProfiles } from "../api/queries.ts";
+import type { Board } from "../api/types.ts";
+import { Button, Dialog, Field, Input, ProblemNote, Select, TextArea } from "../design/controls.tsx";
+import { closeDialog, openDialog, refusal, toast } from "./store.ts";
 
 /** What of a text may stand in a board's name in addresses. */
 export function slugOf(text: string): string {
@@ -76,5 +77,94 @@ export function NewBoard() {
         </div>
       </form>
     </Dialog>
+  );
+}
+
+/** What a board is called and for, and its end. */
+export function EditBoard({ board }: { board: string }) {
+  const boards = useBoards();
+  const found = boards.data?.boards.find((each) => each.slug === board);
+  return (
+    <Dialog open onClose={closeDialog} title={`The board ${board}`}>
+      {found ? <BoardForm key={found.slug} board={found} others={(boards.data?.boards.length ?? 1) > 1} /> : <div className="skeleton h-40" />}
+    </Dialog>
+  );
+}
+
+function BoardForm({ board, others }: { board: Board; others: boolean }) {
+  const [name, setName] = useState(board.name ?? "");
+  const [icon, setIcon] = useState(board.icon ?? "");
+  const [description, setDescription] = useState(board.description ?? "");
+  const [reviewer, setReviewer] = useState(board.reviewer ?? "");
+  const [folder, setFolder] = useState(board.default_workdir ?? "");
+  const profiles = useProfiles();
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  const text = (value: string) => value.trim() || null;
+  const save = useMutation({
+    mutationFn: () => api.editBoard(board.slug, { name: text(name), icon: text(icon), description: text(description), reviewer: text(reviewer), default_workdir: text(folder) }),
+    onSuccess: async () => {
+      await queries.invalidateQueries({ queryKey: keys.boards });
+      closeDialog();
+    },
+  });
+  const archive = () =>
+    openDialog({
+      kind: "confirm",
+      title: `Archive the board ${board.name || board.slug}?`,
+      text: "It is put away with everything on it; nothing of it runs any more. Its folder stays, and can be put back.",
+      label: "Archive the board",
+      danger: true,
+      act: () =>
+        void api
+          .archiveBoard(board.slug)
+          .then(async () => {
+            toast({ tone: "ok", text: `The board ${board.name || board.slug} is archived` });
+            localStorage.removeItem("andon.board");
+            await queries.invalidateQueries({ queryKey: keys.boards });
+            await navigate({ to: "/" });
+          })
+          .catch((error) => refusal(asProblem(error))),
+    });
+  return (
+    <form
+      className="grid gap-3"
+      onSubmit={(event) => {
+        event.preventDefault();
+        save.mutate();
+      }}
+    >
+      <div className="grid grid-cols-[1fr_5rem] gap-3">
+        <Field label="Name">{(id) => <Input id={id} autoFocus value={name} placeholder={board.slug} onChange={(event) => setName(event.target.value)} />}</Field>
+        <Field label="Icon">{(id) => <Input id={id} value={icon} maxLength={4} onChange={(event) => setIcon(event.target.value)} />}</Field>
+      </div>
+      <Field label="Description">{(id) => <TextArea id={id} value={description} onChange={(event) => setDescription(event.target.value)} />}</Field>
+      <Field label="Who reviews, where neither task nor profile says">
+        {(id) => (
+          <Select id={id} value={reviewer} onChange={(event) => setReviewer(event.target.value)}>
+            <option value="">As the configuration says</option>
+            <option value="person">A person</option>
+            {profiles.data?.profiles.map((profile) => (
+              <option key={profile.name}>{profile.name}</option>
+            ))}
+          </Select>
+        )}
+      </Field>
+      <Field label="Directory of tasks that name none" hint="For tasks that work in a directory or a worktree.">
+        {(id) => <Input id={id} value={folder} className="font-mono" placeholder="/absolute/path" onChange={(event) => setFolder(event.target.value)} />}
+      </Field>
+      {save.error && <ProblemNote problem={asProblem(save.error)} />}
+      <div className="mt-2 flex justify-end gap-2">
+        <Button size="md" tone="danger" className="mr-auto" disabled={!others} title={others ? undefined : "The only board stays"} onClick={archive}>
+          Archive…
+        </Button>
+        <Button size="md" onClick={closeDialog}>
+          Cancel
+        </Button>
+        <Button size="md" tone="primary" type="submit" busy={save.isPending}>
+          Save
+        </Button>
+      </div>
+    </form>
   );
 }

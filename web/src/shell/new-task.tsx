@@ -7,20 +7,25 @@ import { api } from "../api/actions.ts";
 import { asProblem } from "../api/client.ts";
 import { refresh, useHead, useProfiles } from "../api/queries.ts";
 import type { NewTask as Body, Status } from "../api/types.ts";
-import { Button, Check, Dialog, Field, Input, ProblemNote, Select, TextArea } from "../design/controls.tsx";
+import { Button, Check, Dialog, Field, IconButton, Input, ProblemNote, Select, TextArea } from "../design/controls.tsx";
+import { CloseIcon } from "../design/icons.tsx";
+import { PickTask } from "../task/pick.tsx";
 import { closeDialog, toast } from "./store.ts";
 
-export function NewTask({ board, status, parent }: { board: string; status?: Status; parent?: string }) {
+export function NewTask({ board, status, parent, start = "" }: { board: string; status?: Status; parent?: string; start?: string }) {
   const profiles = useProfiles();
   const head = useHead(board);
   const navigate = useNavigate();
-  const [title, setTitle] = useState("");
-  const [body, setBody] = useState("");
+  const [title, setTitle] = useState(start.split("\n")[0] ?? "");
+  const [body, setBody] = useState(start.split("\n").slice(1).join("\n"));
   const [assignee, setAssignee] = useState("");
   const [priority, setPriority] = useState("0");
   const [tenant, setTenant] = useState("");
-  const [parents, setParents] = useState(parent ?? "");
+  const [parents, setParents] = useState<{ id: string; title: string }[]>(parent ? [{ id: parent, title: "" }] : []);
+  const [reviewer, setReviewer] = useState("");
+  const [at, setAt] = useState("");
   const [triage, setTriage] = useState(status === "triage");
+  const [held, setHeld] = useState(status === "todo");
   const [workspace, setWorkspace] = useState<NonNullable<Body["workspace_kind"]> | "">("");
   const [path, setPath] = useState("");
   const [skills, setSkills] = useState("");
@@ -34,9 +39,12 @@ export function NewTask({ board, status, parent }: { board: string; status?: Sta
       if (body.trim()) task.body = body;
       if (assignee) task.assignee = assignee;
       if (tenant.trim()) task.tenant = tenant.trim();
-      if (parents.trim()) task.parents = list(parents);
+      if (parents.length > 0) task.parents = parents.map((each) => each.id);
+      if (reviewer) task.reviewer = reviewer;
+      if (at) task.at = new Date(at).toISOString();
       if (skills.trim()) task.skills = list(skills);
       if (triage) task.triage = true;
+      if (held && !triage) task.held = true;
       if (workspace) task.workspace_kind = workspace;
       if (workspace && path.trim()) task.workspace_path = path.trim();
       if (goal) {
@@ -106,12 +114,48 @@ export function NewTask({ board, status, parent }: { board: string; status?: Sta
             )}
           </Field>
         </div>
-        <details className="group rounded-lg border border-line">
-          <summary className="px-3 py-2 text-sm text-text-2">More: parents, skills, workspace, goal</summary>
+        <details className="group rounded-lg border border-line" open={parents.length > 0 || undefined}>
+          <summary className="px-3 py-2 text-sm text-text-2">More: parents, reviewer, time, skills, workspace, goal</summary>
           <div className="grid gap-3 border-t border-line p-3">
-            <Field label="Waits for" hint="Ids of tasks that must be done first.">
-              {(id) => <Input id={id} value={parents} placeholder="t_0a1b2c3d" className="font-mono" onChange={(event) => setParents(event.target.value)} />}
-            </Field>
+            <div className="grid gap-1">
+              <span className="flex items-center gap-1 text-xs font-medium text-text-2">
+                Waits for
+                <PickTask
+                  align="start"
+                  board={board}
+                  label="Add a task that it waits for"
+                  taken={new Set(parents.map((each) => each.id))}
+                  onPick={(task) => setParents((all) => [...all, task])}
+                />
+              </span>
+              {parents.length === 0 ? (
+                <span className="text-sm text-text-3">Nothing</span>
+              ) : (
+                <ul className="flex flex-wrap gap-1.5">
+                  {parents.map((each) => (
+                    <li key={each.id} className="flex max-w-full items-center gap-1 rounded-md border border-line-strong bg-raised py-0.5 pr-0.5 pl-2 text-xs">
+                      <span className="truncate">{each.title || <code className="font-mono">{each.id}</code>}</span>
+                      <IconButton label={`Do not wait for ${each.title || each.id}`} className="size-5" onClick={() => setParents((all) => all.filter((other) => other.id !== each.id))}>
+                        <CloseIcon size={11} />
+                      </IconButton>
+                    </li>
+                  ))}
+                </ul>
+              )}
+            </div>
+            <div className="grid gap-3 sm:grid-cols-2">
+              <Field label="Reviewer">
+                {(id) => (
+                  <Select id={id} value={reviewer} onChange={(event) => setReviewer(event.target.value)}>
+                    <option value="">As profile or board says</option>
+                    {profiles.data?.profiles.map((profile) => (
+                      <option key={profile.name}>{profile.name}</option>
+                    ))}
+                  </Select>
+                )}
+              </Field>
+              <Field label="Not before">{(id) => <Input id={id} type="datetime-local" value={at} onChange={(event) => setAt(event.target.value)} />}</Field>
+            </div>
             <Field label="Skills">
               {(id) => <Input id={id} value={skills} placeholder="review, rust" onChange={(event) => setSkills(event.target.value)} />}
             </Field>
@@ -144,6 +188,7 @@ export function NewTask({ board, status, parent }: { board: string; status?: Sta
         </details>
         <div className="flex flex-wrap gap-4">
           <Check label="Only an idea: put it in Triage" checked={triage} onChange={(event) => setTriage(event.target.checked)} />
+          <Check label="Hold it until I promote it" checked={held && !triage} disabled={triage} onChange={(event) => setHeld(event.target.checked)} />
           <Check label="Create another" checked={another} onChange={(event) => setAnother(event.target.checked)} />
         </div>
         {create.error && <ProblemNote problem={asProblem(create.error)} />}

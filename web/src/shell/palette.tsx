@@ -80,13 +80,13 @@ export function Palette({ board }: { board: string }) {
                 >
                   Nudge the dispatchers
                 </Item>
-                <Item value="theme light" icon={<SunIcon />} onSelect={go(() => setTheme("light"))}>
+                <Item value="light theme" icon={<SunIcon />} onSelect={go(() => setTheme("light"))}>
                   Light theme
                 </Item>
-                <Item value="theme dark" icon={<MoonIcon />} onSelect={go(() => setTheme("dark"))}>
+                <Item value="dark theme" icon={<MoonIcon />} onSelect={go(() => setTheme("dark"))}>
                   Dark theme
                 </Item>
-                <Item value="theme system" icon={<SunIcon />} onSelect={go(() => setTheme("system"))}>
+                <Item value="system theme" icon={<SunIcon />} onSelect={go(() => setTheme("system"))}>
                   Theme of the system
                 </Item>
                 <Item value="shortcuts keyboard help" icon={<span className="text-xs">?</span>} keys="?" onSelect={() => openDialog({ kind: "shortcuts" })}>

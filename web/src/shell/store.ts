@@ -1,8 +1,7 @@
 // Small pieces of state that are not the server's: toasts and the open dialog.
 
 import { useSyncExternalStore } from "react";
-import type { Problem } from "../api/types.ts";
-import type { Status } from "../api/types.ts";
+import type { Problem, Status } from "../api/types.ts";
 
 class Store<T> {
   #value: T;
@@ -53,8 +52,10 @@ export function dismiss(id: number): void {
 export const useToasts = (): Toast[] => useStore(toasts);
 
 export type OpenDialog =
-  | { kind: "new-task"; status?: Status; parent?: string }
+  | { kind: "new-task"; status?: Status; parent?: string; title?: string }
   | { kind: "new-board" }
+  | { kind: "edit-board" }
+  | { kind: "decompose"; id: string; title: string }
   | { kind: "palette" }
   | { kind: "shortcuts" }
   | { kind: "cord" }
@@ -100,3 +101,15 @@ export const select = (ids: ReadonlySet<string>): void => selection.set(ids);
 const failed = new Store<ReadonlyMap<string, string>>(new Map());
 export const useFailed = (): ReadonlyMap<string, string> => useStore(failed);
 export const setFailed = (next: ReadonlyMap<string, string>): void => failed.set(next);
+
+/** Columns that this person has folded; they stay so on this machine. */
+const FOLDED = "andon.folded";
+const folded = new Store<ReadonlySet<string>>(new Set((localStorage.getItem(FOLDED) ?? "").split(" ").filter(Boolean)));
+export const useFolded = (status: Status): boolean => useSyncExternalStore(folded.subscribe, () => folded.get().has(status));
+export function fold(status: Status, away: boolean): void {
+  const next = new Set(folded.get());
+  if (away) next.add(status);
+  else next.delete(status);
+  folded.set(next);
+  localStorage.setItem(FOLDED, [...next].join(" "));
+}

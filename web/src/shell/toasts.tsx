@@ -1,5 +1,6 @@
 // What has just been done, and what was refused.
 
+import { Words } from "../design/controls.tsx";
 import { CheckIcon, AlertIcon, CloseIcon } from "../design/icons.tsx";
 import { dismiss, useToasts } from "./store.ts";
 
@@ -22,8 +23,14 @@ export function Toasts() {
             <AlertIcon className="mt-0.5 shrink-0 text-red" />
           )}
           <div className="min-w-0 flex-1">
-            <p className="break-words">{toast.text}</p>
-            {toast.hint && <p className="mt-0.5 break-words text-text-2">{toast.hint}</p>}
+            <p className="break-words">
+              <Words text={toast.text} />
+            </p>
+            {toast.hint && (
+              <p className="mt-0.5 break-words text-text-2">
+                <Words text={toast.hint} />
+              </p>
+            )}
           </div>
           {toast.offer && (
             <button

@@ -4,6 +4,7 @@ import { wayOut } from "./clear.ts";
 describe("wayOut", () => {
   it("turns the verbs of the API into buttons", () => {
     expect(wayOut("andon unblock t_1")).toMatchObject({ kind: "verb", action: { verb: "unblock" } });
+    expect(wayOut("andon specify t_1")).toMatchObject({ label: "Take it up", action: { verb: "specify" } });
     expect(wayOut("andon promote t_1 --force")).toMatchObject({ action: { verb: "promote", force: true } });
     expect(wayOut("andon edit t_1 --reset-failures")).toMatchObject({ action: { verb: "reset-failures" } });
     expect(wayOut("andon resume --all")).toMatchObject({ kind: "resume", scope: "everything" });

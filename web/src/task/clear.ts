@@ -44,6 +44,9 @@ export function wayOut(command: string): WayOut {
       return flag("--reset-failures")
         ? { kind: "verb", label: "Reset failures", action: { verb: "reset-failures" } }
         : copy;
+    case "specify":
+      // Its words are there already; what the command could change as well is changed in the drawer.
+      return words.length === 3 ? { kind: "verb", label: "Take it up", action: { verb } } : copy;
     case "reopen":
     case "approve":
     case "reclaim":

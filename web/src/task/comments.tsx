@@ -69,6 +69,13 @@ export function Comments({ board, id, comments }: { board: string; id: string; c
 
 const SHOWN = 12;
 
+/** Tasks that a worker named though there are none. */
+function phantoms(event: BoardEvent): string[] {
+  const payload = event.payload as { phantom?: unknown; phantom_refs?: unknown; phantom_cards?: unknown } | null;
+  const named = payload && typeof payload === "object" ? (payload.phantom ?? payload.phantom_cards ?? payload.phantom_refs) : null;
+  return Array.isArray(named) ? named.filter((id) => typeof id === "string").slice(0, 8) : [];
+}
+
 export function Events({ events }: { events: BoardEvent[] }) {
   const [all, setAll] = useState(false);
   const now = useNow(15_000);
@@ -83,6 +90,11 @@ export function Events({ events }: { events: BoardEvent[] }) {
             <span aria-hidden="true" className="absolute top-1.5 -left-[17px] size-[5px] rounded-full bg-line-strong" />
             <span className="font-medium text-text">{eventName(event.kind)}</span>
             <span className="truncate">by {event.actor}</span>
+            {phantoms(event).map((id) => (
+              <code key={id} title="No such task" className="shrink-0 rounded bg-red-soft px-1 font-mono text-2xs text-red line-through">
+                {id}
+              </code>
+            ))}
             <time dateTime={event.created_at} title={full(event.created_at)} className="ml-auto shrink-0 text-text-3">
               {ago(event.created_at, now)}
             </time>

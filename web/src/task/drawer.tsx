@@ -2,14 +2,14 @@
 
 import { useNavigate } from "@tanstack/react-router";
 import { Dialog as RadixDialog, Tabs } from "radix-ui";
-import { useEffect, useRef, useState } from "react";
+import { Suspense, lazy, useEffect, useRef, useState } from "react";
 import { asProblem } from "../api/client.ts";
 import { useTask } from "../api/queries.ts";
 import type { Shown, Task } from "../api/types.ts";
-import { Button, Empty, IconButton, Menu, ProblemNote } from "../design/controls.tsx";
+import { Button, Empty, IconButton, Menu, ProblemNote, Section } from "../design/controls.tsx";
 import type { MenuItem } from "../design/controls.tsx";
 import { cx } from "../design/cx.ts";
-import { AlertIcon, CheckIcon, ChevronIcon, CloseIcon, CopyIcon, GraphIcon, MoreIcon, PlayIcon, PlusIcon, StatusIcon, StopIcon } from "../design/icons.tsx";
+import { AlertIcon, CheckIcon, ChevronIcon, ChildrenIcon, CloseIcon, CopyIcon, GraphIcon, MoreIcon, PlayIcon, PlusIcon, StatusIcon, StopIcon } from "../design/icons.tsx";
 import { STATUSES, STATUS_NAME } from "../design/words.ts";
 import { act, move } from "../shell/moves.ts";
 import { openDialog, toast } from "../shell/store.ts";
@@ -23,7 +23,8 @@ import { LogView } from "./log.tsx";
 import { Runs } from "./runs.tsx";
 import { Prose } from "./prose.tsx";
 import { Diagnostics, Why } from "./way-out.tsx";
-import { Section } from "../design/controls.tsx";
+
+const Changes = lazy(() => import("./diff.tsx"));
 
 export default function Drawer({ board, id }: { board: string; id: string }) {
   const navigate = useNavigate({ from: "/b/$board" });
@@ -96,7 +97,7 @@ function Whole({ board, shown, etag, close }: { board: string; shown: Shown; eta
   }, [tab, logged]);
   return (
     <>
-      <header className="grid shrink-0 gap-2 border-b border-line px-4 pt-3 md:px-5">
+      <header className="grid shrink-0 grid-cols-1 gap-2 border-b border-line px-4 pt-3 md:px-5">
         <div className="flex items-center gap-2">
           <StatusMenu board={board} task={task} />
           <button
@@ -116,7 +117,7 @@ function Whole({ board, shown, etag, close }: { board: string; shown: Shown; eta
         </div>
         <RadixDialog.Title asChild>
           <div>
-            <Title key={task.title} board={board} task={task} etag={etag} />
+            <Title board={board} task={task} etag={etag} />
           </div>
         </RadixDialog.Title>
         <Actions board={board} task={task} showLog={logged ? () => showLog(logged.id) : null} />
@@ -128,6 +129,11 @@ function Whole({ board, shown, etag, close }: { board: string; shown: Shown; eta
             <Tabs.Trigger value="runs" className={TAB} aria-controls="task-runs" id="tab-runs">
               Runs {runs.length > 0 && <span className="text-text-3">{runs.length}</span>}
             </Tabs.Trigger>
+            {task.workspace_kind === "worktree" && (
+              <Tabs.Trigger value="changes" className={TAB} aria-controls="task-changes" id="tab-changes">
+                Changes
+              </Tabs.Trigger>
+            )}
             <Tabs.Trigger value="log" className={TAB} disabled={!logged} aria-controls="task-log" id="tab-log">
               <span className={cx(!logged && "opacity-50")}>{task.status === "running" ? "Live log" : "Log"}</span>
             </Tabs.Trigger>
@@ -139,10 +145,17 @@ function Whole({ board, shown, etag, close }: { board: string; shown: Shown; eta
         <div id="task-overview" role="tabpanel" aria-labelledby="tab-overview" tabIndex={0} className="min-h-0 flex-1 overflow-y-auto px-4 py-4 outline-none md:px-5">
           <div className="grid grid-cols-1 gap-6">
             {task.status === "blocked" && task.block_reason && <Blocked board={board} task={task} />}
-            {task.status !== "blocked" && <Why board={board} task={task} reasons={shown.why} />}
+            {(task.status !== "blocked" || !task.block_reason || shown.why.length > 1) && <Why board={board} task={task} reasons={shown.why} />}
             {shown.diagnostics.length > 0 && <Diagnostics board={board} id={task.id} found={shown.diagnostics} />}
             <Properties board={board} task={task} etag={etag} />
-            <Body key={task.body} board={board} task={task} etag={etag} />
+            <Body board={board} task={task} etag={etag} />
+            {shown.latest_summary && shown.latest_summary !== task.result && (
+              <Section title="Last summary">
+                <div className="rounded-lg border border-line bg-raised px-3.5 py-3 text-sm">
+                  <Prose text={shown.latest_summary} />
+                </div>
+              </Section>
+            )}
             {task.result && (
               <Section title="Result">
                 <div className="rounded-lg border border-green/35 bg-green-soft px-3.5 py-3 text-sm">
@@ -161,6 +174,14 @@ function Whole({ board, shown, etag, close }: { board: string; shown: Shown; eta
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by the keyboard.
         <div id="task-runs" role="tabpanel" aria-labelledby="tab-runs" tabIndex={0} className="min-h-0 flex-1 overflow-y-auto px-4 py-4 outline-none md:px-5">
           <Runs board={board} runs={runs} showLog={showLog} />
+        </div>
+      )}
+      {tab === "changes" && (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by the keyboard.
+        <div id="task-changes" role="tabpanel" aria-labelledby="tab-changes" tabIndex={0} className="min-h-0 flex-1 overflow-y-auto px-4 py-4 outline-none md:px-5">
+          <Suspense fallback={<div className="skeleton h-64" />}>
+            <Changes board={board} task={task} />
+          </Suspense>
         </div>
       )}
       {tab === "log" && logged && (
@@ -238,10 +259,13 @@ function Actions({ board, task, showLog }: { board: string; task: Task; showLog:
     case "blocked":
       return (
         <Row>
-          <Button tone="primary" onClick={does({ verb: "unblock" }, "Unblocked")}>
-            <PlayIcon size={11} /> Unblock
-          </Button>
+          {!task.block_reason && (
+            <Button tone="primary" onClick={does({ verb: "unblock" }, "Unblocked")}>
+              <PlayIcon size={11} /> Unblock
+            </Button>
+          )}
           <Button onClick={() => openDialog({ kind: "complete", ids })}>Complete</Button>
+          <Button onClick={() => openDialog({ kind: "reassign", ids })}>Assign</Button>
         </Row>
       );
     case "triage":
@@ -251,6 +275,9 @@ function Actions({ board, task, showLog }: { board: string; task: Task; showLog:
             <PlayIcon size={11} /> Take it up
           </Button>
           <Button onClick={() => move(board, ids, "todo", "triage")}>To do, held</Button>
+          <Button onClick={() => openDialog({ kind: "decompose", id: task.id, title: task.title })}>
+            <ChildrenIcon size={13} /> Split into tasks
+          </Button>
         </Row>
       );
     case "scheduled":

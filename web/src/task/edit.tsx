@@ -38,17 +38,22 @@ export function useEdit({ board, task, etag }: Of) {
 
 export function Title(of: Of) {
   const edit = useEdit(of);
-  const [text, setText] = useState(of.task.title);
+  const [text, setText] = useState<string | null>(null);
+  const left = useRef(false);
   const save = () => {
-    const title = text.trim();
-    if (title && title !== of.task.title) edit.mutate({ title });
-    else setText(of.task.title);
+    const title = (text ?? "").trim();
+    if (!left.current && text !== null && title && title !== of.task.title) edit.mutate({ title });
+    setText(null);
   };
   return (
     <textarea
       aria-label="Title"
+      dir="auto"
       rows={1}
-      value={text}
+      value={text ?? of.task.title}
+      onFocus={() => {
+        left.current = false;
+      }}
       onChange={(event) => setText(event.target.value.replaceAll("\n", " "))}
       onBlur={save}
       onKeyDown={(event) => {
@@ -57,35 +62,38 @@ export function Title(of: Of) {
           event.currentTarget.blur();
         } else if (event.key === "Escape") {
           event.stopPropagation();
-          setText(of.task.title);
+          left.current = true;
+          event.currentTarget.blur();
         }
       }}
-      className="field-sizing-content -mx-1.5 w-[calc(100%+0.75rem)] resize-none rounded-md bg-transparent px-1.5 py-0.5 text-lg leading-snug font-semibold tracking-tight outline-none hover:bg-hover focus:bg-raised focus:ring-2 focus:ring-accent/40"
+      className="field-sizing-content -mx-1.5 max-h-48 w-[calc(100%+0.75rem)] max-w-[calc(100%+0.75rem)] resize-none [overflow-wrap:anywhere] [word-break:break-word] rounded-md bg-transparent px-1.5 py-0.5 text-lg leading-snug font-semibold tracking-tight outline-none hover:bg-hover focus:bg-raised focus:ring-2 focus:ring-accent/40"
     />
   );
 }
 
 export function Body(of: Of) {
   const edit = useEdit(of);
-  const [text, setText] = useState<string | null>(null);
+  // What is being written, and what stood there when that began.
+  const [draft, setDraft] = useState<{ text: string; base: string } | null>(null);
   const body = of.task.body ?? "";
+  const theirs = draft !== null && draft.base !== body;
   const save = () => {
-    const next = (text ?? "").trim();
-    if (next === body) return setText(null);
-    return edit.mutate({ body: next || null }, { onSuccess: () => setText(null) });
+    const next = (draft?.text ?? "").trim();
+    if (next === body) return setDraft(null);
+    return edit.mutate({ body: next || null }, { onSuccess: () => setDraft(null) });
   };
   return (
     <Section
       title="Description"
       aside={
-        text === null ? (
-          <Button tone="quiet" onClick={() => setText(body)}>
+        draft === null ? (
+          <Button tone="quiet" onClick={() => setDraft({ text: body, base: body })}>
             {body ? "Edit" : "Write"}
           </Button>
         ) : null
       }
     >
-      {text === null ? (
+      {draft === null ? (
         body ? (
           <div className="text-sm">
             <Prose text={body} />
@@ -98,24 +106,31 @@ export function Body(of: Of) {
           <TextArea
             aria-label="Description"
             autoFocus
+            dir="auto"
             rows={8}
             className="max-h-none font-mono text-xs"
-            value={text}
-            onChange={(event) => setText(event.target.value)}
+            value={draft.text}
+            onChange={(event) => setDraft({ ...draft, text: event.target.value })}
             onKeyDown={(event) => {
               if (event.key === "Enter" && (event.metaKey || event.ctrlKey)) save();
               if (event.key === "Escape") {
                 event.stopPropagation();
-                setText(null);
+                setDraft(null);
               }
             }}
           />
+          {theirs && (
+            <div role="alert" className="grid gap-2 rounded-md border border-amber/40 bg-amber-soft px-3 py-2 text-sm">
+              <p className="text-amber">Somebody changed the description while you wrote. It says now:</p>
+              <div className="max-h-40 overflow-y-auto">{body ? <Prose text={body} /> : <em>nothing</em>}</div>
+            </div>
+          )}
           {edit.error && <ProblemNote problem={asProblem(edit.error)} />}
           <div className="flex gap-2">
             <Button tone="primary" busy={edit.isPending} onClick={save}>
-              Save
+              {theirs ? "Save mine over it" : "Save"}
             </Button>
-            <Button onClick={() => setText(null)}>Cancel</Button>
+            <Button onClick={() => setDraft(null)}>{theirs ? "Take theirs" : "Cancel"}</Button>
           </div>
         </div>
       )}

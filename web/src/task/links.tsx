@@ -1,16 +1,16 @@
 // What a task waits for, and what waits for it.
 
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useDeferredValue, useState } from "react";
 import { api } from "../api/actions.ts";
 import { asProblem } from "../api/client.ts";
 import { client, keys, refresh } from "../api/queries.ts";
 import type { Shown, TaskRef } from "../api/types.ts";
-import { Button, IconButton, Input, Popover, Section } from "../design/controls.tsx";
-import { CloseIcon, PlusIcon, StatusIcon } from "../design/icons.tsx";
+import { IconButton, Section } from "../design/controls.tsx";
+import { CloseIcon, StatusIcon } from "../design/icons.tsx";
 import { STATUS_NAME } from "../design/words.ts";
 import { refusal } from "../shell/store.ts";
+import { PickTask } from "./pick.tsx";
 
 export function Links({ board, shown }: { board: string; shown: Shown }) {
   const id = shown.task.id;
@@ -35,7 +35,7 @@ export function Links({ board, shown }: { board: string; shown: Shown }) {
     <div className="grid gap-6 sm:grid-cols-2">
       <Section
         title="Waits for"
-        aside={<PickTask board={board} label="Add a task that it waits for" taken={taken} onPick={(parent) => link.mutate({ parent, child: id })} />}
+        aside={<PickTask board={board} label="Add a task that it waits for" taken={taken} onPick={(parent) => link.mutate({ parent: parent.id, child: id })} />}
       >
         <List refs={shown.parents} none="Nothing" onRemove={(parent) => unlink.mutate({ parent, child: id })} />
       </Section>
@@ -45,7 +45,7 @@ export function Links({ board, shown }: { board: string; shown: Shown }) {
             Waits for this {shown.children.length > 0 && <span className="font-normal text-text-3">{`${done} of ${shown.children.length} done`}</span>}
           </>
         }
-        aside={<PickTask board={board} label="Add a task that waits for this" taken={taken} onPick={(child) => link.mutate({ parent: id, child })} />}
+        aside={<PickTask board={board} label="Add a task that waits for this" taken={taken} onPick={(child) => link.mutate({ parent: id, child: child.id })} />}
       >
         <List refs={shown.children} none="Nothing" onRemove={(child) => unlink.mutate({ parent: id, child })} />
       </Section>
@@ -73,53 +73,5 @@ function List({ refs, none, onRemove }: { refs: TaskRef[]; none: string; onRemov
         </li>
       ))}
     </ul>
-  );
-}
-
-function PickTask({ board, label, taken, onPick }: { board: string; label: string; taken: ReadonlySet<string>; onPick: (id: string) => void }) {
-  const [open, setOpen] = useState(false);
-  const [text, setText] = useState("");
-  const query = useDeferredValue(text.trim());
-  const found = useQuery({
-    queryKey: ["pick", board, query],
-    queryFn: () => api.cards(board, query ? { q: query, limit: 20 } : { sort: "updated", limit: 20 }),
-    enabled: open,
-    staleTime: 2000,
-  });
-  return (
-    <Popover
-      open={open}
-      onOpenChange={setOpen}
-      align="end"
-      label={label}
-      className="w-80 p-2"
-      trigger={
-        <Button tone="quiet" aria-label={label}>
-          <PlusIcon size={13} />
-        </Button>
-      }
-    >
-      <Input autoFocus aria-label="Find a task" placeholder="Find a task…" value={text} onChange={(event) => setText(event.target.value)} />
-      <ul className="mt-1.5 grid max-h-64 overflow-y-auto">
-        {found.data?.cards
-          .filter((card) => !taken.has(card.id))
-          .map((card) => (
-            <li key={card.id}>
-              <button
-                type="button"
-                className="flex h-8 w-full items-center gap-2 rounded-md px-2 text-left text-sm hover:bg-hover focus-visible:bg-hover"
-                onClick={() => {
-                  setOpen(false);
-                  onPick(card.id);
-                }}
-              >
-                <StatusIcon status={card.status} />
-                <span className="min-w-0 flex-1 truncate">{card.title}</span>
-              </button>
-            </li>
-          ))}
-        {found.data?.cards.length === 0 && <li className="px-2 py-4 text-center text-sm text-text-2">Nothing matches.</li>}
-      </ul>
-    </Popover>
   );
 }

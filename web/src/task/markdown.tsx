@@ -13,7 +13,7 @@ const SCHEMA = {
 
 export default function Prose({ text }: { text: string }) {
   return (
-    <div className="prose-andon">
+    <div dir="auto" className="prose-andon">
       <Markdown
         remarkPlugins={[remarkGfm]}
         rehypePlugins={[[rehypeSanitize, SCHEMA]]}

@@ -5,7 +5,7 @@ import { api } from "../api/actions.ts";
 import { asProblem } from "../api/client.ts";
 import { client } from "../api/queries.ts";
 import type { Diagnostic, Reason, Task } from "../api/types.ts";
-import { Badge, Button } from "../design/controls.tsx";
+import { Badge, Button, Words } from "../design/controls.tsx";
 import { cx } from "../design/cx.ts";
 import { AlertIcon, ClockIcon, CopyIcon } from "../design/icons.tsx";
 import { ago, full, ms, span, useNow } from "../design/time.ts";
@@ -74,7 +74,7 @@ export function Why({ board, task, reasons }: { board: string; task: Task; reaso
           return (
             <li key={reason.code + reason.message} className="flex flex-wrap items-start gap-x-3 gap-y-2">
               <p className="min-w-40 flex-1 [overflow-wrap:anywhere]">
-                {sentence(reason.message)}
+                <Words text={sentence(reason.message)} />
                 {until !== null && until > now && (
                   <span className="ml-1.5 inline-flex items-center gap-1 text-text-2" title={full(reason.until)}>
                     <ClockIcon size={12} /> {span(until - now)} left
@@ -114,7 +114,9 @@ export function Diagnostics({ board, id, found }: { board: string; id: string; f
               {ago(each.last_seen_at, now)}
             </span>
           </div>
-          <p className="text-text-2 [overflow-wrap:anywhere]">{each.detail}</p>
+          <p className="text-text-2 [overflow-wrap:anywhere]">
+            <Words text={each.detail} />
+          </p>
           <div className="flex flex-wrap gap-2">
             {each.actions.map((action) => (
               <WayOutButton key={action.label + action.command} board={board} id={id} command={action.command} label={action.label} first={action.suggested} />

@@ -76,8 +76,11 @@ impl ModelError {
             "prompt is too long",
             "too many tokens",
         ];
+        // Gemini calls a wrong key a bad request.
+        let wrong_key = ["api_key_invalid", "api key not valid", "api key expired"];
         match status {
             401 | 403 => Self::Refused { status, reason },
+            400 if wrong_key.iter().any(|sign| lower.contains(sign)) => Self::Refused { status, reason },
             402 => Self::RateLimited { reason, retry_after },
             429 if lower.contains("insufficient_quota") => Self::RateLimited { reason, retry_after },
             429 => Self::RateLimited { reason, retry_after },
@@ -113,6 +116,7 @@ mod tests {
         let of = |status, body| ModelError::of_status(status, None, body);
         assert!(matches!(of(401, ""), ModelError::Refused { status: 401, .. }));
         assert!(matches!(of(403, ""), ModelError::Refused { .. }));
+        assert!(matches!(of(400, r#"{"reason": "API_KEY_INVALID"}"#), ModelError::Refused { .. }));
         assert!(matches!(of(429, ""), ModelError::RateLimited { .. }));
         assert!(matches!(of(503, ""), ModelError::Unavailable { .. }));
         assert!(matches!(of(404, "no such model"), ModelError::Misconfigured { .. }));

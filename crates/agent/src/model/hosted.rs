@@ -6,7 +6,7 @@ use futures::StreamExt as _;
 use futures::future::BoxFuture;
 use genai::adapter::AdapterKind;
 use genai::chat::{
-    Binary, BinarySource, ChatMessage, ChatOptions, ChatRequest, ChatStreamEvent, ContentPart,
+    Binary, BinarySource, CacheControl, ChatMessage, ChatOptions, ChatRequest, ChatStreamEvent, ContentPart,
     MessageContent, ReasoningEffort, StopReason, StreamEnd, Tool, ToolCall, ToolResponse,
 };
 use genai::resolver::{AuthData, Endpoint};
@@ -108,7 +108,10 @@ impl HostedModel {
         let mut options = self.options.clone();
         options.temperature = request.temperature;
         options.max_tokens = request.max_output_tokens;
-        let asked = chat_request(request);
+        let mut asked = chat_request(request, self.adapter == AdapterKind::Ollama);
+        if self.adapter == AdapterKind::Anthropic {
+            remembered(&mut asked);
+        }
         if self.stream {
             self.streamed(target, asked, &options).await
         } else {
@@ -127,6 +130,7 @@ impl HostedModel {
         let mut length = 0;
         while let Some(event) = stream.next().await {
             match event.map_err(|error| failure(&error))? {
+                ChatStreamEvent::End(end) if self.broke_off(&end) => break,
                 ChatStreamEvent::End(end) => return Ok(reply_of_stream(end)),
                 ChatStreamEvent::Chunk(chunk) | ChatStreamEvent::ReasoningChunk(chunk) => {
                     length += chunk.content.len()
@@ -149,6 +153,15 @@ impl HostedModel {
             reason: "the answer broke off before its end".to_owned(),
             retry_after: None,
         })
+    }
+
+    /// Whether a stream ended before its answer did: where the API has no last word of its own, the library makes one up.
+    fn broke_off(&self, end: &StreamEnd) -> bool {
+        match self.adapter {
+            AdapterKind::Gemini => end.captured_stop_reason.is_none(),
+            AdapterKind::Ollama => end.captured_stop_reason.is_none() && end.captured_usage.is_none(),
+            _ => false,
+        }
     }
 
     async fn at_once(
@@ -228,8 +241,16 @@ fn is_loopback(url: &str) -> bool {
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-fn chat_request(request: &Request<'_>) -> ChatRequest {
-    let mut asked = ChatRequest::new(request.turns.iter().map(message).collect());
+/// The request as the library has it. With `apart` each result of a call is a message of its own: of several in one the
+/// library sends the last alone to Ollama.
+fn chat_request(request: &Request<'_>, apart: bool) -> ChatRequest {
+    let messages = request.turns.iter().flat_map(|turn| match turn {
+        Turn::Results(results) if apart => {
+            results.iter().map(|result| message(&Turn::Results(vec![result.clone()]))).collect()
+        }
+        Turn::Told(_) | Turn::Answered(_) | Turn::Results(_) => vec![message(turn)],
+    });
+    let mut asked = ChatRequest::new(messages.collect());
     if !request.system.is_empty() {
         asked = asked.with_system(request.system);
     }
@@ -244,6 +265,13 @@ fn chat_request(request: &Request<'_>) -> ChatRequest {
     asked
 }
 
+/// Marks the end of the conversation: what stands before it is paid for in full once, not in every turn.
+fn remembered(asked: &mut ChatRequest) {
+    if let Some(last) = asked.messages.pop() {
+        asked.messages.push(last.with_options(CacheControl::Ephemeral));
+    }
+}
+
 fn message(turn: &Turn) -> ChatMessage {
     match turn {
         Turn::Told(parts) => {
@@ -253,6 +281,7 @@ fn message(turn: &Turn) -> ChatMessage {
             let thoughts = answer.thoughts.iter().map(|thought| match thought {
                 Thought::Words(words) => ContentPart::ReasoningContent(words.clone()),
                 Thought::Signature(signature) => ContentPart::ThoughtSignature(signature.clone()),
+                Thought::Hidden(block) => ContentPart::from_custom(block.clone(), None),
             });
             let text = Some(&answer.text).filter(|text| !text.is_empty() || answer.calls.is_empty());
             let text = text.map(|text| ContentPart::Text(text.clone()));
@@ -314,6 +343,9 @@ fn answer(content: MessageContent) -> Answer {
             }),
             ContentPart::ThoughtSignature(signature) => answer.thoughts.push(Thought::Signature(signature)),
             ContentPart::ReasoningContent(words) => answer.thoughts.push(Thought::Words(words)),
+            ContentPart::Custom(block) if block.data["type"] == "redacted_thinking" => {
+                answer.thoughts.push(Thought::Hidden(block.data));
+            }
             ContentPart::Binary(_) | ContentPart::ToolResponse(_) | ContentPart::Custom(_) => {}
         }
     }
@@ -364,6 +396,17 @@ mod tests {
         assert_eq!(arguments(Value::String("{\"a\":1}".to_owned())), serde_json::json!({ "a": 1 }));
         assert_eq!(arguments(Value::String("{a".to_owned())), Value::String("{a".to_owned()));
         assert_eq!(arguments(Value::String(String::new())), serde_json::json!({}));
+    }
+
+    #[test]
+    fn a_thought_that_the_provider_hides_goes_back_in_its_place() {
+        let hidden = serde_json::json!({ "type": "redacted_thinking", "data": "x" });
+        let thought = |signature: &str| ContentPart::ThoughtSignature(signature.to_owned());
+        let parts = vec![thought("a"), ContentPart::from_custom(hidden.clone(), None), thought("b")];
+        let answer = answer(MessageContent::from_parts(parts));
+        assert_eq!(answer.thoughts[1], Thought::Hidden(hidden.clone()));
+        let back = message(&Turn::Answered(answer)).content.into_parts();
+        assert!(matches!(&back[1], ContentPart::Custom(block) if block.data == hidden), "{back:?}");
     }
 
     #[test]

@@ -43,6 +43,7 @@ impl Desk<'_> {
                 return Some(self.give_up(Failure::TimedOut, text, metadata).await);
             }
             results.push(CallResult { id: call.id.clone(), name: call.name.clone(), content });
+            self.beat().await;
         }
         self.conversation.push(Turn::Results(results));
         None

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use andon_core::run::{Failure, Guard};
+use andon_tools::Pulse;
 use serde_json::{Value, json};
 
 use super::port::RunPort;
@@ -52,6 +53,7 @@ pub(super) struct Desk<'a> {
     pub(super) calls: Calls,
     pub(super) turns: u32,
     pub(super) nudges: u32,
+    pub(super) pulse: Pulse,
     /// At this length compressing failed or did not help: the next attempt waits until it is longer.
     pub(super) compress_from: u64,
     /// A later run does well to go on with this conversation.
@@ -109,6 +111,7 @@ impl<'a> Desk<'a> {
             calls: Calls::default(),
             turns: 0,
             nudges: 0,
+            pulse: Pulse::default(),
             compress_from: 0,
             good: false,
         }
@@ -178,6 +181,7 @@ impl<'a> Desk<'a> {
         self.meter.add(tokens);
         self.note_answer(&answer, tokens, say);
         self.conversation.answered(answer.clone(), tokens);
+        self.beat().await;
         if answer.calls.is_empty() {
             self.words_alone(&answer, cut, say).await
         } else {
@@ -195,6 +199,13 @@ impl<'a> Desk<'a> {
                 tracing::warn!(%error, "the board cannot be asked; the work goes on");
                 None
             }
+        }
+    }
+
+    /// Something was done.
+    pub(super) async fn beat(&mut self) {
+        if self.pulse.due() {
+            self.port.progress().await;
         }
     }
 

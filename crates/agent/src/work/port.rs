@@ -3,7 +3,7 @@
 use andon_core::Policy;
 use andon_core::run::{Failure, Guard};
 use andon_core::task::BlockKind;
-use andon_store::operation::Block;
+use andon_store::operation::{Block, Heartbeat};
 use andon_store::{Board, OpError};
 use futures::future::BoxFuture;
 use serde_json::Value;
@@ -15,6 +15,9 @@ use crate::identity::Identity;
 pub(super) trait RunPort: Send + Sync {
     /// Whether the run is still open and this one's.
     fn may_work(&self) -> BoxFuture<'_, Result<Guard, OpError>>;
+
+    /// Says that the run makes progress. What cannot be told is lost: the next activity tells it again.
+    fn progress(&self) -> BoxFuture<'_, ()>;
 
     /// Ends the run as a failure.
     fn give_up(&self, failure: Failure, error: String, metadata: Value) -> BoxFuture<'_, Result<(), String>>;
@@ -40,6 +43,22 @@ impl RunPort for OnBoard {
             // A model thinks for long: no connection is kept meanwhile.
             self.board.close_idle();
             answer
+        })
+    }
+
+    fn progress(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {
+            let heartbeat = Heartbeat {
+                caller: self.identity.caller(),
+                task: Some(self.identity.task.clone()),
+                note: None,
+                ttl: None,
+                policy: self.policy.clone(),
+            };
+            if let Err(error) = self.board.run(heartbeat).await {
+                tracing::debug!(%error, "the progress could not be told");
+            }
+            self.board.close_idle();
         })
     }
 

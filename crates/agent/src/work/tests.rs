@@ -13,7 +13,7 @@ use super::desk::{Brief, Desk};
 use super::*;
 use crate::board::BoardAnswer;
 use crate::model::fake::{FakeModel, calls, says};
-use crate::model::{Offer, Reply};
+use crate::model::{Offer, Reply, Request};
 use crate::processes::{Running, Start};
 use crate::settings::AgentSettings;
 
@@ -21,6 +21,7 @@ use crate::settings::AgentSettings;
 struct FakePort {
     gave_up: Mutex<Vec<(Failure, String, Value)>>,
     blocked: Mutex<Vec<String>>,
+    progress: std::sync::atomic::AtomicU32,
     /// Further questions before the run is somebody else's; none: never.
     open_for: Mutex<Option<u32>>,
 }
@@ -37,6 +38,11 @@ impl RunPort for FakePort {
             None => Guard::Go,
         };
         std::future::ready(Ok(answer)).boxed()
+    }
+
+    fn progress(&self) -> BoxFuture<'_, ()> {
+        self.progress.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        std::future::ready(()).boxed()
     }
 
     fn give_up(&self, failure: Failure, error: String, metadata: Value) -> BoxFuture<'_, Result<(), String>> {
@@ -171,6 +177,29 @@ async fn tools_are_carried_out_until_one_ends_the_run() {
     assert_eq!(scene.usage().input_tokens, 20);
     let kinds: Vec<String> = scene.transcript().into_iter().map(|entry| entry.kind).collect();
     assert_eq!(kinds, ["system", "told", "answer", "call", "result", "answer", "call", "result", "end"]);
+}
+
+/// A model that thinks for long.
+struct Thinking(FakeModel);
+
+impl Model for Thinking {
+    fn complete<'a>(&'a self, request: &'a Request<'a>) -> BoxFuture<'a, Result<Reply, ModelError>> {
+        Box::pin(async {
+            tokio::time::sleep(Duration::from_secs(40)).await;
+            self.0.complete(request).await
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_agent_does_is_progress_of_its_run() {
+    let mut scene = Scene::new();
+    let shows = (0..5).map(|number| calls("kanban_show", json!({ "task_id": number })));
+    let model = Thinking(FakeModel::new(shows.chain([calls("kanban_complete", json!({}))])));
+    let (_sender, stop) = Stop::new();
+    assert!(matches!(scene.run_until(&model, &stop).await, Finished::Ended(_)));
+    // Six answers of 40 s each: told of at 80 s, 160 s and 240 s.
+    assert_eq!(scene.port.progress.load(std::sync::atomic::Ordering::Relaxed), 3);
 }
 
 #[tokio::test]

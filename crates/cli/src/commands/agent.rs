@@ -14,6 +14,7 @@ use andon_agent::identity::Identity;
 use andon_agent::judge::{Question, judge};
 use andon_agent::model::HostedModel;
 use andon_agent::settings::ProfileFile;
+use andon_agent::usage::Meter;
 use andon_agent::work::{Finished, Job, Session, work};
 use andon_core::RunId;
 use andon_engine::paths::RunPaths;
@@ -218,6 +219,10 @@ fn verdict(environment: &Environment) -> Result<String, String> {
     };
     let model = HostedModel::new(agent, &name, key).map_err(|error| error.to_string())?;
     let runtime = event_loop().map_err(|error| format!("no event loop: {error}"))?;
-    let (verdict, _) = runtime.block_on(judge(&model, "", &question));
-    serde_json::to_string(&verdict).map_err(|error| error.to_string())
+    let (verdict, tokens) = runtime.block_on(judge(&model, "", &question));
+    let mut meter = Meter::new(None, &name, agent);
+    meter.add(tokens);
+    let mut said = serde_json::to_value(&verdict).map_err(|error| error.to_string())?;
+    said["usage"] = serde_json::to_value(meter.usage()).map_err(|error| error.to_string())?;
+    Ok(said.to_string())
 }

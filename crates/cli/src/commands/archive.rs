@@ -56,7 +56,7 @@ fn remove(app: &App, ids: &[String], release: Option<bool>) -> Result<ExitCode, 
             policy: policy.clone(),
         })?;
         for problem in remains::remove(app, &deleted, worked_in.as_deref())? {
-            output::say(&format!("andon: {}", output::line(&problem)));
+            app.out.say(&format!("andon: {}", output::line(&problem)));
         }
         let json = app.json.then(|| serde_json::json!({ "task_id": task, "deleted": true }));
         Ok((format!("Deleted {task}"), json))

@@ -30,7 +30,7 @@ pub(crate) fn give(app: &App, words: &[String], reclaim: Option<&str>) -> Result
         message,
         hint: Some("the profile comes last, after the tasks; `none` is nobody".to_owned()),
     })?;
-    let (caller, policy) = (app.caller()?, app.policy()?);
+    let (caller, policy) = (app.routing_caller()?, app.policy()?);
     let roster = app.roster_if(assignee.is_some())?;
     let word =
         assignee.as_ref().map_or_else(|| "Unassigned".to_owned(), |name| format!("Assigned to {name}:"));

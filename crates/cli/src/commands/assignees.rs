@@ -9,7 +9,6 @@ use serde_json::json;
 use crate::app::App;
 use crate::error::Failure;
 use crate::exit::ExitCode;
-use crate::output;
 use crate::output::{Cell, Look, Table};
 
 /// Show who can be given work, and how many tasks each has
@@ -26,7 +25,7 @@ pub(crate) fn run(app: &App, _args: AssigneesArgs) -> Result<ExitCode, Failure> 
             .iter()
             .map(|(name, tasks)| json!({ "name": name, "on_disk": profiles.exists(name), "tasks": tasks }))
             .collect();
-        output::print_json(&rows);
+        app.out.print_json(&rows);
         return Ok(ExitCode::Done);
     }
     let mut table = Table::new();
@@ -37,9 +36,9 @@ pub(crate) fn run(app: &App, _args: AssigneesArgs) -> Result<ExitCode, Failure> 
         };
         table.row([Cell::new(name).look(Look::Name), Cell::new(tasks.to_string()).right(), Cell::new(note)]);
     }
-    output::print(&table.render());
+    app.out.print(&table.render());
     if counts.is_empty() {
-        output::say("(nobody; `andon profile create <name> --runner shell` makes a profile)");
+        app.out.say("(nobody; `andon profile create <name> --runner shell` makes a profile)");
     }
     Ok(ExitCode::Done)
 }

@@ -1,15 +1,16 @@
 //! `andon attach`, `attachments`, `detach`: the files of a task (BD-40).
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use andon_core::task::Refusal;
+use andon_server::shape;
 use andon_store::files;
-use clap::Args;
+use clap::{Args, Subcommand};
 use futures::executor::block_on;
 
 use crate::app::App;
 use crate::error::Failure;
 use crate::exit::ExitCode;
-use crate::json::AttachmentJson;
 use crate::output::{Cell, Look, Table};
 use crate::{input, output, time};
 
@@ -29,11 +30,32 @@ pub(crate) struct AttachArgs {
 
 /// Shows the files of a task
 #[derive(Args, Clone, Debug)]
-#[command(about = "List the files of a task, and where they lie")]
+#[command(
+    about = "List the files of a task, and where they lie; or get one",
+    args_conflicts_with_subcommands = true
+)]
 pub(crate) struct AttachmentsArgs {
     /// Which task; a worker's own where none is named
     #[arg(value_name = "TASK")]
     id: Option<String>,
+    #[command(subcommand)]
+    verb: Option<AttachmentsVerb>,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum AttachmentsVerb {
+    /// Write a file of a task to standard output, or into a file
+    Get {
+        /// Which task
+        #[arg(value_name = "TASK")]
+        id: String,
+        /// Which file, by name or number
+        #[arg(value_name = "NAME")]
+        which: String,
+        /// Into this file instead of standard output
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
 }
 
 /// Remove a file from a task
@@ -63,33 +85,32 @@ pub(crate) fn attach(app: &App, args: AttachArgs) -> Result<ExitCode, Failure> {
             None if from_input => "stdin.txt".to_owned(),
             None => own,
         };
-        let one = if from_input {
-            block_on(files::attach(board, &task, &name, &mut std::io::stdin(), &caller))?
-        } else {
-            let mut file = std::fs::File::open(path).map_err(Failure::file(path))?;
-            if !file.metadata().map_err(Failure::file(path))?.is_file() {
-                let reason = "it is not a regular file".to_owned();
-                return Err(Failure::File { path: path.clone(), reason });
-            }
-            block_on(files::attach(board, &task, &name, &mut file, &caller))?
-        };
-        if !app.json {
-            output::print(&format!("Attached {} to {task}  ({} bytes)\n", output::line(&one.name), one.size));
+        let mut source = app.files.open(path)?;
+        if !app.files.came_along() && !from_input && !path.is_file() {
+            let reason = "it is not a regular file".to_owned();
+            return Err(Failure::File { path: path.clone(), reason });
         }
-        attached.push(AttachmentJson::from(&one));
+        let one = block_on(files::attach(board, &task, &name, &mut *source, &caller))?;
+        if !app.json {
+            app.out.print(&format!("Attached {} to {task}  ({} bytes)\n", output::line(&one.name), one.size));
+        }
+        attached.push(shape::attachment(&one));
     }
     if app.json {
-        output::print_json(&attached);
+        app.out.print_json(&attached);
     }
     Ok(ExitCode::Done)
 }
 
-/// Lists the files.
+/// Lists the files, or gets one.
 pub(crate) fn list(app: &App, args: AttachmentsArgs) -> Result<ExitCode, Failure> {
+    if let Some(AttachmentsVerb::Get { id, which, output }) = &args.verb {
+        return get(app, id, which, output.as_deref());
+    }
     let task = input::task(app, args.id.as_deref())?;
     let shown = app.shown(&task, 0)?;
     if app.json {
-        output::print_json(&shown.attachments.iter().map(AttachmentJson::from).collect::<Vec<_>>());
+        app.out.print_json(&shown.attachments.iter().map(shape::attachment).collect::<Vec<_>>());
         return Ok(ExitCode::Done);
     }
     let folder = app.board_folder()?;
@@ -108,8 +129,30 @@ pub(crate) fn list(app: &App, args: AttachmentsArgs) -> Result<ExitCode, Failure
             place,
         ]);
     }
-    output::print(&table.render());
+    app.out.print(&table.render());
     Ok(ExitCode::Done)
+}
+
+/// Gets one file: the newest of that name, or the one of that number.
+fn get(app: &App, id: &str, which: &str, target: Option<&Path>) -> Result<ExitCode, Failure> {
+    let task = input::task(app, Some(id))?;
+    let shown = app.shown(&task, 0)?;
+    let newest = shown.attachments.iter().rev();
+    let found = newest.clone().find(|one| one.name == which);
+    let one = found.or_else(|| newest.clone().find(|one| one.id.to_string() == which));
+    let one = one.ok_or_else(|| Refusal::UnknownAttachment(which.to_owned()))?;
+    let path = files::path_of(&app.board_folder()?, one)?;
+    let content = std::fs::read(&path).map_err(Failure::file(&path))?;
+    match target {
+        Some(target) => app.out.file(target, &content).map_err(Failure::file(target))?,
+        None => app.out.raw(&content).or_else(gone).map_err(Failure::file("standard output".as_ref()))?,
+    }
+    Ok(ExitCode::Done)
+}
+
+/// A reader who has gone is no failure.
+fn gone(error: std::io::Error) -> std::io::Result<()> {
+    if error.kind() == std::io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) }
 }
 
 /// Detaches each, first the row, then the bytes.
@@ -120,12 +163,12 @@ pub(crate) fn detach(app: &App, args: DetachArgs) -> Result<ExitCode, Failure> {
     for which in &args.which {
         let one = block_on(files::detach(board, &task, which, &caller))?;
         if !app.json {
-            output::print(&format!("Removed {} from {task}\n", output::line(&one.name)));
+            app.out.print(&format!("Removed {} from {task}\n", output::line(&one.name)));
         }
-        gone.push(AttachmentJson::from(&one));
+        gone.push(shape::attachment(&one));
     }
     if app.json {
-        output::print_json(&gone);
+        app.out.print_json(&gone);
     }
     Ok(ExitCode::Done)
 }

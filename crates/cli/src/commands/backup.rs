@@ -41,15 +41,15 @@ pub(crate) fn run(app: &App, args: BackupArgs) -> Result<ExitCode, Failure> {
     let options = BackupOptions { replace: args.force, with_files: args.with_files };
     let made = backup(app.home(), &slug, &target, &options)?;
     for missing in &made.missing {
-        output::say(&format!("andon: the attachment {} is not there", output::line(missing)));
+        app.out.say(&format!("andon: the attachment {} is not there", output::line(missing)));
     }
     if app.json {
-        output::print_json(&json!({
+        app.out.print_json(&json!({
             "board": slug, "path": made.folder, "bytes": made.bytes, "tasks": made.tasks, "files": made.files,
             "missing": made.missing,
         }));
     } else {
-        output::print(&format!("{}\n", made.folder.display()));
+        app.out.print(&format!("{}\n", made.folder.display()));
     }
     Ok(ExitCode::Done)
 }

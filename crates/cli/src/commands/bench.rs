@@ -8,7 +8,6 @@ use serde_json::json;
 use crate::app::App;
 use crate::error::Failure;
 use crate::exit::ExitCode;
-use crate::output;
 
 /// Make boards of a given size, to measure on
 #[derive(Args, Clone, Debug)]
@@ -62,9 +61,9 @@ pub(crate) fn run(app: &App, args: BenchArgs) -> Result<ExitCode, Failure> {
         made = made.saturating_add(u32::try_from(count).unwrap_or(u32::MAX));
     }
     if app.json {
-        output::print_json(&json!({ "tasks": made, "parent": parent }));
+        app.out.print_json(&json!({ "tasks": made, "parent": parent }));
     } else {
-        output::print(&format!("Created {made} tasks\n"));
+        app.out.print(&format!("Created {made} tasks\n"));
     }
     Ok(ExitCode::Done)
 }

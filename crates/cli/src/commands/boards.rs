@@ -5,7 +5,7 @@ use std::path::Path;
 use andon_core::BoardSlug;
 use andon_core::task::Refusal;
 use andon_store::maintenance::{CopyOptions, MaintenanceError, copy};
-use andon_store::query::StatsOf;
+use andon_store::query::{MovedTo, StatsOf};
 use andon_store::{BoardFile, Mode};
 use clap::{Args, Subcommand};
 use futures::executor::block_on;
@@ -14,7 +14,6 @@ use serde_json::{Value, json};
 use crate::app::App;
 use crate::error::Failure;
 use crate::exit::ExitCode;
-use crate::output;
 use crate::output::{Cell, Look, Table};
 
 /// List, create, choose, describe and remove boards
@@ -170,9 +169,9 @@ pub(crate) fn run(app: &App, args: BoardsArgs) -> Result<ExitCode, Failure> {
 
 fn say(app: &App, slug: &BoardSlug, text: &str) -> Result<ExitCode, Failure> {
     if app.json {
-        output::print_json(&as_json(app, slug)?);
+        app.out.print_json(&as_json(app, slug)?);
     } else {
-        output::print(&format!("{text}\n"));
+        app.out.print(&format!("{text}\n"));
     }
     Ok(ExitCode::Done)
 }
@@ -241,11 +240,11 @@ fn copy_to(app: &App, slug: &BoardSlug, to: &str, wait: bool) -> Result<ExitCode
     let options = CopyOptions { wait, policy: app.config()?.policy() };
     let copied = copy(app.home(), slug, &to, &options)?;
     if app.json {
-        output::print_json(&json!({
+        app.out.print_json(&json!({
             "board": copied.board, "to": copied.to, "epoch": copied.epoch, "files": copied.files,
         }));
     } else {
-        output::print(&format!("Board '{slug}' has moved to {}\n", copied.to));
+        app.out.print(&format!("Board '{slug}' has moved to {}\n", copied.to));
     }
     Ok(ExitCode::Done)
 }
@@ -263,9 +262,9 @@ fn remove(app: &App, slug: &BoardSlug, delete: bool, force: bool) -> Result<Exit
         (format!("Board '{slug}' archived: {}", path.display()), Some(path))
     };
     if app.json {
-        output::print_json(&json!({ "slug": slug, "deleted": delete, "path": path }));
+        app.out.print_json(&json!({ "slug": slug, "deleted": delete, "path": path }));
     } else {
-        output::print(&format!("{text}\n"));
+        app.out.print(&format!("{text}\n"));
     }
     Ok(ExitCode::Done)
 }
@@ -285,8 +284,10 @@ fn as_json(app: &App, slug: &BoardSlug) -> Result<Value, Failure> {
     let file = app.home().describe(slug)?;
     let folder = app.home().board_folder(slug);
     // A board that cannot be opened is listed all the same, with what is wrong.
+    let mut moved_to = None;
     let (counts, total, problem) = match app.home().open(slug, Mode::Short) {
         Ok(board) => {
+            moved_to = block_on(board.run(MovedTo))?;
             let stats = block_on(board.run(StatsOf))?;
             let total: u32 = stats.by_status.iter().map(|(_, count)| count).sum();
             let counts: serde_json::Map<String, Value> =
@@ -301,7 +302,7 @@ fn as_json(app: &App, slug: &BoardSlug) -> Result<Value, Failure> {
         "default_workdir": file.default_workdir, "reviewer": file.reviewer, "created_at": file.created_at,
         "database": app.home().database_url().map(ToString::to_string),
         "is_current": app.slug().ok().as_ref() == Some(slug), "path": folder, "counts": counts, "total": total,
-        "problem": problem,
+        "problem": problem, "moved_to": moved_to,
     }))
 }
 
@@ -337,7 +338,7 @@ fn list(app: &App, all: bool) -> Result<ExitCode, Failure> {
         }));
     }
     if app.json {
-        output::print_json(&rows);
+        app.out.print_json(&rows);
         return Ok(ExitCode::Done);
     }
     let mut table = Table::new();
@@ -346,8 +347,10 @@ fn list(app: &App, all: bool) -> Result<ExitCode, Failure> {
         let current = row.get("is_current").and_then(Value::as_bool).unwrap_or(false);
         let archived = row.get("archived").is_some();
         let total = row.get("total").and_then(Value::as_u64).map(|total| format!("{total} tasks"));
+        let moved = text("moved_to");
         let told = match (archived, total) {
             (true, _) => Cell::new("archived").look(Look::Dim),
+            (false, _) if !moved.is_empty() => Cell::new(format!("sealed: moved to {moved}")).look(Look::Dim),
             (false, Some(total)) => Cell::new(total),
             (false, None) => Cell::new(text("problem")).look(Look::Bad),
         };
@@ -359,14 +362,14 @@ fn list(app: &App, all: bool) -> Result<ExitCode, Failure> {
             told,
         ]);
     }
-    output::print(&table.render());
+    app.out.print(&table.render());
     Ok(ExitCode::Done)
 }
 
 fn show(app: &App, slug: &BoardSlug) -> Result<ExitCode, Failure> {
     let row = as_json(app, slug)?;
     if app.json {
-        output::print_json(&row);
+        app.out.print_json(&row);
         return Ok(ExitCode::Done);
     }
     let mut table = Table::new();
@@ -394,6 +397,6 @@ fn show(app: &App, slug: &BoardSlug) -> Result<ExitCode, Failure> {
         let told = if told.is_empty() { "none".to_owned() } else { told.join(", ") };
         table.row([Cell::new("tasks").look(Look::Dim), Cell::new(told)]);
     }
-    output::print(&table.render());
+    app.out.print(&table.render());
     Ok(ExitCode::Done)
 }

@@ -9,9 +9,8 @@ use clap::Args;
 use crate::app::App;
 use crate::error::Failure;
 use crate::exit::ExitCode;
-use crate::json::ClaimJson;
 use crate::output::{Cell, Look, Table};
-use crate::{bulk, output, time};
+use crate::{bulk, json, output, time};
 
 /// Take a task by hand, as a person or an outside terminal does
 #[derive(Args, Clone, Debug)]
@@ -39,7 +38,7 @@ pub(crate) fn run(app: &App, args: ClaimArgs) -> Result<ExitCode, Failure> {
     let workspace = prepare(app, &claimed)?;
     if app.json {
         let task = bulk::task_json(app, &claimed.task.id)?;
-        output::print_json(&ClaimJson::new(&claimed, task, workspace));
+        app.out.print_json(&json::claimed(&claimed, task, workspace));
         return Ok(ExitCode::Done);
     }
     let mut table = Table::new();
@@ -50,7 +49,7 @@ pub(crate) fn run(app: &App, args: ClaimArgs) -> Result<ExitCode, Failure> {
     row("token", &claimed.token);
     row("until", &time::rfc3339(claimed.expires_at));
     row("workspace", workspace.as_deref().unwrap_or("-"));
-    output::print(&table.render());
+    app.out.print(&table.render());
     Ok(ExitCode::Done)
 }
 
@@ -71,13 +70,13 @@ fn prepare(app: &App, claimed: &Claimed) -> Result<Option<String>, Failure> {
     match workspace::prepare(&request) {
         Ok(prepared) => {
             if let Some(note) = &prepared.note {
-                output::say(&output::line(note));
+                app.out.say(&output::line(note));
             }
             Ok(Some(prepared.path.to_string_lossy().into_owned()))
         }
         Err(error) => {
             let error = error.to_string();
-            output::say(&format!(
+            app.out.say(&format!(
                 "andon: the claim stands, but there is no workspace: {}",
                 output::line(&error)
             ));

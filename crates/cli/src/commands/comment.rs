@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::app::App;
 use crate::error::Failure;
 use crate::exit::ExitCode;
-use crate::{input, output};
+use crate::input;
 
 /// Comment on a task
 #[derive(Args, Clone, Debug)]
@@ -33,7 +33,7 @@ pub(crate) fn run(app: &App, args: CommentArgs) -> Result<ExitCode, Failure> {
     if given.is_some() && args.body_file.is_some() {
         return Err(Failure::usage("the text is given twice", "give it on the command line or in a file"));
     }
-    let mut body = input::text(given, args.body_file.as_deref())?.unwrap_or_default();
+    let mut body = input::text(app, given, args.body_file.as_deref())?.unwrap_or_default();
     if let Some(limit) = args.max_len.and_then(|limit| usize::try_from(limit).ok())
         && body.chars().nth(limit).is_some()
     {
@@ -42,9 +42,9 @@ pub(crate) fn run(app: &App, args: CommentArgs) -> Result<ExitCode, Failure> {
     let operation = AddComment { task: task.clone(), body, caller: app.caller()?, policy: app.policy()? };
     let id = app.run(operation)?;
     if app.json {
-        output::print_json(&json!({ "id": id, "task_id": task }));
+        app.out.print_json(&json!({ "id": id, "task_id": task }));
     } else {
-        output::print(&format!("Commented on {task}  (comment {id})\n"));
+        app.out.print(&format!("Commented on {task}  (comment {id})\n"));
     }
     Ok(ExitCode::Done)
 }

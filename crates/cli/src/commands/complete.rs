@@ -1,11 +1,11 @@
 //! `andon complete`: finish tasks.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use andon_core::TaskId;
 use andon_engine::artifacts;
-use andon_store::Caller;
 use andon_store::operation::{Complete, Handoff};
+use andon_store::{Caller, files};
 use clap::Args;
 use futures::executor::block_on;
 use serde_json::{Map, Value};
@@ -53,8 +53,8 @@ pub(crate) fn run(app: &App, args: CompleteArgs) -> Result<ExitCode, Failure> {
         let message = "a summary, metadata, artifacts and created tasks belong to one task".to_owned();
         return Err(Failure::usage(message, "complete the tasks one by one; `--result` may be shared"));
     }
-    let metadata = metadata(args.metadata, &args.artifacts)?;
-    let summary = input::text(args.summary, args.summary_file.as_deref())?;
+    let metadata = metadata(app, args.metadata, &args.artifacts)?;
+    let summary = input::text(app, args.summary, args.summary_file.as_deref())?;
     let (caller, policy) = (app.caller()?, app.policy()?);
     let code = bulk::tasks(app, &ids, "Completed", |task| {
         keep_artifacts(app, &task, &caller, &metadata)?;
@@ -78,19 +78,38 @@ fn keep_artifacts(app: &App, task: &TaskId, caller: &Caller, metadata: &Value) -
     if declared.is_empty() {
         return Ok(());
     }
+    if app.files.came_along() {
+        return attach_sent(app, task, caller, &declared);
+    }
     let shown = app.shown(task, 0)?;
     let run = shown.task.state.current_run.as_ref();
     let worked_in = shown.runs.last().and_then(|run| run.workspace_path.clone());
     let folder = worked_in.or(shown.task.workspace_path).map_or_else(|| PathBuf::from("/"), PathBuf::from);
     let kept = artifacts::keep(app.board()?, task, run, &declared, &folder, caller);
     for problem in block_on(kept)? {
-        output::say(&format!("andon: not kept: {}", output::line(&problem)));
+        app.out.say(&format!("andon: not kept: {}", output::line(&problem)));
     }
     Ok(())
 }
 
-/// The metadata with the artifacts in it, by absolute path.
-fn metadata(given: Option<Value>, artifacts: &[PathBuf]) -> Result<Value, Failure> {
+/// Keeps what came along with the command. No other file is looked at: its paths mean nothing here.
+fn attach_sent(app: &App, task: &TaskId, caller: &Caller, declared: &[String]) -> Result<(), Failure> {
+    for path in declared.iter().map(Path::new) {
+        let mut source = match app.files.open(path) {
+            Ok(source) => source,
+            Err(failure) => {
+                app.out.say(&format!("andon: not kept: {}", output::line(&failure.to_string())));
+                continue;
+            }
+        };
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        block_on(files::attach(app.board()?, task, &name, &mut *source, caller))?;
+    }
+    Ok(())
+}
+
+/// The metadata with the artifacts in it: by absolute path, or as they are called where they came from.
+fn metadata(app: &App, given: Option<Value>, artifacts: &[PathBuf]) -> Result<Value, Failure> {
     if artifacts.is_empty() {
         return Ok(given.unwrap_or(Value::Null));
     }
@@ -104,7 +123,8 @@ fn metadata(given: Option<Value>, artifacts: &[PathBuf]) -> Result<Value, Failur
         Some(_) | None => Vec::new(),
     };
     for path in artifacts {
-        listed.push(Value::String(absolute(path)?.to_string_lossy().into_owned()));
+        let path = if app.files.came_along() { path.clone() } else { absolute(path)? };
+        listed.push(Value::String(path.to_string_lossy().into_owned()));
     }
     object.insert("artifacts".to_owned(), Value::Array(listed));
     Ok(Value::Object(object))

@@ -6,7 +6,7 @@ use clap_complete::Shell;
 use crate::args::command;
 use crate::error::Failure;
 use crate::exit::ExitCode;
-use crate::output;
+use crate::output::Out;
 
 /// Write what a shell needs to complete command lines
 #[derive(Args, Clone, Debug)]
@@ -19,6 +19,6 @@ pub(crate) struct CompletionsArgs {
 pub(crate) fn run(args: CompletionsArgs) -> Result<ExitCode, Failure> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut command(), "andon", &mut script);
-    output::print(&String::from_utf8_lossy(&script));
+    Out::Standard.print(&String::from_utf8_lossy(&script));
     Ok(ExitCode::Done)
 }

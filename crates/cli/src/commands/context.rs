@@ -45,9 +45,9 @@ pub(crate) fn run(app: &App, args: ContextArgs) -> Result<ExitCode, Failure> {
         app.run(ContextOf { task: task.clone(), run: own, ends_by, terminal_timeout: None, folder })?;
     let text = render(&facts);
     if app.json {
-        output::print_json(&json!({ "task_id": task, "context": text }));
+        app.out.print_json(&json!({ "task_id": task, "context": text }));
     } else {
-        output::print(&output::block(&text, ""));
+        app.out.print(&output::block(&text, ""));
     }
     Ok(ExitCode::Done)
 }

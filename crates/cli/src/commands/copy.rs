@@ -16,7 +16,7 @@ pub(crate) fn run(from: &OsString, to: &OsString) -> ExitCode {
     match copy_file(Path::new(from), Path::new(to)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            crate::output::say(&format!("{}: {error}", Path::new(from).display()));
+            crate::output::Out::Standard.say(&format!("{}: {error}", Path::new(from).display()));
             ExitCode::FAILURE
         }
     }

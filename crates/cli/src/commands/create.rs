@@ -6,13 +6,13 @@ use andon_core::task::{Refusal, Status, WorkspaceKind};
 use andon_core::{ProfileName, TaskId};
 use andon_engine::config::Duration;
 use andon_engine::workspace::validate_branch;
+use andon_server::shape;
 use andon_store::operation::{Create, NewTask, Start};
 use clap::{Args, ValueEnum};
 
 use crate::app::App;
 use crate::error::Failure;
 use crate::exit::ExitCode;
-use crate::json::TaskJson;
 use crate::{bulk, input, insight, output, time};
 
 /// Where a new task starts.
@@ -122,14 +122,14 @@ pub(crate) fn run(app: &App, args: CreateArgs) -> Result<ExitCode, Failure> {
     let task = &created.task;
     if app.json {
         let json =
-            if created.new { TaskJson::new(task, &parents, &[]) } else { bulk::task_json(app, &task.id)? };
-        output::print_json(&json);
+            if created.new { shape::task(task, &parents, &[]) } else { bulk::task_json(app, &task.id)? };
+        app.out.print_json(&json);
         return Ok(ExitCode::Done);
     }
     let assignee = task.assignee.as_ref().map_or("-", ProfileName::as_str);
     let word = if created.new { "Created" } else { "Exists already:" };
     let placed = output::placed(task, app.now());
-    output::print(&format!("{word} {}  ({placed}, assignee={assignee})\n", task.id));
+    app.out.print(&format!("{word} {}  ({placed}, assignee={assignee})\n", task.id));
     if task.state.status == Status::Ready && task.assignee.is_some() {
         nobody_dispatches(app, &task.id)?;
     }
@@ -140,7 +140,7 @@ pub(crate) fn run(app: &App, args: CreateArgs) -> Result<ExitCode, Failure> {
 fn nobody_dispatches(app: &App, task: &TaskId) -> Result<(), Failure> {
     let reasons = insight::reasons(app, task)?;
     if let Some(reason) = reasons.iter().find(|reason| reason.code == "no_dispatcher") {
-        output::say(&format!(
+        app.out.say(&format!(
             "andon: {}: `andon serve` or `andon dispatch` starts it",
             output::line(&reason.message)
         ));
@@ -156,7 +156,7 @@ impl CreateArgs {
         };
         check_branch(self.branch.as_deref(), kind)?;
         let now = app.now();
-        let at = self.at.as_deref().map(|text| time::moment(text, now)).transpose();
+        let at = self.at.as_deref().map(|text| time::moment(text, now, app.zone())).transpose();
         let at = at.map_err(|message| Failure::Usage { message, hint: None })?;
         let start = match (self.triage, self.initial_status) {
             (true, _) | (false, Some(Initial::Triage)) => Start::Triage,
@@ -165,7 +165,7 @@ impl CreateArgs {
         };
         Ok(NewTask {
             title: self.title,
-            body: input::text(self.body, self.body_file.as_deref())?,
+            body: input::text(app, self.body, self.body_file.as_deref())?,
             assignee: self.assignee,
             reviewer: self.reviewer,
             parents: parents(&self.parents)?,

@@ -51,13 +51,12 @@ struct PlannedChild {
 /// Decomposes an idea; the whole plan, or nothing.
 pub(crate) fn run(app: &App, args: DecomposeArgs) -> Result<ExitCode, Failure> {
     let id = input::task(app, Some(&args.id))?;
-    let text = input::text(None, Some(&args.plan))?.unwrap_or_default();
+    let text = input::text(app, None, Some(&args.plan))?.unwrap_or_default();
     let plan: Plan = serde_json::from_str(&text)
         .map_err(|error| Refusal::BadPlan(format!("{}: {error}", args.plan.display())))?;
     if plan.children.is_empty() {
         return Err(Refusal::BadPlan(format!("{}: the plan has no children", args.plan.display())).into());
     }
-    let needs_roster = plan.assignee.is_some() || plan.children.iter().any(|child| child.assignee.is_some());
     let children = plan.children.into_iter().map(|child| Child {
         title: child.title,
         body: child.body,
@@ -72,18 +71,18 @@ pub(crate) fn run(app: &App, args: DecomposeArgs) -> Result<ExitCode, Failure> {
         children: children.collect(),
         hold_children: args.hold,
         caller: app.caller()?,
-        roster: app.roster_if(needs_roster)?,
+        roster: app.roster()?,
         policy: app.policy()?,
     })?;
     if app.json {
-        output::print_json(&json!({
+        app.out.print_json(&json!({
             "task_id": task.id, "ok": true, "reason": null, "fanout": ids.len(), "child_ids": ids,
             "new_title": task.title,
         }));
     } else {
-        output::print(&format!("Decomposed {}  ({})\n", task.id, output::placed(&task, app.now())));
+        app.out.print(&format!("Decomposed {}  ({})\n", task.id, output::placed(&task, app.now())));
         for id in ids {
-            output::print(&format!("  {id}\n"));
+            app.out.print(&format!("  {id}\n"));
         }
     }
     Ok(ExitCode::Done)

@@ -51,7 +51,7 @@ pub(crate) fn run(app: &App, args: DeleteArgs) -> Result<ExitCode, Failure> {
         })?;
         app.settle()?;
         for problem in remains::remove(app, &deleted, remains::worked_in(&shown).as_deref())? {
-            output::say(&format!("andon: {}", output::line(&problem)));
+            app.out.say(&format!("andon: {}", output::line(&problem)));
         }
         Ok((format!("Deleted {task}"), Some(json!({ "task_id": task, "deleted": true }))))
     })

@@ -2,13 +2,13 @@
 
 use andon_core::TaskId;
 use andon_core::diagnose::{Severity, TaskDiagnostics};
+use andon_server::shape;
 use clap::Args;
 use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::error::Failure;
 use crate::exit::ExitCode;
-use crate::json::DiagnosticJson;
 use crate::output::Look;
 use crate::{input, insight, output};
 
@@ -37,11 +37,11 @@ pub(crate) fn run(app: &App, args: DiagnosticsArgs) -> Result<ExitCode, Failure>
     }
     found.retain(|task| !task.diagnostics.is_empty());
     if app.json {
-        output::print_json(&found.iter().map(as_json).collect::<Vec<_>>());
+        app.out.print_json(&found.iter().map(as_json).collect::<Vec<_>>());
     } else if found.is_empty() {
-        output::say("andon: nothing is wrong");
+        app.out.say("andon: nothing is wrong");
     } else {
-        output::print(&found.iter().map(as_text).collect::<Vec<_>>().join("\n"));
+        app.out.print(&found.iter().map(as_text).collect::<Vec<_>>().join("\n"));
     }
     Ok(ExitCode::Done)
 }
@@ -49,7 +49,7 @@ pub(crate) fn run(app: &App, args: DiagnosticsArgs) -> Result<ExitCode, Failure>
 fn as_json(task: &TaskDiagnostics) -> Value {
     json!({
         "task_id": task.task_id, "title": task.title, "status": task.status, "assignee": task.assignee,
-        "diagnostics": task.diagnostics.iter().map(DiagnosticJson::from).collect::<Vec<_>>(),
+        "diagnostics": task.diagnostics.iter().map(shape::diagnostic).collect::<Vec<_>>(),
     })
 }
 

@@ -1,15 +1,19 @@
 //! `andon dispatch`: turn ready tasks into runs on this host.
 
+use std::io::IsTerminal as _;
+
 use andon_engine::dispatcher::{DispatchError, Options, Outcome, Report, Until, dispatch};
-use clap::Args;
+use andon_server::telemetry::{Collector, traces};
+use clap::{Args, ValueEnum};
 use serde_json::json;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, fmt};
 
 use crate::app::App;
 use crate::environment::Environment;
 use crate::error::Failure;
 use crate::exit::ExitCode;
-use crate::output;
 
 /// Start ready tasks on this host, until interrupted; runs go on without it
 #[derive(Args, Clone, Debug)]
@@ -29,18 +33,21 @@ pub(crate) struct DispatchArgs {
     /// Every board of the home, not only the one that is meant
     #[arg(long)]
     all: bool,
+    /// How lines of the log are written [env: ANDON_LOG_FORMAT; else text]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    log_format: Option<LogFormat>,
 }
 
 /// Dispatches.
 pub(crate) fn run(app: &App, args: DispatchArgs) -> Result<ExitCode, Failure> {
+    app.log(args.log_format);
     let until = match (args.once, args.until_idle) {
         (true, _) => Until::Once,
         (false, true) => Until::Idle,
         (false, false) => Until::Stopped,
     };
     let board = if args.all { None } else { Some(app.board()?.slug().clone()) };
-    let options =
-        Options { home: app.home().root().to_owned(), board, until, dry_run: args.dry_run, max: args.max };
+    let options = Options { home: app.home().clone(), board, until, dry_run: args.dry_run, max: args.max };
     let talk = until == Until::Stopped || !app.json;
     let outcome = work(app, options, talk)?;
     let unfinished = until == Until::Idle && outcome.unfinished > 0;
@@ -50,7 +57,7 @@ pub(crate) fn run(app: &App, args: DispatchArgs) -> Result<ExitCode, Failure> {
 
 /// Runs a dispatcher in an event loop of one thread; the database has a thread of its own.
 pub(super) fn work(app: &App, options: Options, talk: bool) -> Result<Outcome, Failure> {
-    app.log();
+    app.log(None);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -58,26 +65,26 @@ pub(super) fn work(app: &App, options: Options, talk: bool) -> Result<Outcome, F
     let dry_run = options.dry_run;
     let told = |report: &Report| {
         if talk && !dry_run {
-            tell(report);
+            tell(app, report);
         }
     };
     Ok(runtime.block_on(dispatch(options, told))?)
 }
 
 /// What a pass did, on standard error.
-fn tell(report: &Report) {
+fn tell(app: &App, report: &Report) {
     for spawned in &report.spawned {
         let profile = spawned.profile.as_deref().unwrap_or("nobody");
-        output::say(&format!("andon: started {} for {profile} on {}", spawned.task_id, spawned.board));
+        app.out.say(&format!("andon: started {} for {profile} on {}", spawned.task_id, spawned.board));
     }
     for task in &report.fired {
-        output::say(&format!("andon: {task} was scheduled for now"));
+        app.out.say(&format!("andon: {task} was scheduled for now"));
     }
     for task in &report.blocked_unknown_profile {
-        output::say(&format!("andon: {task} is blocked: its profile does not exist"));
+        app.out.say(&format!("andon: {task} is blocked: its profile does not exist"));
     }
     for run in &report.reaped {
-        output::say(&format!("andon: run {run} lost its supervisor; nothing of it lives"));
+        app.out.say(&format!("andon: run {run} lost its supervisor; nothing of it lives"));
     }
 }
 
@@ -90,7 +97,7 @@ fn report(app: &App, outcome: &Outcome, dry_run: bool) {
             object.insert("dry_run".to_owned(), json!(dry_run));
             object.insert("unfinished".to_owned(), json!(unfinished));
         }
-        output::print_json(&value);
+        app.out.print_json(&value);
         return;
     }
     let lists = [
@@ -102,16 +109,16 @@ fn report(app: &App, outcome: &Outcome, dry_run: bool) {
         ("are held back by the respawn guard", &report.respawn_guarded),
     ];
     let verb = if dry_run { "Would start" } else { "Started" };
-    output::print(&format!("{verb} {}\n", report.spawned.len()));
+    app.out.print(&format!("{verb} {}\n", report.spawned.len()));
     if dry_run {
         for spawned in &report.spawned {
             let profile = spawned.profile.as_deref().unwrap_or("nobody");
-            output::print(&format!("  {}  {profile}\n", spawned.task_id));
+            app.out.print(&format!("  {}  {profile}\n", spawned.task_id));
         }
     }
     for (what, ids) in lists {
         if !ids.is_empty() {
-            output::print(&format!("{} {what}: {}\n", ids.len(), ids.join(" ")));
+            app.out.print(&format!("{} {what}: {}\n", ids.len(), ids.join(" ")));
         }
     }
 }
@@ -119,12 +126,29 @@ fn report(app: &App, outcome: &Outcome, dry_run: bool) {
 /// Warnings; what an MCP client asks wrongly is told to that client.
 const USUAL_LOG: &str = "warn,rmcp=error";
 
-/// Structured lines on standard error, as `ANDON_LOG` asks; warnings without it.
-pub(crate) fn log_to_stderr(environment: &Environment) {
+/// How lines of the log are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+/// Lines on standard error, as `ANDON_LOG` asks, warnings without it; and traces where `OTEL_…` names a collector.
+pub(crate) fn log_to_stderr(environment: &Environment, format: Option<LogFormat>) {
     let filter = environment.text("ANDON_LOG").unwrap_or_else(|| USUAL_LOG.to_owned());
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new(USUAL_LOG));
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let named = environment.text("ANDON_LOG_FORMAT").and_then(|name| LogFormat::from_str(&name, true).ok());
+    // Colours are for a person at a terminal; a file keeps plain text.
+    let colours = std::io::stderr().is_terminal() && environment.get("NO_COLOR").is_none();
     // A line that cannot be written, as on a full disk, is lost; to complain of it there would be a panic.
+    let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(colours).log_internal_errors(false);
+    let lines = match format.or(named).unwrap_or(LogFormat::Text) {
+        LogFormat::Text => lines.boxed(),
+        LogFormat::Json => lines.json().with_current_span(true).boxed(),
+    };
+    let traces = Collector::of(|name| environment.text(name)).and_then(|collector| traces(collector).ok());
     // A second subscriber changes nothing: the first one stays.
-    let _ = lines.log_internal_errors(false).try_init();
+    let _ = tracing_subscriber::registry().with(lines.with_filter(filter)).with(traces).try_init();
 }

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
+use andon_agent::lacks::lacks;
 use andon_core::diagnose::Severity;
 use andon_engine::profile::{Profile, Profiles};
-use andon_engine::runner::{Examined, Subject, examine as examine_runner};
+use andon_engine::runner::{Examined, Finding, Subject, examine as examine_runner};
 use andon_store::DbError;
 use andon_store::maintenance::{Report, examine, quarantine, recover, repair};
 use clap::Args;
@@ -20,7 +21,7 @@ use crate::output::{Cell, Look, Table};
 /// Look for what is wrong, and repair what is safe
 ///
 /// Checks the integrity of the board's database and everything that must hold of its tasks, runs and files; and for each
-/// profile whether its program is there, and logged in. Exits with 5
+/// profile whether its program is there, and logged in; for the built-in agent, whether it has a model. Exits with 5
 /// when something is wrong that is left unrepaired.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct DoctorArgs {
@@ -49,32 +50,40 @@ pub(crate) fn run(app: &App, args: DoctorArgs) -> Result<ExitCode, Failure> {
             examine(app.home(), &slug)?
         });
     }
+    let config = app.config().err().map(|failure| failure.to_string());
     let known = app.profiles();
-    let examined = examine_all(&known);
+    // What runs them is read from the configuration too: without it nothing can be said of them.
+    let examined = if config.is_none() { examine_all(&known) } else { Vec::new() };
     let profiles: Vec<(String, String)> =
         known.broken.iter().map(|(name, error)| (name.clone(), error.to_string())).collect();
     if app.json {
         let broken: Vec<Value> =
             profiles.iter().map(|(name, problem)| json!({ "name": name, "problem": problem })).collect();
-        output::print_json(&json!({
-            "home": app.home().root(), "boards": reports, "broken_profiles": broken,
+        app.out.print_json(&json!({
+            "home": app.home().root(), "boards": reports, "broken_profiles": broken, "config_problem": config,
             "profiles": examined.iter().map(|(profile, found)| profile_json(profile, found)).collect::<Vec<_>>(),
         }));
     } else {
+        if let Some(problem) = &config {
+            print_config(app, problem);
+        }
         for report in &reports {
-            print(report);
+            print(app, report);
         }
         for (name, problem) in &profiles {
-            output::print(&format!(
+            app.out.print(&format!(
                 "{}  profile {name}: {}\n",
                 output::paint(Look::Warning, "⚠"),
                 output::line(problem)
             ));
         }
-        examined.iter().for_each(|(profile, found)| print_profile(profile, found));
+        examined.iter().for_each(|(profile, found)| print_profile(app, profile, found));
     }
-    let bad =
-        reports.iter().flat_map(|report| &report.findings).any(|found| found.severity != Severity::Warning);
+    let bad = config.is_some()
+        || reports
+            .iter()
+            .flat_map(|report| &report.findings)
+            .any(|found| found.severity != Severity::Warning);
     Ok(if bad { ExitCode::Database } else { ExitCode::Done })
 }
 
@@ -85,8 +94,12 @@ fn examine_all(profiles: &Profiles) -> Vec<(&Profile, Examined)> {
     let mut places = Vec::new();
     for profile in profiles.valid.values() {
         let subject = Subject::here(profile);
+        let own_login = profile
+            .preset()
+            .is_some_and(|preset| preset.login.files.iter().any(|path| path.contains("{profile}")));
         let alike = |known: &Subject<'_>| {
-            known.profile.runner() == profile.runner()
+            !own_login
+                && known.profile.runner() == profile.runner()
                 && known.profile.settings.command == profile.settings.command
                 && known.environment == subject.environment
         };
@@ -101,7 +114,34 @@ fn examine_all(profiles: &Profiles) -> Vec<(&Profile, Examined)> {
         Ok(runtime) => runtime.block_on(looks),
         Err(_) => return Vec::new(),
     };
-    places.into_iter().filter_map(|(profile, place)| Some((profile, found.get(place)?.clone()))).collect()
+    let examined = places.into_iter().filter_map(|(profile, place)| {
+        let mut of_it = found.get(place)?.clone();
+        of_it.findings.extend(missing(different.get(place)?, profile));
+        Some((profile, of_it))
+    });
+    examined.collect()
+}
+
+/// What a profile of the built-in agent lacks.
+fn missing(subject: &Subject<'_>, profile: &Profile) -> Vec<Finding> {
+    let is_ours = |preset: &andon_engine::runner::Preset| {
+        preset.argv.starts_with(&["{andon}".to_owned(), "agent".to_owned(), "run".to_owned()])
+    };
+    if !profile.preset().is_some_and(|preset| is_ours(preset)) {
+        return Vec::new();
+    }
+    let variable =
+        |name: &str| subject.environment.get(std::ffi::OsStr::new(name))?.to_str().map(str::to_owned);
+    let found = lacks(&profile.folder, variable).into_iter();
+    found.map(|lack| Finding { what: lack.what, message: lack.message, way_out: None }).collect()
+}
+
+/// A configuration that cannot be read: nothing is started before it is mended.
+fn print_config(app: &App, problem: &str) {
+    let sign = output::paint(Look::Bad, "!!");
+    for line in problem.lines().filter(|line| !line.trim().is_empty()) {
+        app.out.print(&format!("{sign}  config.toml: {}\n", output::line(line.trim())));
+    }
 }
 
 fn profile_json(profile: &Profile, found: &Examined) -> Value {
@@ -115,7 +155,7 @@ fn profile_json(profile: &Profile, found: &Examined) -> Value {
 }
 
 /// One line for a profile whose program could be looked at, and what a task of it would fail on.
-fn print_profile(profile: &Profile, found: &Examined) {
+fn print_profile(app: &App, profile: &Profile, found: &Examined) {
     let Some(first) = found.version.as_deref().or(found.findings.first().map(|_| "")) else { return };
     let (sign, look) = if found.findings.is_empty() { ("✓", Look::Good) } else { ("⚠", Look::Warning) };
     let version = if first.is_empty() { String::new() } else { format!(", {}", output::line(first)) };
@@ -127,10 +167,10 @@ fn print_profile(profile: &Profile, found: &Examined) {
             out.push_str(&format!("     → {}\n", output::line(way_out)));
         }
     }
-    output::print(&out);
+    app.out.print(&out);
 }
 
-fn print(report: &Report) {
+fn print(app: &App, report: &Report) {
     let head = output::paint(Look::Heading, &format!("Board {}", report.board));
     let tasks = report.tasks.map_or(String::new(), |tasks| format!(", {tasks} tasks"));
     let well = if report.healthy() { "all is well" } else { "not well" };
@@ -165,7 +205,7 @@ fn print(report: &Report) {
             out.push_str(&format!("     → {}\n", output::line(way_out)));
         }
     }
-    output::print(&out);
+    app.out.print(&out);
 }
 
 fn save(app: &App, target: &std::path::Path) -> Result<ExitCode, Failure> {
@@ -178,7 +218,7 @@ fn save(app: &App, target: &std::path::Path) -> Result<ExitCode, Failure> {
                 json!({ "table": saved.table, "rows": saved.rows, "refused": saved.refused, "whole": saved.whole })
             })
             .collect();
-        output::print_json(&json!({ "path": target, "tables": tables }));
+        app.out.print_json(&json!({ "path": target, "tables": tables }));
         return Ok(ExitCode::Done);
     }
     let mut table = Table::new().head(&["table", "rows", "refused", ""]);
@@ -191,8 +231,8 @@ fn save(app: &App, target: &std::path::Path) -> Result<ExitCode, Failure> {
             whole,
         ]);
     }
-    output::print(&table.render());
-    output::say(&format!(
+    app.out.print(&table.render());
+    app.out.say(&format!(
         "Saved to {}; `andon restore {}` makes it the board",
         target.display(),
         target.display()

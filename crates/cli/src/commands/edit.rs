@@ -158,7 +158,7 @@ impl EditArgs {
         };
         Ok(TaskChanges {
             title: self.title.clone(),
-            body: input::text(self.body.clone(), self.body_file.as_deref())?.map(Some),
+            body: input::text(app, self.body.clone(), self.body_file.as_deref())?.map(Some),
             priority: self.priority,
             tenant: or_none(&self.tenant),
             reviewer: self.reviewer.clone(),

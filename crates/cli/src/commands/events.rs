@@ -1,6 +1,7 @@
 //! `andon events`: the log of a board or a task (GA-05).
 
 use andon_core::{Cursor, Millis};
+use andon_server::shape;
 use andon_store::query::{EventFilter, EventsAfter, Head};
 use andon_store::sql::events::Event;
 use clap::Args;
@@ -9,9 +10,8 @@ use crate::app::App;
 use crate::error::Failure;
 use crate::exit::ExitCode;
 use crate::follow::{self, Follow};
-use crate::json::EventJson;
 use crate::output::{Cell, Look};
-use crate::{input, output, time};
+use crate::{input, time};
 
 /// Events that one look reads.
 pub(crate) const LOOK: u32 = 1_000;
@@ -53,11 +53,11 @@ pub(crate) fn run(app: &App, args: EventsArgs) -> Result<ExitCode, Failure> {
         return Follow { filter, wanted: |_: &Event| Ok(true), with_task: true }.run(app, cursor);
     }
     if app.json {
-        output::print_json(&events.iter().map(EventJson::from).collect::<Vec<_>>());
+        app.out.print_json(&events.iter().map(shape::event).collect::<Vec<_>>());
     } else {
         follow::show(app, &events, true)?;
     }
-    output::say(&format!("next: `--after {cursor}`"));
+    app.out.say(&format!("next: `--after {cursor}`"));
     Ok(ExitCode::Done)
 }
 
@@ -86,7 +86,7 @@ pub(crate) fn read(
     loop {
         let read = app.run(EventsAfter { cursor, filter: filter.clone(), limit: LOOK })?;
         if read.resync {
-            output::say("andon: the board has been restored since then: what was read before may be void");
+            app.out.say("andon: the board has been restored since then: what was read before may be void");
         }
         events.extend(read.events);
         cursor = read.cursor;

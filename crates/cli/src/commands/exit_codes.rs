@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::error::Failure;
 use crate::exit::{ExitCode, TABLE};
-use crate::output;
+use crate::output::Out;
 
 /// Say what the exit codes mean
 #[derive(Args, Clone, Debug)]
@@ -13,6 +13,6 @@ pub(crate) struct ExitCodesArgs {}
 
 /// Prints the table.
 pub(crate) fn run(_args: ExitCodesArgs) -> Result<ExitCode, Failure> {
-    output::print(&format!("{TABLE}\n"));
+    Out::Standard.print(&format!("{TABLE}\n"));
     Ok(ExitCode::Done)
 }

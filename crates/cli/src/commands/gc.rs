@@ -43,7 +43,7 @@ struct Gone {
 pub(crate) fn run(app: &App, args: GcArgs) -> Result<ExitCode, Failure> {
     let drafts = files::remove_old_drafts(&app.home().boards_folder());
     if drafts > 0 {
-        output::say(&format!("andon: removed {drafts} unfinished import(s)"));
+        app.out.say(&format!("andon: removed {drafts} unfinished import(s)"));
     }
     let mut worst = ExitCode::Done;
     let mut rows: Vec<Value> = Vec::new();
@@ -51,10 +51,10 @@ pub(crate) fn run(app: &App, args: GcArgs) -> Result<ExitCode, Failure> {
         match one(app, &slug, &args) {
             Ok(gone) => {
                 for kept in &gone.kept {
-                    output::say(&format!("andon: {slug}: {}", output::line(kept)));
+                    app.out.say(&format!("andon: {slug}: {}", output::line(kept)));
                 }
                 if !app.json {
-                    output::print(&format!(
+                    app.out.print(&format!(
                         "{slug}: {} events, {} logs, {} workspaces, {} files removed\n",
                         gone.events, gone.logs, gone.workspaces, gone.files
                     ));
@@ -66,13 +66,13 @@ pub(crate) fn run(app: &App, args: GcArgs) -> Result<ExitCode, Failure> {
             }
             Err(failure) => {
                 worst = worst.worst(failure.exit());
-                output::say(&format!("andon: {slug}: {failure}"));
+                app.out.say(&format!("andon: {slug}: {failure}"));
                 rows.push(json!({ "board": slug, "error": { "code": failure.code(), "message": failure.to_string() } }));
             }
         }
     }
     if app.json {
-        output::print_json(&rows);
+        app.out.print_json(&rows);
     }
     Ok(worst)
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::app::App;
 use crate::error::Failure;
 use crate::exit::ExitCode;
-use crate::{input, output, time};
+use crate::{input, time};
 
 /// Say that a running task makes progress; renews a claim by hand
 #[derive(Args, Clone, Debug)]
@@ -34,9 +34,9 @@ pub(crate) fn run(app: &App, args: HeartbeatArgs) -> Result<ExitCode, Failure> {
         policy: app.policy()?,
     })?;
     if app.json {
-        output::print_json(&json!({ "task_id": task, "expires_at": time::rfc3339(expires_at) }));
+        app.out.print_json(&json!({ "task_id": task, "expires_at": time::rfc3339(expires_at) }));
     } else {
-        output::print(&format!("Heartbeat {task}  (until {})\n", time::local(expires_at)));
+        app.out.print(&format!("Heartbeat {task}  (until {})\n", time::local(expires_at, app.zone())));
     }
     Ok(ExitCode::Done)
 }

@@ -1,15 +1,14 @@
 //! `andon hosts`: who dispatches a board, with what, and how much of it is taken.
 
+use andon_server::shape;
 use andon_store::query::{Stats, StatsOf};
 use clap::Args;
-use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::error::Failure;
 use crate::exit::ExitCode;
-use crate::output;
 use crate::output::{Cell, Look, Table};
-use crate::time::{relative, rfc3339};
+use crate::time::relative;
 
 /// Show the hosts that dispatch a board: labels, profiles, places, runs, when they were last heard of
 #[derive(Args, Clone, Debug)]
@@ -19,24 +18,13 @@ pub(crate) struct HostsArgs {}
 pub(crate) fn run(app: &App, _args: HostsArgs) -> Result<ExitCode, Failure> {
     let stats = app.run(StatsOf)?;
     if app.json {
-        output::print_json(&as_json(&stats));
+        app.out.print_json(&serde_json::to_value(shape::hosts(&stats).hosts).unwrap_or_default());
     } else if stats.hosts.is_empty() {
-        output::print("No host has dispatched this board yet: `andon serve` does.\n");
+        app.out.print("No host has dispatched this board yet: `andon serve` does.\n");
     } else {
-        output::print(&as_text(&stats));
+        app.out.print(&as_text(&stats));
     }
     Ok(ExitCode::Done)
-}
-
-fn as_json(stats: &Stats) -> Value {
-    let hosts = stats.hosts.iter().map(|host| {
-        json!({
-            "name": host.facts.name, "live": host.is_live(stats.now), "last_seen": rfc3339(host.last_seen),
-            "labels": host.facts.labels, "profiles": host.facts.profiles, "capacity": host.facts.capacity,
-            "running": stats.live.on(&host.facts.name), "pid": host.facts.pid,
-        })
-    });
-    Value::Array(hosts.collect())
 }
 
 fn as_text(stats: &Stats) -> String {

@@ -36,19 +36,19 @@ pub(crate) fn run(app: &App, args: ImportArgs) -> Result<ExitCode, Failure> {
     let options = ImportOptions { known_profiles: Some(known), ..ImportOptions::default() };
     let done = import(app.home(), &slug, &absolute(&path)?, &options)?;
     if app.json {
-        output::print_json(&json!({
+        app.out.print_json(&json!({
             "board": slug, "new": done.new, "tasks": done.tasks, "links": done.links, "runs": done.runs,
             "events": done.events, "comments": done.comments, "attachments": done.attachments, "files": done.files,
             "changed": done.changed, "unknown_profiles": done.unknown_profiles,
         }));
         return Ok(ExitCode::Done);
     }
-    output::print(&format!(
+    app.out.print(&format!(
         "Imported {} tasks, {} links, {} runs, {} events, {} comments and {} attachments ({} with their file) into '{slug}'\n",
         done.tasks, done.links, done.runs, done.events, done.comments, done.attachments, done.files
     ));
     for changed in &done.changed {
-        output::say(&format!(
+        app.out.say(&format!(
             "  {}: {} {:?} → {}",
             output::line(&changed.task),
             changed.field,
@@ -57,9 +57,8 @@ pub(crate) fn run(app: &App, args: ImportArgs) -> Result<ExitCode, Failure> {
         ));
     }
     for name in &done.unknown_profiles {
-        output::say(&format!(
-            "  no profile {name}: `andon profile create {name} --runner <runner>` makes it"
-        ));
+        app.out
+            .say(&format!("  no profile {name}: `andon profile create {name} --runner <runner>` makes it"));
     }
     Ok(ExitCode::Done)
 }

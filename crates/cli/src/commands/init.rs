@@ -21,22 +21,22 @@ pub(crate) fn run(app: &App, _args: InitArgs) -> Result<ExitCode, Failure> {
     let profiles = app.profiles();
     let names: Vec<&str> = profiles.names().collect();
     if app.json {
-        output::print_json(&json!({
+        app.out.print_json(&json!({
             "home": app.home().root(), "board": slug, "database": board.database(), "created": new, "profiles": names,
         }));
         return Ok(ExitCode::Done);
     }
-    output::print(&format!("{}\n", output::line(&board.database().display().to_string())));
+    app.out.print(&format!("{}\n", output::line(&board.database().display().to_string())));
     let word = if new { "made" } else { "there already" };
-    output::say(&format!("board {slug}: {word}"));
+    app.out.say(&format!("board {slug}: {word}"));
     if names.is_empty() {
-        output::say("profiles: none yet. Next: `andon profile create worker --runner shell`");
+        app.out.say("profiles: none yet. Next: `andon profile create worker --runner shell`");
     } else {
-        output::say(&format!("profiles: {}", names.join(", ")));
-        output::say("next: `andon create \"<title>\" --assignee <profile>`, then `andon serve`");
+        app.out.say(&format!("profiles: {}", names.join(", ")));
+        app.out.say("next: `andon create \"<title>\" --assignee <profile>`, then `andon serve`");
     }
     for (name, problem) in &profiles.broken {
-        output::say(&format!("profile {name} is broken: {}", output::line(&problem.to_string())));
+        app.out.say(&format!("profile {name} is broken: {}", output::line(&problem.to_string())));
     }
     Ok(ExitCode::Done)
 }

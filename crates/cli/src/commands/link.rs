@@ -20,7 +20,7 @@ pub(crate) struct LinkArgs {
 /// Links two tasks.
 pub(crate) fn run(app: &App, args: LinkArgs) -> Result<ExitCode, Failure> {
     let parent: andon_core::TaskId = args.parent.parse()?;
-    let (caller, policy) = (app.caller()?, app.policy()?);
+    let (caller, policy) = (app.routing_caller()?, app.policy()?);
     bulk::tasks(app, &[args.child], &format!("Linked {parent} →"), |child| {
         app.run(Link { parent: parent.clone(), child, caller: caller.clone(), policy: policy.clone() })
     })

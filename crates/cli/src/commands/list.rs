@@ -2,13 +2,13 @@
 
 use andon_core::ProfileName;
 use andon_core::task::Status;
+use andon_server::shape;
 use andon_store::query::{List, Sort};
 use clap::Args;
 
 use crate::app::App;
 use crate::error::Failure;
 use crate::exit::ExitCode;
-use crate::json::TaskJson;
 use crate::{input, output};
 
 /// List tasks
@@ -82,24 +82,24 @@ pub(crate) fn run(app: &App, args: ListArgs) -> Result<ExitCode, Failure> {
         offset: cursor,
     })?;
     if app.json {
-        let tasks: Vec<TaskJson> = listed
+        let tasks: Vec<_> = listed
             .tasks
             .iter()
-            .map(|(task, parents, children)| TaskJson::new(task, parents, children))
+            .map(|(task, parents, children)| shape::task(task, parents, children))
             .collect();
-        output::print_json(&tasks);
+        app.out.print_json(&tasks);
     } else {
         if app.home().boards().len() > 1 {
-            output::say(&output::paint(output::Look::Dim, &format!("board {}", app.slug()?)));
+            app.out.say(&output::paint(output::Look::Dim, &format!("board {}", app.slug()?)));
         }
-        output::print(&output::list_table(listed.tasks.iter().map(|(task, _, _)| task), app.now()));
+        app.out.print(&output::list_table(listed.tasks.iter().map(|(task, _, _)| task), app.now()));
         if listed.tasks.is_empty() {
-            output::say("(no matching tasks)");
+            app.out.say("(no matching tasks)");
         }
     }
     if listed.more {
         let next = cursor.saturating_add(limit);
-        output::say(&format!("there are more: `--cursor {next}` goes on, `--limit` shows more at once"));
+        app.out.say(&format!("there are more: `--cursor {next}` goes on, `--limit` shows more at once"));
     }
     Ok(ExitCode::Done)
 }

@@ -1,7 +1,7 @@
 //! `andon log`: what a run's process wrote.
 
 use std::fs::File;
-use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use andon_agent::transcript::entries;
@@ -49,12 +49,12 @@ pub(crate) fn run(app: &App, args: LogArgs) -> Result<ExitCode, Failure> {
         return transcript(app, &task, &runs, &folder, args.run.as_deref());
     }
     let (run, path) = choose(app, &task, &runs, &folder, "log", args.run.as_deref(), args.follow)?;
-    let mut at = copy(&path, start(&path, args.tail).unwrap_or(0)).map_err(Failure::file(&path))?;
+    let mut at = copy(app, &path, start(&path, args.tail).unwrap_or(0)).map_err(Failure::file(&path))?;
     if !args.follow {
         return Ok(ExitCode::Done);
     }
     let bell = Bell::of_board(app)?;
-    while output::flush() {
+    while app.out.flush() {
         bell.drain();
         let ended =
             app.shown(&task, 0)?.runs.iter().any(|known| known.id == run.id && known.reaped_at.is_some());
@@ -62,7 +62,7 @@ pub(crate) fn run(app: &App, args: LogArgs) -> Result<ExitCode, Failure> {
         if std::fs::metadata(&path).is_ok_and(|found| found.len() < at) {
             at = 0;
         }
-        at = copy(&path, at).map_err(Failure::file(&path))?;
+        at = copy(app, &path, at).map_err(Failure::file(&path))?;
         if ended {
             break;
         }
@@ -81,7 +81,7 @@ fn transcript(
 ) -> Result<ExitCode, Failure> {
     let (_, path) = choose(app, task, runs, folder, "transcript.jsonl", named, false)?;
     if app.json {
-        copy(&path, 0).map_err(Failure::file(&path))?;
+        copy(app, &path, 0).map_err(Failure::file(&path))?;
         return Ok(ExitCode::Done);
     }
     let mut reader = BufReader::new(File::open(&path).map_err(Failure::file(&path))?);
@@ -92,7 +92,7 @@ fn transcript(
             let data = if entry.data.is_null() { String::new() } else { format!(" {}", entry.data) };
             let head = output::line(&format!("{} {}{tool}{data}", entry.at, entry.kind));
             let text = if entry.text.is_empty() { String::new() } else { output::block(&entry.text, "  ") };
-            output::print(&format!("{head}\n{text}"));
+            app.out.print(&format!("{head}\n{text}"));
         }
         line.clear();
     }
@@ -168,18 +168,26 @@ fn start(path: &Path, tail: Option<u64>) -> Option<u64> {
 }
 
 /// Copies what stands from `at` on; gives where it ends. A log that is not there yet is empty.
-fn copy(path: &Path, at: u64) -> io::Result<u64> {
+fn copy(app: &App, path: &Path, at: u64) -> io::Result<u64> {
     let mut file = match File::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(at),
         opened => opened?,
     };
     file.seek(SeekFrom::Start(at))?;
-    let mut stdout = io::stdout().lock();
-    let copied = match io::copy(&mut file, &mut stdout) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(at),
-        copied => copied?,
-    };
-    match stdout.flush() {
-        Ok(()) | Err(_) => Ok(at + copied),
+    let (mut copied, mut chunk) = (0, vec![0; 64 << 10]);
+    loop {
+        let read = match file.read(&mut chunk) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            read => read?,
+        };
+        match app.out.raw(&chunk[..read]) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(at),
+            written => written?,
+        }
+        copied += read as u64;
+        if read == 0 {
+            app.out.flush();
+            return Ok(at + copied);
+        }
     }
 }

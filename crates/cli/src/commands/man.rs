@@ -8,7 +8,7 @@ use crate::app::absolute;
 use crate::args::command;
 use crate::error::Failure;
 use crate::exit::ExitCode;
-use crate::output;
+use crate::output::Out;
 
 /// Write the manual pages
 #[derive(Args, Clone, Debug)]
@@ -24,12 +24,12 @@ pub(crate) fn run(args: ManArgs) -> Result<ExitCode, Failure> {
         let mut page = Vec::new();
         let whole = clap_mangen::Man::new(command()).render(&mut page);
         whole.map_err(Failure::file("andon.1".as_ref()))?;
-        output::print(&String::from_utf8_lossy(&page));
+        Out::Standard.print(&String::from_utf8_lossy(&page));
         return Ok(ExitCode::Done);
     };
     let folder = absolute(&folder)?;
     std::fs::create_dir_all(&folder).map_err(Failure::file(&folder))?;
     clap_mangen::generate_to(command(), &folder).map_err(Failure::file(&folder))?;
-    output::say(&format!("The pages lie in {}", folder.display()));
+    Out::Standard.say(&format!("The pages lie in {}", folder.display()));
     Ok(ExitCode::Done)
 }

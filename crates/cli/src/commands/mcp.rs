@@ -37,7 +37,7 @@ pub(crate) struct McpArgs {
 
 /// Serves until the client goes. Nothing is opened before the first call.
 pub(crate) fn run(app: &App, args: McpArgs) -> Result<ExitCode, Failure> {
-    app.log();
+    app.log(None);
     let identity = app.identity(args.profile.as_ref())?;
     let toolset = match args.toolset {
         Some(Offered::Task) => Toolset::Task,

@@ -55,6 +55,7 @@ pub(crate) mod resume;
 pub(crate) mod runs;
 pub(crate) mod schedule;
 pub(crate) mod serve;
+pub(crate) mod service;
 pub(crate) mod set_status;
 pub(crate) mod show;
 pub(crate) mod specify;

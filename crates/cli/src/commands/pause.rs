@@ -13,7 +13,6 @@ use serde_json::json;
 use crate::app::App;
 use crate::error::Failure;
 use crate::exit::ExitCode;
-use crate::output;
 
 /// How much a cord stops.
 #[derive(Args, Clone, Debug)]
@@ -101,12 +100,12 @@ pub(crate) fn run(app: &App, args: PauseArgs) -> Result<ExitCode, Failure> {
     }
     let words = words(&scope, app)?;
     if app.json {
-        output::print_json(&json!({ "paused": words, "new": new, "stopped": stopped }));
+        app.out.print_json(&json!({ "paused": words, "new": new, "stopped": stopped }));
         return Ok(ExitCode::Done);
     }
-    output::print(&format!("{} {words}: nothing starts\n", if new { "Paused" } else { "Paused already:" }));
+    app.out.print(&format!("{} {words}: nothing starts\n", if new { "Paused" } else { "Paused already:" }));
     for task in stopped {
-        output::print(&format!("Stopped {task}\n"));
+        app.out.print(&format!("Stopped {task}\n"));
     }
     Ok(ExitCode::Done)
 }

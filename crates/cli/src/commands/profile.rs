@@ -168,8 +168,8 @@ pub(crate) fn run(app: &App, args: ProfileArgs) -> Result<ExitCode, Failure> {
         Verb::Export { name, output: target } => {
             let text = export(home, &name)?;
             match target {
-                Some(path) => std::fs::write(&path, text).map_err(Failure::file(&path))?,
-                None => output::print(&text),
+                Some(path) => app.out.file(&path, text.as_bytes()).map_err(Failure::file(&path))?,
+                None => app.out.print(&text),
             }
             Ok(ExitCode::Done)
         }
@@ -192,19 +192,22 @@ fn fetch(
 ) -> Result<ExitCode, Failure> {
     let home = app.home().root();
     let by = by.map(|by| runner(app, by)).transpose()?;
-    if path.as_os_str() == "starter" && !path.exists() {
+    let came_along = app.files.came_along();
+    if path.as_os_str() == "starter" && (came_along || !path.exists()) {
         let names = install_starter(home, by.as_ref().map(Runner::as_str), force)?;
         if app.json {
-            output::print_json(&json!({ "names": names, "done": "installed" }));
+            app.out.print_json(&json!({ "names": names, "done": "installed" }));
         } else {
             let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
-            output::print(&format!("Profiles installed: {}\n", names.join(", ")));
+            app.out.print(&format!("Profiles installed: {}\n", names.join(", ")));
         }
         return Ok(ExitCode::Done);
     }
-    let installed = if path.as_os_str() == "-" {
-        let text = input::text(None, Some(path))?.unwrap_or_default();
-        install(home, Package::Text { text: &text, origin: "standard input" }, name, force)?
+    let installed = if came_along || path.as_os_str() == "-" {
+        let text = input::text(app, None, Some(path))?.unwrap_or_default();
+        let shown = path.display().to_string();
+        let origin = if shown == "-" { "standard input" } else { &shown };
+        install(home, Package::Text { text: &text, origin }, name, force)?
     } else {
         install(home, Package::Path(&absolute(path)?), name, force)?
     };
@@ -221,9 +224,9 @@ fn settings_of(app: &App, name: &str) -> Result<ExitCode, Failure> {
         return Err(Failure::Usage { message: input::one_of("built-in runner", name, &known), hint: None });
     };
     if app.json {
-        output::print_json(&json!({ "name": name, "settings": out }));
+        app.out.print_json(&json!({ "name": name, "settings": out }));
     } else {
-        output::print(&out);
+        app.out.print(&out);
     }
     Ok(ExitCode::Done)
 }
@@ -235,14 +238,14 @@ fn keys(app: &App) -> Result<ExitCode, Failure> {
         let listed = keys.iter().map(
             |key| json!({ "key": key.name, "doc": key.doc, "default": key.default, "expects": key.expects }),
         );
-        output::print_json(&listed.collect::<Vec<_>>());
+        app.out.print_json(&listed.collect::<Vec<_>>());
         return Ok(ExitCode::Done);
     }
     let mut table = Table::new();
     for key in &keys {
         table.row([Cell::new(key.name).look(Look::Name), Cell::new(&key.doc)]);
     }
-    output::print(&table.render());
+    app.out.print(&table.render());
     Ok(ExitCode::Done)
 }
 
@@ -261,7 +264,7 @@ fn runners(app: &App) -> Result<ExitCode, Failure> {
             .into_iter()
             .map(|name| json!({ "name": name, "description": described(name), "resumes": resumes(name), "own": runners.is_own(name) }))
             .collect();
-        output::print_json(&listed);
+        app.out.print_json(&listed);
         return Ok(ExitCode::Done);
     }
     let mut table = Table::new();
@@ -275,15 +278,15 @@ fn runners(app: &App) -> Result<ExitCode, Failure> {
             Cell::new(place).look(Look::Dim),
         ]);
     }
-    output::print(&table.render());
+    app.out.print(&table.render());
     Ok(ExitCode::Done)
 }
 
 fn done(app: &App, name: &str, what: &str) -> Result<ExitCode, Failure> {
     if app.json {
-        output::print_json(&json!({ "name": name, "done": what }));
+        app.out.print_json(&json!({ "name": name, "done": what }));
     } else {
-        output::print(&format!("Profile '{name}' {what}.\n"));
+        app.out.print(&format!("Profile '{name}' {what}.\n"));
     }
     Ok(ExitCode::Done)
 }
@@ -298,7 +301,7 @@ fn make(app: &App, args: CreateArgs) -> Result<ExitCode, Failure> {
         command: args.argv,
         ..Settings::default()
     };
-    let instructions = input::text(None, args.instructions_file.as_deref())?;
+    let instructions = input::text(app, None, args.instructions_file.as_deref())?;
     let name = create(home, &NewProfile { name: args.name, settings, instructions })?;
     if !args.set.is_empty() {
         let changes =
@@ -340,7 +343,7 @@ fn change(app: &App, args: EditArgs) -> Result<ExitCode, Failure> {
         let argv: toml_edit::Array = args.argv.iter().map(String::as_str).collect();
         changes = changes.set_text("command", &argv.to_string());
     }
-    if let Some(text) = input::text(None, args.instructions_file.as_deref())? {
+    if let Some(text) = input::text(app, None, args.instructions_file.as_deref())? {
         changes = changes.instructions(Some(&text));
     }
     if changes.is_empty() {
@@ -382,7 +385,7 @@ fn list(app: &App) -> Result<ExitCode, Failure> {
             .broken
             .iter()
             .map(|(name, problem)| json!({ "name": name, "runner": null, "problem": problem.to_string() }));
-        output::print_json(&profiles.valid.values().map(as_json).chain(broken).collect::<Vec<_>>());
+        app.out.print_json(&profiles.valid.values().map(as_json).chain(broken).collect::<Vec<_>>());
         return Ok(ExitCode::Done);
     }
     let mut table = Table::new();
@@ -403,13 +406,13 @@ fn list(app: &App) -> Result<ExitCode, Failure> {
             Cell::new(problem.to_string()),
         ]);
     }
-    output::print(&table.render());
+    app.out.print(&table.render());
     Ok(ExitCode::Done)
 }
 
 fn show(app: &App, profile: &Profile) -> Result<ExitCode, Failure> {
     if app.json {
-        output::print_json(&as_json(profile));
+        app.out.print_json(&as_json(profile));
         return Ok(ExitCode::Done);
     }
     let mut table = Table::new();
@@ -421,9 +424,9 @@ fn show(app: &App, profile: &Profile) -> Result<ExitCode, Failure> {
         table.row([Cell::new("skills there").look(Look::Dim), Cell::new(profile.skills.join(", "))]);
     }
     table.row([Cell::new("folder").look(Look::Dim), Cell::new(profile.folder.display().to_string())]);
-    output::print(&table.render());
+    app.out.print(&table.render());
     if let Ok(Some(instructions)) = profile.instructions() {
-        output::print(&format!("\n{}", output::block(&instructions, "")));
+        app.out.print(&format!("\n{}", output::block(&instructions, "")));
     }
     Ok(ExitCode::Done)
 }

@@ -2,7 +2,7 @@
 
 use andon_core::TaskId;
 use andon_core::task::{Event, Facts, step};
-use andon_store::operation::{Promote, StartFresh};
+use andon_store::operation::{Afresh, Promote, StartFresh};
 use clap::Args;
 
 use crate::app::App;
@@ -45,9 +45,9 @@ pub(crate) fn run(app: &App, args: PromoteArgs) -> Result<ExitCode, Failure> {
         let done = one(app, id, reason.as_deref(), &args);
         if !app.json {
             match &done {
-                Ok(text) => output::print(&format!("{text}\n")),
+                Ok(text) => app.out.print(&format!("{text}\n")),
                 Err(failure) if ids.len() > 1 => {
-                    output::say(&format!(
+                    app.out.say(&format!(
                         "andon: {}: {}",
                         output::line(id),
                         output::line(&failure.to_string())
@@ -73,8 +73,8 @@ pub(crate) fn run(app: &App, args: PromoteArgs) -> Result<ExitCode, Failure> {
     }
     if app.json {
         match rows.as_slice() {
-            [row] => output::print_json(row),
-            rows => output::print_json(rows),
+            [row] => app.out.print_json(row),
+            rows => app.out.print_json(rows),
         }
     }
     Ok(worst)
@@ -85,16 +85,11 @@ fn one(app: &App, id: &str, reason: Option<&str>, args: &PromoteArgs) -> Result<
     if args.dry_run {
         return would(app, &task, args.force);
     }
-    if args.fresh {
-        app.run(StartFresh { task: task.clone(), caller: app.caller()? })?;
-    }
-    let promoted = app.run(Promote {
-        task,
-        caller: app.caller()?,
-        reason: reason.map(str::to_owned),
-        force: args.force,
-        policy: app.policy()?,
-    })?;
+    let caller = app.caller()?;
+    let fresh = args.fresh.then(|| StartFresh { task: task.clone(), caller: caller.clone() });
+    let (reason, policy) = (reason.map(str::to_owned), app.policy()?);
+    let promoted =
+        app.run(Afresh { fresh, then: Promote { task, caller, reason, force: args.force, policy } })?;
     Ok(format!("Promoted {}  ({})", promoted.id, output::placed(&promoted, app.now())))
 }
 

@@ -1,6 +1,6 @@
 //! `andon reclaim`: take runs back.
 
-use andon_store::operation::{Reclaim, StartFresh};
+use andon_store::operation::{Afresh, Reclaim, StartFresh};
 use clap::Args;
 
 use crate::app::App;
@@ -26,9 +26,8 @@ pub(crate) struct ReclaimArgs {
 pub(crate) fn run(app: &App, args: ReclaimArgs) -> Result<ExitCode, Failure> {
     let (caller, policy) = (app.caller()?, app.policy()?);
     bulk::tasks(app, &bulk::ids(app, &args.ids)?, "Reclaimed", |task| {
-        if args.fresh {
-            app.run(StartFresh { task: task.clone(), caller: caller.clone() })?;
-        }
-        app.run(Reclaim { task, caller: caller.clone(), reason: args.reason.clone(), policy: policy.clone() })
+        let fresh = args.fresh.then(|| StartFresh { task: task.clone(), caller: caller.clone() });
+        let (caller, policy) = (caller.clone(), policy.clone());
+        app.run(Afresh { fresh, then: Reclaim { task, caller, reason: args.reason.clone(), policy } })
     })
 }

@@ -7,7 +7,6 @@ use serde_json::json;
 use crate::app::App;
 use crate::error::Failure;
 use crate::exit::ExitCode;
-use crate::output;
 
 /// Look for tasks that wait though nothing holds them
 ///
@@ -22,16 +21,16 @@ pub(crate) fn run(app: &App, _args: RecomputeArgs) -> Result<ExitCode, Failure> 
     app.settle()?;
     let found = block_on(app.board()?.sweep(&policy))?;
     if app.json {
-        output::print_json(&json!({ "promoted": found, "defects": found.len() }));
+        app.out.print_json(&json!({ "promoted": found, "defects": found.len() }));
     } else {
         for task in &found {
-            output::print(&format!("Promoted {task}\n"));
+            app.out.print(&format!("Promoted {task}\n"));
         }
     }
     if found.is_empty() {
-        output::say("nothing waits without a reason");
+        app.out.say("nothing waits without a reason");
     } else {
-        output::say(&format!(
+        app.out.say(&format!(
             "{} task(s) waited though nothing held them: a defect of Andon, recorded as promoted_by_sweep",
             found.len()
         ));

@@ -9,7 +9,6 @@ use serde_json::json;
 use crate::app::{App, absolute};
 use crate::error::Failure;
 use crate::exit::ExitCode;
-use crate::output;
 
 /// Bring a board back from a backup; what is there is put aside, never deleted
 #[derive(Args, Clone, Debug)]
@@ -28,18 +27,18 @@ pub(crate) fn run(app: &App, args: RestoreArgs) -> Result<ExitCode, Failure> {
     let options = RestoreOptions { force: args.force, policy: app.config()?.policy() };
     let done = restore(app.home(), &slug, &absolute(&args.from)?, &options)?;
     if app.json {
-        output::print_json(&json!({
+        app.out.print_json(&json!({
             "board": done.board, "new": done.new, "epoch": done.epoch, "interrupted": done.interrupted,
             "aside": done.aside, "files": done.files,
         }));
         return Ok(ExitCode::Done);
     }
-    output::print(&format!("Board '{slug}' restored from {}\n", args.from.display()));
+    app.out.print(&format!("Board '{slug}' restored from {}\n", args.from.display()));
     if let Some(aside) = &done.aside {
-        output::print(&format!("  what was there lies in {}\n", aside.display()));
+        app.out.print(&format!("  what was there lies in {}\n", aside.display()));
     }
     if !done.interrupted.is_empty() {
-        output::print(&format!(
+        app.out.print(&format!(
             "  {} run(s) that were open then count as interrupted\n",
             done.interrupted.len()
         ));

@@ -9,7 +9,6 @@ use super::pause::{ScopeArgs, words};
 use crate::app::App;
 use crate::error::Failure;
 use crate::exit::ExitCode;
-use crate::output;
 
 /// Let the cord go: work starts again
 #[derive(Args, Clone, Debug)]
@@ -31,9 +30,9 @@ pub(crate) fn run(app: &App, args: ResumeArgs) -> Result<ExitCode, Failure> {
     }
     let words = words(&scope, app)?;
     if app.json {
-        output::print_json(&json!({ "resumed": words, "was_paused": was }));
+        app.out.print_json(&json!({ "resumed": words, "was_paused": was }));
     } else {
-        output::print(&format!("{} {words}\n", if was { "Resumed" } else { "Was not paused:" }));
+        app.out.print(&format!("{} {words}\n", if was { "Resumed" } else { "Was not paused:" }));
     }
     Ok(ExitCode::Done)
 }

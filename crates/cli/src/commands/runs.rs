@@ -1,6 +1,7 @@
 //! `andon runs`: the attempts at a task.
 
 use andon_core::Millis;
+use andon_server::shape;
 use andon_store::sql::runs::{Run, Usage};
 use clap::Args;
 
@@ -8,7 +9,6 @@ use super::show::{StateType, outcome};
 use crate::app::App;
 use crate::error::Failure;
 use crate::exit::ExitCode;
-use crate::json::RunJson;
 use crate::output::{Cell, Look, Table};
 use crate::{input, output, time};
 
@@ -32,11 +32,11 @@ pub(crate) fn run(app: &App, args: RunsArgs) -> Result<ExitCode, Failure> {
     let mut runs = app.shown(&id, 0)?.runs;
     runs.retain(|run| wanted(run));
     if app.json {
-        output::print_json(&runs.iter().map(RunJson::from).collect::<Vec<_>>());
+        app.out.print_json(&runs.iter().map(shape::run).collect::<Vec<_>>());
     } else if runs.is_empty() {
-        output::say("(no runs)");
+        app.out.say("(no runs)");
     } else {
-        output::print(&table(&runs, app.now(), ""));
+        app.out.print(&table(&runs, app.now(), ""));
     }
     Ok(ExitCode::Done)
 }

@@ -27,7 +27,7 @@ pub(crate) fn run(app: &App, args: ScheduleArgs) -> Result<ExitCode, Failure> {
     let (first, reason) = input::task_and_words(app, &args.words)?;
     let mut given = vec![first.to_string()];
     given.extend(args.ids.iter().cloned());
-    let at = args.at.as_deref().map(|text| time::moment(text, app.now())).transpose();
+    let at = args.at.as_deref().map(|text| time::moment(text, app.now(), app.zone())).transpose();
     let at = at.map_err(|message| Failure::Usage { message, hint: None })?;
     let (caller, policy) = (app.caller()?, app.policy()?);
     bulk::tasks(app, &bulk::ids(app, &given)?, "Scheduled", |task| {

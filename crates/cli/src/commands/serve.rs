@@ -1,13 +1,17 @@
 //! `andon serve`: the dispatcher of all boards of the home with the API beside it, for a service manager to run.
 
+use std::sync::Arc;
+
 use andon_engine::dispatcher::{DispatchError, Options, Until};
 use andon_server::http::{Listen, ServeOptions, Server, start};
 use clap::Args;
 
+use super::dispatch::LogFormat;
 use crate::app::App;
 use crate::error::Failure;
 use crate::exit::ExitCode;
 use crate::output;
+use crate::remote::CommandLine;
 
 /// Serve every board of the home until told to stop; runs go on without it
 #[derive(Args, Clone, Debug)]
@@ -18,20 +22,25 @@ pub(crate) struct ServeArgs {
     /// Dispatch only
     #[arg(long, conflicts_with = "listen")]
     no_api: bool,
+    /// How lines of the log are written [env: ANDON_LOG_FORMAT; else text]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    log_format: Option<LogFormat>,
 }
 
 /// Serves.
 pub(crate) fn run(app: &App, args: ServeArgs) -> Result<ExitCode, Failure> {
-    output::say(&format!("andon: serving the boards of {}", app.home().root().display()));
-    app.log();
+    app.out.say(&format!("andon: serving the boards of {}", app.home().root().display()));
+    app.log(args.log_format);
     let api = if args.no_api { None } else { api(app, args.listen.as_deref())? };
-    let home = app.home().root().to_owned();
+    // The table of routes is described on the way, several megabytes of it, and nobody needs the description here.
+    andon_process::give_back_memory();
+    let home = app.home().clone();
     let options = Options { home, board: None, until: Until::Stopped, dry_run: false, max: None };
     super::dispatch::work(app, options, true)?;
     if let Some(server) = api {
         server.stop();
     }
-    output::say("andon: stopped; runs go on");
+    app.out.say("andon: stopped; runs go on");
     Ok(ExitCode::Done)
 }
 
@@ -39,17 +48,24 @@ pub(crate) fn run(app: &App, args: ServeArgs) -> Result<ExitCode, Failure> {
 fn api(app: &App, listen: Option<&str>) -> Result<Option<Server>, Failure> {
     let config = app.config()?;
     let listen = Listen::of(listen.or(config.listen.as_deref()));
-    let options = ServeOptions { home: app.home().clone(), config, person: app.person(), listen };
+    let verbs = CommandLine::new(app.home().clone(), app.environment().clone());
+    let options = ServeOptions {
+        home: app.home().clone(),
+        config,
+        person: app.person(),
+        listen,
+        verbs: Some(Arc::new(verbs)),
+    };
     let server = start(&options).map_err(|error| {
         let error = std::io::Error::other(error.to_string());
         Failure::Dispatch(DispatchError::Io { what: "the API", error })
     })?;
     if let Some(server) = &server {
         for note in &server.notes {
-            output::say(&format!("andon: {}", output::line(note)));
+            app.out.say(&format!("andon: {}", output::line(note)));
         }
         if let Some(login) = &server.login {
-            output::say(&format!("andon: open {login}"));
+            app.out.say(&format!("andon: open {login}"));
         }
     }
     Ok(server)

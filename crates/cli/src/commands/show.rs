@@ -4,6 +4,7 @@ use andon_core::Millis;
 use andon_core::diagnose::{Diagnostic, Severity};
 use andon_core::run::Outcome;
 use andon_core::why::Reason;
+use andon_server::shape;
 use andon_store::query::Shown;
 use andon_store::sql::runs::Usage;
 use andon_store::sql::tasks::Task;
@@ -15,7 +16,6 @@ use super::why;
 use crate::app::App;
 use crate::error::Failure;
 use crate::exit::ExitCode;
-use crate::json::{AttachmentJson, CommentJson, DiagnosticJson, EventJson, ReasonJson, RunJson, TaskJson};
 use crate::output::{Cell, Look, Table};
 use crate::{input, insight, output, time};
 
@@ -55,21 +55,21 @@ pub(crate) fn run(app: &App, args: ShowArgs) -> Result<ExitCode, Failure> {
     let found = insight::diagnostics(app, Some(&id))?;
     let findings: Vec<&Diagnostic> = found.iter().flat_map(|task| &task.diagnostics).collect();
     if app.json {
-        output::print_json(&json!({
-            "task": TaskJson::new(&shown.task, &shown.parents, &shown.children),
+        app.out.print_json(&json!({
+            "task": shape::task(&shown.task, &shown.parents, &shown.children),
             "parents": shown.parents,
             "children": shown.children,
-            "comments": shown.comments.iter().map(CommentJson::from).collect::<Vec<_>>(),
-            "events": shown.events.iter().map(EventJson::from).collect::<Vec<_>>(),
-            "runs": shown.runs.iter().map(RunJson::from).collect::<Vec<_>>(),
-            "attachments": shown.attachments.iter().map(AttachmentJson::from).collect::<Vec<_>>(),
+            "comments": shown.comments.iter().map(shape::comment).collect::<Vec<_>>(),
+            "events": shown.events.iter().map(shape::event).collect::<Vec<_>>(),
+            "runs": shown.runs.iter().map(shape::run).collect::<Vec<_>>(),
+            "attachments": shown.attachments.iter().map(shape::attachment).collect::<Vec<_>>(),
             "latest_summary": shown.latest_summary(),
-            "diagnostics": findings.into_iter().map(DiagnosticJson::from).collect::<Vec<_>>(),
-            "why": reasons.into_iter().map(ReasonJson::from).collect::<Vec<_>>(),
+            "diagnostics": findings.into_iter().map(shape::diagnostic).collect::<Vec<_>>(),
+            "why": reasons.into_iter().map(shape::reason).collect::<Vec<_>>(),
         }));
         return Ok(ExitCode::Done);
     }
-    output::print(&text(app, &shown, &reasons, &findings)?);
+    app.out.print(&text(app, &shown, &reasons, &findings)?);
     Ok(ExitCode::Done)
 }
 
@@ -82,7 +82,7 @@ fn text(app: &App, shown: &Shown, reasons: &[Reason], findings: &[&Diagnostic]) 
         output::paint(Look::Heading, &output::line(&task.title))
     );
     out.push_str(&facts(app, shown, now)?);
-    out.push_str(&section("Why", &why::text(reasons, now, "  ")));
+    out.push_str(&section("Why", &why::text(app, reasons, "  ")));
     out.push_str(&section("Diagnostics", &diagnosed(findings)));
     if let Some(body) = &task.body {
         out.push_str(&section("Body", &output::block(body, "  ")));
@@ -168,7 +168,7 @@ fn facts(app: &App, shown: &Shown, now: Millis) -> Result<String, Failure> {
     fact("session", task.session_id.clone());
     let whole = runs::consumed(&total(shown.runs.iter().map(|run| &run.usage)));
     fact("consumed", (!whole.is_empty()).then_some(whole));
-    let when = |at: Millis| format!("{} ({})", time::local(at), time::relative(at, now));
+    let when = |at: Millis| format!("{} ({})", time::local(at, app.zone()), time::relative(at, now));
     fact("created", Some(format!("{} by {}", when(task.created_at), task.created_by)));
     fact("started", task.state.started_at.map(when));
     fact("completed", task.state.completed_at.map(when));

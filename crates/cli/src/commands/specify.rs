@@ -34,7 +34,7 @@ pub(crate) struct SpecifyArgs {
 pub(crate) fn run(app: &App, args: SpecifyArgs) -> Result<ExitCode, Failure> {
     let (caller, policy) = (app.caller()?, app.policy()?);
     let roster = app.roster_if(args.assignee.is_some())?;
-    let body = input::text(args.body, args.body_file.as_deref())?;
+    let body = input::text(app, args.body, args.body_file.as_deref())?;
     bulk::tasks(app, &[args.id], "Specified", |task| {
         let (task, _) = app.run(Decompose {
             task,

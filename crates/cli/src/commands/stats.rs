@@ -2,18 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use andon_server::shape;
 use andon_store::query::{Stats, StatsOf};
 use clap::Args;
-use serde_json::{Map, Value, json};
 
 use super::runs::consumed;
 use crate::app::App;
 use crate::error::Failure;
 use crate::exit::ExitCode;
-use crate::json::in_dollars;
 use crate::output;
 use crate::output::{Cell, Look, Table};
-use crate::time::{relative, rfc3339};
+use crate::time::relative;
 
 /// Tasks by assignee and status.
 type Counts<'a> = BTreeMap<String, BTreeMap<&'a str, u32>>;
@@ -31,39 +30,11 @@ pub(crate) fn run(app: &App, _args: StatsArgs) -> Result<ExitCode, Failure> {
         by_assignee.entry(assignee).or_default().insert(status.as_str(), *count);
     }
     if app.json {
-        output::print_json(&as_json(&stats, &by_assignee));
+        app.out.print_json(&serde_json::to_value(shape::stats(&stats)).unwrap_or_default());
     } else {
-        output::print(&as_text(&stats, &by_assignee));
+        app.out.print(&as_text(&stats, &by_assignee));
     }
     Ok(ExitCode::Done)
-}
-
-fn as_json(stats: &Stats, by_assignee: &Counts<'_>) -> Value {
-    let by_status: Map<String, Value> =
-        stats.by_status.iter().map(|(status, count)| (status.to_string(), json!(count))).collect();
-    let by_outcome: Map<String, Value> =
-        stats.by_outcome.iter().map(|(outcome, count)| (outcome.clone(), json!(count))).collect();
-    json!({
-        "by_status": by_status,
-        "by_assignee": by_assignee,
-        "oldest_ready_age_seconds": stats.oldest_ready.map(|oldest| stats.now.since(oldest).max(0) / 1_000),
-        "runs_by_outcome": by_outcome,
-        "consumed": stats.consumed.iter().map(|(profile, runs, usage)| json!({
-            "profile": profile, "runs": runs, "input_tokens": usage.input_tokens, "output_tokens": usage.output_tokens,
-            "cached_tokens": usage.cached_tokens, "cost_usd": usage.cost_micros.map(in_dollars),
-        })).collect::<Vec<_>>(),
-        "running": stats.live.profiles.iter().map(|(profile, count)| json!({ "profile": profile, "count": count })).collect::<Vec<_>>(),
-        "paused": stats.pauses.iter().map(|pause| json!({
-            "scope": pause.scope, "by": pause.by, "reason": pause.reason, "at": rfc3339(pause.at),
-        })).collect::<Vec<_>>(),
-        "cooling_down": stats.cooldowns.iter().map(|cooldown| json!({
-            "profile": cooldown.profile, "until": rfc3339(cooldown.until), "step": cooldown.step,
-        })).collect::<Vec<_>>(),
-        "dispatchers": stats.hosts.iter().map(|host| json!({
-            "host": host.facts.name, "pid": host.facts.pid, "last_seen": rfc3339(host.last_seen),
-        })).collect::<Vec<_>>(),
-        "now": rfc3339(stats.now),
-    })
 }
 
 fn as_text(stats: &Stats, by_assignee: &Counts<'_>) -> String {

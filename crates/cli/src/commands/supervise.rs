@@ -13,7 +13,7 @@ use crate::environment::Environment;
 /// Supervises the run that `arguments` (home, board, run) and the environment name. A malformed identity is a failed
 /// startup guard: it ends benignly, with no process started and no failure counted (SD4-05, SD4-06).
 pub(crate) fn run(arguments: &[OsString], environment: &Environment) -> ExitCode {
-    super::dispatch::log_to_stderr(environment);
+    super::dispatch::log_to_stderr(environment, None);
     match assignment(arguments, environment) {
         Some(assignment) => supervise(assignment),
         None => {

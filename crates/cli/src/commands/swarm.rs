@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::app::App;
 use crate::error::Failure;
 use crate::exit::ExitCode;
-use crate::{input, output};
+use crate::input;
 
 /// Give a goal to several workers at once, then to one who checks and one who puts it together
 #[derive(Args, Clone, Debug)]
@@ -179,10 +179,10 @@ fn report(app: &App, root: &TaskId, workers: &[TaskId], verifier: &TaskId, synth
         let value: Value = json!({
             "root_id": root, "worker_ids": workers, "verifier_id": verifier, "synthesizer_id": synthesizer,
         });
-        return output::print_json(&value);
+        return app.out.print_json(&value);
     }
     let workers: Vec<&str> = workers.iter().map(TaskId::as_str).collect();
-    output::print(&format!(
+    app.out.print(&format!(
         "root         {root}\nworkers      {}\nverifier     {verifier}\nsynthesizer  {synthesizer}\n",
         workers.join(" ")
     ));

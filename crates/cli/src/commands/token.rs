@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 use crate::app::App;
 use crate::error::Failure;
 use crate::exit::ExitCode;
-use crate::output;
 use crate::output::{Cell, Look, Table};
 use crate::time::{self, relative, rfc3339};
 
@@ -87,19 +86,19 @@ pub(crate) fn run(app: &App, args: TokenArgs) -> Result<ExitCode, Failure> {
             let lifetime = expires.map(Duration::as_millis);
             let (secret, entry) = tokens.make(&name, scope, lifetime, now).map_err(failed)?;
             if app.json {
-                output::print_json(&json!({ "token": secret, "info": as_json(&entry) }));
+                app.out.print_json(&json!({ "token": secret, "info": as_json(&entry) }));
             } else {
-                output::print(&format!("{secret}\n"));
-                output::say("andon: it is kept nowhere: copy it now");
+                app.out.print(&format!("{secret}\n"));
+                app.out.say("andon: it is kept nowhere: copy it now");
             }
         }
         Verb::List => list(app, &tokens.list(now).map_err(failed)?),
         Verb::Revoke { id } => {
             let gone = tokens.revoke(&id, now).map_err(failed)?;
             if app.json {
-                output::print_json(&as_json(&gone));
+                app.out.print_json(&as_json(&gone));
             } else {
-                output::print(&format!("Revoked {} ({})\n", gone.id, gone.scope));
+                app.out.print(&format!("Revoked {} ({})\n", gone.id, gone.scope));
             }
         }
         Verb::Url => url(app, &tokens)?,
@@ -119,9 +118,9 @@ fn url(app: &App, tokens: &TokenFile) -> Result<(), Failure> {
     let code = tokens.login_code(&app.person(), app.now()).map_err(failed)?;
     let url = format!("{served}/login?code={code}");
     if app.json {
-        output::print_json(&json!({ "url": url }));
+        app.out.print_json(&json!({ "url": url }));
     } else {
-        output::print(&format!("{url}\n"));
+        app.out.print(&format!("{url}\n"));
     }
     Ok(())
 }
@@ -137,7 +136,7 @@ fn as_json(entry: &Entry) -> Value {
 fn list(app: &App, entries: &[Entry]) {
     let shown: Vec<&Entry> = entries.iter().filter(|entry| entry.scope != Scope::Login).collect();
     if app.json {
-        output::print_json(&shown.into_iter().map(as_json).collect::<Vec<_>>());
+        app.out.print_json(&shown.into_iter().map(as_json).collect::<Vec<_>>());
         return;
     }
     let mut table = Table::new();
@@ -151,8 +150,8 @@ fn list(app: &App, entries: &[Entry]) {
             Cell::new(ends.unwrap_or_default()),
         ]);
     }
-    output::print(&table.render());
+    app.out.print(&table.render());
     if shown.is_empty() {
-        output::say("(none; `andon token create --scope read` makes one)");
+        app.out.say("(none; `andon token create --scope read` makes one)");
     }
 }

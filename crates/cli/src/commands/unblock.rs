@@ -1,6 +1,6 @@
 //! `andon unblock`: let blocked and scheduled tasks go on.
 
-use andon_store::operation::{StartFresh, Unblock};
+use andon_store::operation::{Afresh, StartFresh, Unblock};
 use clap::Args;
 
 use crate::app::App;
@@ -24,11 +24,10 @@ pub(crate) struct UnblockArgs {
 
 /// Lets tasks go on.
 pub(crate) fn run(app: &App, args: UnblockArgs) -> Result<ExitCode, Failure> {
-    let (caller, policy) = (app.caller()?, app.policy()?);
+    let (caller, policy) = (app.routing_caller()?, app.policy()?);
     bulk::tasks(app, &bulk::ids(app, &args.ids)?, "Unblocked", |task| {
-        if args.fresh {
-            app.run(StartFresh { task: task.clone(), caller: caller.clone() })?;
-        }
-        app.run(Unblock { task, caller: caller.clone(), reason: args.reason.clone(), policy: policy.clone() })
+        let fresh = args.fresh.then(|| StartFresh { task: task.clone(), caller: caller.clone() });
+        let (caller, policy) = (caller.clone(), policy.clone());
+        app.run(Afresh { fresh, then: Unblock { task, caller, reason: args.reason.clone(), policy } })
     })
 }

@@ -1,11 +1,11 @@
 //! `andon why`: what keeps a task from running, and what would let it run.
 
+use andon_server::shape;
 use clap::Args;
 
 use crate::app::App;
 use crate::error::Failure;
 use crate::exit::ExitCode;
-use crate::json::ReasonJson;
 use crate::output::Look;
 use crate::{input, insight, output, time};
 
@@ -21,15 +21,15 @@ pub(crate) fn run(app: &App, args: WhyArgs) -> Result<ExitCode, Failure> {
     let id = input::task(app, args.id.as_deref())?;
     let reasons = insight::reasons(app, &id)?;
     if app.json {
-        output::print_json(&reasons.into_iter().map(ReasonJson::from).collect::<Vec<_>>());
+        app.out.print_json(&reasons.into_iter().map(shape::reason).collect::<Vec<_>>());
         return Ok(ExitCode::Done);
     }
-    output::print(&text(&reasons, app.now(), ""));
+    app.out.print(&text(app, &reasons, ""));
     Ok(ExitCode::Done)
 }
 
 /// Reasons with what clears each.
-pub(crate) fn text(reasons: &[andon_core::why::Reason], now: andon_core::Millis, indent: &str) -> String {
+pub(crate) fn text(app: &App, reasons: &[andon_core::why::Reason], indent: &str) -> String {
     let mut out = String::new();
     for reason in reasons {
         let code = output::paint(Look::Name, reason.code);
@@ -37,8 +37,8 @@ pub(crate) fn text(reasons: &[andon_core::why::Reason], now: andon_core::Millis,
         if let Some(until) = reason.until {
             out.push_str(&format!(
                 "{indent}  until {} ({})\n",
-                time::local(until),
-                time::relative(until, now)
+                time::local(until, app.zone()),
+                time::relative(until, app.now())
             ));
         }
         if let Some(clear) = &reason.clear {

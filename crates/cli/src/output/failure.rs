@@ -5,13 +5,13 @@ use std::ffi::OsString;
 use serde_json::json;
 
 use super::escape;
-use super::stream::{print, say};
+use super::stream::Out;
 use super::style::{Look, paint};
 use crate::error::Failure;
 use crate::exit::ExitCode;
 
-/// Tells a failure on standard error; `note` comes before its way out.
-pub(crate) fn complain(failure: &Failure, note: Option<&str>, json: bool) {
+/// Tells a failure; `note` comes before its way out.
+pub(crate) fn complain(out: &Out, failure: &Failure, note: Option<&str>, json: bool) {
     let hint = match (note, failure.hint()) {
         (Some(note), Some(hint)) => {
             Some(format!("{note}{} {hint}", if note.ends_with('?') { "" } else { ";" }))
@@ -19,13 +19,14 @@ pub(crate) fn complain(failure: &Failure, note: Option<&str>, json: bool) {
         (Some(note), None) => Some(note.to_owned()),
         (None, hint) => hint,
     };
-    tell(&failure.to_string(), failure.code(), hint.as_deref(), json);
+    tell(out, &failure.to_string(), failure.code(), hint.as_deref(), json);
 }
 
-fn tell(message: &str, code: &str, hint: Option<&str>, json: bool) {
+/// Tells what went wrong: the message, its stable code, the way out.
+pub(crate) fn tell(out: &Out, message: &str, code: &str, hint: Option<&str>, json: bool) {
     if json {
         let error = json!({ "error": { "code": code, "message": message, "hint": hint } });
-        return say(&serde_json::to_string_pretty(&error).unwrap_or_default());
+        return out.say(&serde_json::to_string_pretty(&error).unwrap_or_default());
     }
     let message = escape::block(message, "");
     let mut text = format!("{} {}", paint(Look::Bad, "andon:"), message.trim_end());
@@ -33,22 +34,22 @@ fn tell(message: &str, code: &str, hint: Option<&str>, json: bool) {
         text.push_str(&format!("\n  hint: {}", escape::line(hint)));
     }
     text.push_str(&paint(Look::Dim, &format!("\n  code: {code}")));
-    say(&text);
+    out.say(&text);
 }
 
 /// Tells what is wrong with a command line; help and the version are no mistakes.
-pub(crate) fn usage(arguments: &[OsString], error: &clap::Error) -> ExitCode {
+pub(crate) fn usage(out: &Out, arguments: &[OsString], error: &clap::Error) -> ExitCode {
     let text = error.render();
     if !error.use_stderr() {
-        print(&text.ansi().to_string());
+        out.print(&text.ansi().to_string());
         return ExitCode::Done;
     }
     if arguments.iter().any(|argument| argument == "--json") {
         let text = text.to_string();
         let message = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
-        tell(message, "usage", None, true);
+        tell(out, message, "usage", None, true);
     } else {
-        say(text.ansi().to_string().trim_end());
+        out.say(text.ansi().to_string().trim_end());
     }
     ExitCode::Usage
 }

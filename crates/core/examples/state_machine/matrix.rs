@@ -13,17 +13,20 @@ pub(crate) enum Who {
     Person,
     /// The worker of the current run; of some run where there is none.
     Worker,
+    /// The worker of another run, whose profile routes the work of others.
+    Orchestrator,
     /// Andon itself.
     System,
 }
 
 impl Who {
-    pub(crate) const ALL: [Self; 3] = [Self::Person, Self::Worker, Self::System];
+    pub(crate) const ALL: [Self; 4] = [Self::Person, Self::Worker, Self::Orchestrator, Self::System];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Person => "person",
             Self::Worker => "worker",
+            Self::Orchestrator => "orchestrator",
             Self::System => "andon",
         }
     }
@@ -32,6 +35,7 @@ impl Who {
         match self {
             Self::Person => Actor::Person("ada".to_owned()),
             Self::Worker => Actor::Worker { profile: None, run: run('1') },
+            Self::Orchestrator => Actor::Orchestrator { profile: None, run: run('9') },
             Self::System => Actor::System,
         }
     }

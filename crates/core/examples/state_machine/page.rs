@@ -25,8 +25,8 @@ One function, `andon_core::task::step`, decides every status. This page is made 
 const TABLE: &str = "
 ## Every event in every status
 
-A cell says where the task goes: **p** when a person does it, **w** when the worker of its current run does, **a** when Andon
-itself does. Two places mean that it depends on open parents, on a hold, or on what the run was for. A dot changes no status
+A cell says where the task goes: **p** when a person does it, **w** when the worker of its current run does, **o** when an
+orchestrator does whose run works on another task, **a** when Andon itself does. Two places mean that it depends on open parents, on a hold, or on what the run was for. A dot changes no status
 and records no change of one; an empty cell is refused for everybody. A worker whose run is not the current one is refused
 everywhere.
 

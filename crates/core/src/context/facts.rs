@@ -35,7 +35,7 @@ impl From<&Actor> for Author {
     fn from(actor: &Actor) -> Self {
         let kind = match actor {
             Actor::Person(_) => AuthorKind::Person,
-            Actor::Worker { .. } => AuthorKind::Worker,
+            Actor::Worker { .. } | Actor::Orchestrator { .. } => AuthorKind::Worker,
             Actor::System => AuthorKind::System,
         };
         Self { kind, name: actor.to_string() }

@@ -20,6 +20,13 @@ pub enum Actor {
         /// Its run.
         run: RunId,
     },
+    /// A worker whose profile routes the work of others, and who acts on a task that is not its run's own.
+    Orchestrator {
+        /// Its profile.
+        profile: Option<ProfileName>,
+        /// Its run.
+        run: RunId,
+    },
     /// Andon itself: dispatcher, supervisor, timer, a parent's end.
     System,
 }
@@ -35,7 +42,7 @@ impl Actor {
     #[must_use]
     pub const fn run(&self) -> Option<&RunId> {
         match self {
-            Self::Worker { run, .. } => Some(run),
+            Self::Worker { run, .. } | Self::Orchestrator { run, .. } => Some(run),
             Self::Person(_) | Self::System => None,
         }
     }
@@ -45,8 +52,13 @@ impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Person(name) => f.write_str(name),
-            Self::Worker { profile: Some(profile), .. } => write!(f, "{profile}"),
-            Self::Worker { profile: None, .. } => f.write_str("worker"),
+            Self::Worker { profile: Some(profile), .. }
+            | Self::Orchestrator { profile: Some(profile), .. } => {
+                write!(f, "{profile}")
+            }
+            Self::Worker { profile: None, .. } | Self::Orchestrator { profile: None, .. } => {
+                f.write_str("worker")
+            }
             Self::System => f.write_str("andon"),
         }
     }

@@ -1,6 +1,6 @@
 //! The small rules that transitions share.
 
-use super::event::Actor;
+use super::event::{Actor, Event};
 use super::refusal::Refusal;
 use super::state::{Counters, TaskState};
 use super::status::{BlockKind, Phase, Status};
@@ -24,6 +24,20 @@ pub(super) fn fresh_start(task: &mut TaskState) {
     task.scheduled_at = None;
     task.eligible = None;
     task.revived = false;
+    fresh_budget(task);
+}
+
+/// A block is over. Where an orchestrator answered counters stand, so that answering has an end.
+pub(super) fn let_go(task: &mut TaskState, actor: &Actor) {
+    if actor.is_person() {
+        fresh_start(task);
+    } else {
+        (task.block, task.eligible) = (None, None);
+    }
+}
+
+/// Failures count from zero again.
+pub(super) fn fresh_budget(task: &mut TaskState) {
     task.last_failure_error = None;
     task.counters = task.counters.with_fresh_budget();
 }
@@ -42,10 +56,14 @@ pub(super) fn finished(task: &mut TaskState) {
 }
 
 /// A worker writes only through the task's current run.
-pub(super) fn fenced(task: &TaskState, actor: &Actor) -> Result<(), Refusal> {
-    match actor.run() {
-        Some(run) if task.current_run.as_ref() != Some(run) => Err(stale(task, run)),
-        Some(_) | None => Ok(()),
+pub(super) fn fenced(task: &TaskState, actor: &Actor, event: &Event) -> Result<(), Refusal> {
+    match actor {
+        Actor::Worker { run, .. } if task.current_run.as_ref() != Some(run) => Err(stale(task, run)),
+        // What routes the work of others, and nothing else.
+        Actor::Orchestrator { .. } if !matches!(event, Event::Unblock | Event::Assigned | Event::News) => {
+            person(actor, event.verb())
+        }
+        Actor::Worker { .. } | Actor::Orchestrator { .. } | Actor::Person(_) | Actor::System => Ok(()),
     }
 }
 
@@ -70,7 +88,7 @@ pub(super) fn kind_to_choose(kind: BlockKind) -> Result<(), Refusal> {
 pub(super) fn person(actor: &Actor, verb: &'static str) -> Result<(), Refusal> {
     match actor {
         Actor::Person(_) => Ok(()),
-        Actor::Worker { .. } | Actor::System => Err(Refusal::Forbidden {
+        Actor::Worker { .. } | Actor::Orchestrator { .. } | Actor::System => Err(Refusal::Forbidden {
             actor: actor.to_string(),
             verb,
             why: "only a person may let a task go on, stop it or put it away",
@@ -78,11 +96,24 @@ pub(super) fn person(actor: &Actor, verb: &'static str) -> Result<(), Refusal> {
     }
 }
 
+/// Persons; and an orchestrator where a worker has asked something. What a person has stopped, and what the board has found to
+/// go in a circle, is a person's to let go.
+pub(super) fn lets_go(actor: &Actor, task: &TaskState) -> Result<(), Refusal> {
+    let kind = task.block.as_ref().map(|block| block.kind);
+    let asked = matches!(kind, Some(BlockKind::NeedsInput | BlockKind::Capability | BlockKind::Transient));
+    match actor {
+        Actor::Orchestrator { .. } if asked => Ok(()),
+        Actor::Orchestrator { .. } | Actor::Person(_) | Actor::Worker { .. } | Actor::System => {
+            person(actor, "unblock")
+        }
+    }
+}
+
 /// The run that executes the task, or a person over its head; never Andon by itself.
 pub(super) fn own_run_or_person(actor: &Actor, verb: &'static str) -> Result<(), Refusal> {
     match actor {
         Actor::Person(_) | Actor::Worker { .. } => Ok(()),
-        Actor::System => Err(Refusal::Forbidden {
+        Actor::Orchestrator { .. } | Actor::System => Err(Refusal::Forbidden {
             actor: actor.to_string(),
             verb,
             why: "only the run that executes it or a person does that",
@@ -94,7 +125,7 @@ pub(super) fn own_run_or_person(actor: &Actor, verb: &'static str) -> Result<(),
 pub(super) fn system(actor: &Actor, verb: &'static str) -> Result<(), Refusal> {
     match actor {
         Actor::System => Ok(()),
-        Actor::Person(_) | Actor::Worker { .. } => {
+        Actor::Person(_) | Actor::Worker { .. } | Actor::Orchestrator { .. } => {
             Err(Refusal::Forbidden { actor: actor.to_string(), verb, why: "only Andon itself does that" })
         }
     }

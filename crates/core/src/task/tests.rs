@@ -16,6 +16,10 @@ fn person() -> Actor {
     Actor::Person("ada".to_owned())
 }
 
+fn orchestrator() -> Actor {
+    Actor::Orchestrator { profile: None, run: run('9') }
+}
+
 fn worker(last: char) -> Actor {
     Actor::Worker { profile: None, run: run(last) }
 }
@@ -137,6 +141,32 @@ fn sticky_blocks_end_only_by_a_person() {
                     }
                 }
             }
+        }
+    }
+}
+
+#[test]
+fn an_orchestrator_answers_questions_and_moves_nothing_else_of_others() {
+    let spent = Counters { blocks: 2, failures: 1, ..Counters::default() };
+    for kind in BlockKind::ALL {
+        let asked = TaskState { counters: spent.clone(), ..blocked(*kind) };
+        let answer = try_step(&asked, &Event::Unblock, &orchestrator(), &Facts::default());
+        match kind {
+            BlockKind::NeedsInput | BlockKind::Capability | BlockKind::Transient => {
+                let after = answer.unwrap().next;
+                assert_eq!((after.status, &after.block), (Status::Ready, &None), "{kind:?}");
+                assert_eq!(after.counters, spent, "answering has an end");
+            }
+            BlockKind::Operator | BlockKind::Recurring | BlockKind::GaveUp => {
+                assert_eq!(answer.unwrap_err().code(), "forbidden", "{kind:?}");
+            }
+        }
+    }
+    for task in everywhere() {
+        for event in everything() {
+            let routes = matches!(event, Event::Unblock | Event::Assigned | Event::News);
+            let answer = try_step(&task, &event, &orchestrator(), &Facts::default());
+            assert!(routes || answer.is_err(), "{event:?} of {task:?}: {answer:?}");
         }
     }
 }
@@ -533,6 +563,17 @@ fn a_run_that_ends_itself_may_finish_and_any_other_end_stops_it() {
     for actor in [Actor::System, worker('1')] {
         let ended = ok(&running('1'), &end('1', Failure::Crashed), &actor, &Facts::default());
         assert!(!ended.run_end.unwrap().by_self);
+    }
+}
+
+#[test]
+fn a_stop_beside_a_process_that_still_dies_keeps_the_task_from_starting() {
+    let stop = Event::Stop { reason: "enough".to_owned() };
+    let dying = Facts { unreaped_run: true, ..Facts::default() };
+    for status in [Status::Todo, Status::Scheduled, Status::Ready, Status::Review] {
+        let step = ok(&TaskState::new(status), &stop, &person(), &dying);
+        assert!(step.next.held, "{status:?}");
+        assert_eq!(code(&TaskState::new(status), &stop, &person(), &Facts::default()), "wrong_status");
     }
 }
 

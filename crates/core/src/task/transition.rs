@@ -6,7 +6,8 @@ use super::effect::{Effect, Fact, RunEnd, Step};
 use super::event::{Actor, End, Event, EventKind, Facts};
 use super::refusal::Refusal;
 use super::rules::{
-    fenced, finished, fresh_start, kind_to_choose, news, own_run_or_person, person, place, stale, system,
+    fenced, finished, fresh_budget, fresh_start, kind_to_choose, let_go, lets_go, news, own_run_or_person,
+    person, place, stale, system,
 };
 use super::state::{Block, Eligible, TaskState};
 use super::status::{BlockKind, Phase, Status};
@@ -32,7 +33,7 @@ pub fn step(
     now: Millis,
 ) -> Result<Step, Refusal> {
     use Status::{Archived, Blocked, Done, Ready, Review, Running, Scheduled, Todo, Triage};
-    fenced(task, actor)?;
+    fenced(task, actor, event)?;
     let at = Moment { task, actor, facts, policy, now };
     let wrong = |way_out| Err(Refusal::WrongStatus { verb: event.verb(), status: task.status, way_out });
     match (event, task.status) {
@@ -150,7 +151,7 @@ pub fn step(
             wrong("only work that runs or waits can be put behind a parent")
         }
         (Event::Unblock, Blocked | Scheduled) => {
-            person(actor, event.verb())?;
+            lets_go(actor, task)?;
             Ok(at.unblocked())
         }
         (Event::Unblock, Triage | Todo | Ready | Running | Review | Done | Archived) => {
@@ -187,6 +188,8 @@ pub fn step(
             person(actor, event.verb())?;
             Ok(at.stopped(reason))
         }
+        // A run that was taken back may still die: to stop the task then is to keep it from starting again.
+        (Event::Stop { .. }, Todo | Scheduled | Ready | Review) if facts.unreaped_run => at.held(),
         (Event::Stop { .. }, Triage | Todo | Scheduled | Ready | Review | Blocked | Done | Archived) => {
             wrong("it has no run to stop; `andon hold <task>` keeps it from starting")
         }
@@ -513,7 +516,7 @@ impl Moment<'_> {
     fn unblocked(&self) -> Step {
         let was = self.task.block.as_ref().map(|block| block.kind);
         let mut next = self.task.clone();
-        fresh_start(&mut next);
+        let_go(&mut next, self.actor);
         next.status = place(&next, self.facts.open_parents);
         let data = json!({ "by": self.actor.to_string(), "was": was, "status": next.status });
         self.to(next, EventKind::Unblocked, data)
@@ -636,8 +639,7 @@ impl Moment<'_> {
     fn assigned(&self) -> Step {
         let mut next = self.task.clone();
         if self.actor.is_person() {
-            next.counters = next.counters.with_fresh_budget();
-            next.last_failure_error = None;
+            fresh_budget(&mut next);
         }
         Step { next, ..self.unchanged() }
     }
@@ -654,8 +656,7 @@ impl Moment<'_> {
     fn failures_reset(&self) -> Step {
         let mut next = self.task.clone();
         news(&mut next);
-        next.counters = next.counters.with_fresh_budget();
-        next.last_failure_error = None;
+        fresh_budget(&mut next);
         next.eligible = None;
         self.to(next, EventKind::FailuresReset, json!({ "by": self.actor.to_string() }))
     }
@@ -672,10 +673,10 @@ impl Moment<'_> {
         next.status = Status::Archived;
         next.released = was_satisfied || release.unwrap_or(true);
         let data = json!({ "by": self.actor.to_string(), "released": next.released });
-        let released = next.released;
+        let settles = next.released && !was_satisfied;
         let mut step =
             self.ending(self.to(next, EventKind::Archived, data), Outcome::Cancelled, Some("archived"));
-        if released && !was_satisfied {
+        if settles {
             step.effects.push(Effect::SettleChildren { completion: false });
         }
         Ok(step)

@@ -4,6 +4,7 @@
 #![expect(clippy::expect_used, reason = "a test that cannot go on should stop")]
 
 mod action;
+mod cut_off;
 mod line;
 mod rules;
 mod world;

@@ -15,7 +15,7 @@ use super::settings::Config;
 use crate::runner::Runners;
 
 /// No configuration is larger, in bytes.
-const LARGEST_FILE: u64 = 1 << 20;
+pub(super) const LARGEST_FILE: u64 = 1 << 20;
 
 /// Variables of ours that are no configuration: what workers are given, and switches of single commands. A trailing `*`
 /// stands for every ending.
@@ -39,10 +39,13 @@ pub const RESERVED_VARIABLES: &[&str] = &[
     "ANDON_URL",
     "ANDON_CRASH_AT",
     "ANDON_LOG",
+    "ANDON_LOG_FORMAT",
     "ANDON_MACHINE_ID",
     "ANDON_REQUIRE_*",
+    "ANDON_SERVER",
     "ANDON_SUPERVISE_*",
     "ANDON_TESTS_*",
+    "ANDON_TOKEN",
 ];
 
 /// Whether a variable is one of [`RESERVED_VARIABLES`].
@@ -143,6 +146,13 @@ impl Config {
         let variables = env.into_iter().map(|(name, value)| (name.into(), value.into()));
         layers.read_environment(variables);
         layers.finish()
+    }
+
+    /// Looks for mistakes in a text that is, or would be, a `config.toml`.
+    pub(super) fn check(path: &Path, text: &str) -> Result<(), ConfigError> {
+        let mut layers = Layers::default();
+        layers.read_file(path, text);
+        layers.finish().map(drop)
     }
 }
 

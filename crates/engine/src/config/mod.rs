@@ -4,6 +4,7 @@
 //! environment overrides, the listing and the documentation follow from that one table.
 
 pub mod duration;
+mod edit;
 mod file;
 mod fingerprint;
 mod keys;
@@ -21,6 +22,7 @@ mod values;
 pub(crate) use file::{read_bytes, read_text};
 
 pub use duration::Duration;
+pub use edit::{ConfigValue, EditError, edit};
 pub use file::FileError;
 pub use fingerprint::ConfigFingerprint;
 pub use keys::{Entry, KeyDoc};

@@ -9,12 +9,14 @@ use andon_core::task::Status;
 use andon_core::{BoardSlug, Millis, ProfileName, TaskId};
 use andon_process::{Identity, SelfExe, Slot, boot_id};
 use andon_store::operation::{BlockUnrunnable, Claim, Claimed, EndRun, FireDue, Seen};
-use andon_store::query::{LiveRuns, NextDeadline, ReadyAssignees, ReadyOf, StatsOf};
+use andon_store::query::{Deadlines, Glance, Glimpse, LiveRuns, ReadyAssignees, ReadyOf, StatsOf};
 use andon_store::sql::boards::HostFacts;
-use andon_store::sql::runs::Words;
-use andon_store::{Board, Home, Mode, OpError, crash};
+use andon_store::sql::leases::Lease;
+use andon_store::sql::runs::{Run, Words};
+use andon_store::{Board, Home, OpError, crash};
 use tokio::time::Instant;
 
+use super::keeper::{Keeper, Kept};
 use super::report::{Report, Spawned};
 use super::wake::Wake;
 use super::{DispatchError, attention, guard, leftovers, start};
@@ -66,10 +68,23 @@ pub(super) struct Served {
     /// Not looked at before, after a failure.
     resting: Option<Instant>,
     rests: u32,
-    /// When this host last told the board that it is there.
-    announced: Option<Instant>,
-    /// How often it does, besides the sweeps: other hosts take its word for a third of a lease.
-    announce_every: Option<Duration>,
+    /// Whether this host has told the board that it is there since it was opened.
+    announced: bool,
+    /// Renews the leases of this host, where other hosts use the board as well.
+    keeper: Option<Keeper>,
+    /// The newest event when the last pass began, unless a run of this host lived then.
+    settled: Option<i64>,
+}
+
+/// Whether `--until-idle` goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Busy {
+    /// Nothing is left to do.
+    No,
+    /// Until something ends, or a back-off does.
+    Waits,
+    /// Something came up while the last pass was at work, and has not been looked at.
+    Again,
 }
 
 impl Served {
@@ -82,14 +97,10 @@ impl Served {
             supervisors: Vec::new(),
             resting: None,
             rests: 0,
-            announced: None,
-            announce_every: None,
+            announced: false,
+            keeper: None,
+            settled: None,
         }
-    }
-
-    /// When this host has to tell the board again that it is there.
-    pub(super) fn announce_at(&self) -> Option<Instant> {
-        self.announced.zip(self.announce_every).map(|(last, every)| last + every)
     }
 
     /// When a board that failed is tried again.
@@ -125,7 +136,9 @@ impl Served {
         self.resting = Some(Instant::now() + wait);
         self.board = None;
         self.deadline = None;
-        self.announced = None;
+        self.announced = false;
+        self.keeper = None;
+        self.settled = None;
     }
 
     /// One pass, in this order: what has ended, what is due, what can start, what a person should know.
@@ -153,21 +166,25 @@ impl Served {
             pass.preview(&mut report).await?;
             return Ok(report);
         }
+        let host = pass.host();
         // First of all: two hosts of one name would take each other's runs for their own.
-        let due = self
-            .announced
-            .is_none_or(|last| self.announce_every.is_some_and(|every| last.elapsed() >= every));
-        if context.sweeping || due {
-            pass.announce().await?;
-            let third = u64::try_from(settings.policy.lease_ttl / 3).unwrap_or(0).max(10);
-            self.announce_every = board.on_hosts().then(|| Duration::from_millis(third));
-            self.announced = Some(Instant::now());
+        if context.sweeping || !self.announced {
+            board.run(Seen { host: host.clone() }).await?;
+            self.announced = true;
         }
-        self.supervisors = pass.end(&mut report).await?;
-        pass.due(&mut report).await?;
-        pass.start(&mut report).await?;
+        let begun = board.run(Glance).await?;
+        let mut look = Look { board: &board, glimpse: begun };
+        let live = if begun.live > 0 { pass.end(&mut report, &mut look).await? } else { Live::default() };
+        pass.due(&mut report, &mut look).await?;
+        pass.start(&mut report, &mut look).await?;
         pass.tell().await?;
-        self.deadline = self.next(&board).await?;
+        self.deadline = next(&board, look.glimpse);
+        self.settled = (!live.own).then_some(begun.head);
+        self.supervisors = live.supervisors;
+        if board.on_hosts() {
+            let keeper = self.keeper.get_or_insert_with(|| Keeper::of(&board));
+            keeper.keep(host, settings.policy.clone(), live.kept);
+        }
         self.rests = 0;
         self.resting = None;
         Ok(report)
@@ -177,38 +194,32 @@ impl Served {
         if let Some(board) = &self.board {
             return Ok(board.clone());
         }
-        let board = context.home.open(&self.slug, Mode::Long)?;
+        let board = context.home.join(&self.slug)?;
         self.board = Some(board.clone());
-        self.announced = None;
+        self.announced = false;
+        self.keeper = None;
         Ok(board)
     }
 
-    async fn next(&self, board: &Board) -> Result<Option<Millis>, OpError> {
-        let deadlines = board.run(NextDeadline).await?;
-        let now = board.world().now();
-        // A deadline that has passed and was not met waits for something else; the sweep looks again.
-        Ok([deadlines.eligible, deadlines.scheduled, deadlines.lease, deadlines.cooldown]
-            .into_iter()
-            .flatten()
-            .filter(|at| *at >= now)
-            .min())
-    }
-
-    /// Whether `--until-idle` still waits for this board.
-    pub(super) async fn busy(&self, spent: bool) -> Result<bool, DispatchError> {
-        let Some(board) = &self.board else { return Ok(false) };
-        let here = crate::host::name();
-        let live = board.run(LiveRuns).await?;
-        let own = live.iter().any(|(run, lease)| {
-            let holder = lease.as_ref().and_then(|lease| lease.holder.as_ref());
-            !run.by_hand && holder.is_none_or(|holder| holder.host == here)
-        });
-        if own || spent {
-            return Ok(own);
+    /// Whether `--until-idle` still waits for this board. What has come up since the last pass began is for another pass:
+    /// a run that lived then may have ended meanwhile, and given its task back.
+    pub(super) async fn busy(&self, spent: bool) -> Result<Busy, DispatchError> {
+        let Some(board) = &self.board else { return Ok(Busy::No) };
+        let glimpse = board.run(Glance).await?;
+        if glimpse.live > 0 && board.run(LiveRuns).await?.iter().any(|(run, lease)| own(run, lease.as_ref()))
+        {
+            return Ok(Busy::Waits);
+        }
+        if spent {
+            return Ok(Busy::No);
         }
         let now = board.world().now();
-        let soon = board.run(NextDeadline).await?.eligible.is_some_and(|at| at.since(now) <= WORTH_WAITING);
-        Ok(soon && !self.paused(board).await?)
+        let undone = glimpse.claimable(now) || glimpse.deadlines.queued;
+        if undone && self.settled != Some(glimpse.head) {
+            return Ok(Busy::Again);
+        }
+        let soon = glimpse.deadlines.eligible.is_some_and(|at| at.since(now) <= WORTH_WAITING);
+        Ok(if soon && !self.paused(board).await? { Busy::Waits } else { Busy::No })
     }
 
     async fn paused(&self, board: &Board) -> Result<bool, OpError> {
@@ -225,6 +236,44 @@ impl Served {
     }
 }
 
+/// When the clock brings something. A deadline that has passed and was not met waits for something else; the sweep looks
+/// again.
+fn next(board: &Board, glimpse: Glimpse) -> Option<Millis> {
+    let Deadlines { eligible, scheduled, lease, cooldown, .. } = glimpse.deadlines;
+    let now = board.world().now();
+    [eligible, scheduled, lease, cooldown].into_iter().flatten().filter(|at| *at >= now).min()
+}
+
+/// Whether a run is this host's to bring to its end.
+fn own(run: &Run, lease: Option<&Lease>) -> bool {
+    let holder = lease.and_then(|lease| lease.holder.as_ref());
+    !run.by_hand && holder.is_none_or(|holder| holder.host == crate::host::name())
+}
+
+/// What a pass knows of its board, and learns anew when it has changed something.
+struct Look<'a> {
+    board: &'a Board,
+    glimpse: Glimpse,
+}
+
+impl Look<'_> {
+    async fn again(&mut self) -> Result<(), OpError> {
+        self.glimpse = self.board.run(Glance).await?;
+        Ok(())
+    }
+}
+
+/// The runs that go on.
+#[derive(Default)]
+struct Live {
+    /// Their supervisors, where they are of this host.
+    supervisors: Vec<Identity>,
+    /// Whether a run of this host lived when the pass began.
+    own: bool,
+    /// The leases that this host renews.
+    kept: Vec<Kept>,
+}
+
 struct Pass<'a> {
     board: &'a Board,
     settings: &'a BoardSettings,
@@ -234,17 +283,19 @@ struct Pass<'a> {
 
 impl Pass<'_> {
     /// Runs whose supervisors are gone: exit records are handed in, trees stopped, runs reaped.
-    /// Gives the supervisors that go on.
-    async fn end(&self, report: &mut Report) -> Result<Vec<Identity>, OpError> {
+    /// Gives what goes on.
+    async fn end(&self, report: &mut Report, look: &mut Look<'_>) -> Result<Live, OpError> {
         let patience = Patience {
             stop: self.settings.config.stop_grace.as_millis() + self.settings.policy.lease_ttl / 3 + 5_000,
         };
         let now = self.board.world().now();
-        let mut supervisors = Vec::new();
+        let (mut live, mut looked) = (Live::default(), false);
         for (run, lease) in self.board.run(LiveRuns).await? {
             let holder = lease.as_ref().and_then(|lease| lease.holder.as_ref()).map(crate::host::identity);
+            live.own |= own(&run, lease.as_ref());
             let expired = lease.as_ref().is_none_or(|lease| lease.facts.expires_at <= now);
             if self.context.reconciling || expired || run.ended_at.is_some() {
+                looked = true;
                 match reconcile(self.board, &run, lease.as_ref(), patience, &self.settings.policy).await? {
                     Reconciled::Reaped => {
                         report.reaped.push(run.id.to_string());
@@ -256,16 +307,22 @@ impl Pass<'_> {
                     Reconciled::Left => {}
                 }
             }
-            supervisors.extend(holder.filter(Identity::is_alive));
+            if let Some(supervisor) = holder.filter(Identity::is_alive) {
+                live.supervisors.push(supervisor);
+                live.kept.extend(lease.and_then(|lease| Kept::of(self.board, &run, lease)));
+            }
         }
-        Ok(supervisors)
+        if looked {
+            look.again().await?;
+        }
+        Ok(live)
     }
 
-    /// Tells the board that this host is there, and what it has.
-    async fn announce(&self) -> Result<(), OpError> {
+    /// What this host says of itself.
+    fn host(&self) -> HostFacts {
         let config = &self.settings.config;
         let runs = |(_, facts): &(&ProfileName, &ProfileFacts)| !facts.lane;
-        let host = HostFacts {
+        HostFacts {
             name: crate::host::name(),
             machine: crate::host::machine(),
             boot_id: boot_id().unwrap_or_default(),
@@ -273,30 +330,38 @@ impl Pass<'_> {
             labels: config.host_labels.clone(),
             profiles: self.roster.profiles.iter().filter(runs).map(|(name, _)| name.to_string()).collect(),
             capacity: config.max_running_per_host,
-        };
-        self.board.run(Seen { host }).await
+        }
     }
 
     /// What the clock and the queue ask for.
-    async fn due(&self, report: &mut Report) -> Result<(), OpError> {
+    async fn due(&self, report: &mut Report, look: &mut Look<'_>) -> Result<(), OpError> {
         let policy = &self.settings.policy;
-        let deadlines = self.board.run(NextDeadline).await?;
+        let deadlines = look.glimpse.deadlines;
+        let mut changed = false;
         if deadlines.scheduled.is_some_and(|at| at <= self.board.world().now()) {
             let fired = self.board.run(FireDue { policy: policy.clone() }).await?;
             report.fired.extend(fired.iter().map(TaskId::to_string));
+            changed = true;
         }
         if deadlines.queued {
             self.board.settle_queued(policy).await?;
+            changed = true;
         }
         if self.context.sweeping {
             leftovers::remove(self.board).await?;
-            let found = self.board.sweep(policy).await?;
-            for task in &found {
-                tracing::error!(%task, "a task waited though nothing held it: please report this defect");
+            if look.glimpse.todo {
+                let found = self.board.sweep(policy).await?;
+                for task in &found {
+                    tracing::error!(%task, "a task waited though nothing held it: please report this defect");
+                }
+                report.promoted_by_sweep.extend(found.iter().map(TaskId::to_string));
+                changed |= !found.is_empty();
             }
-            report.promoted_by_sweep.extend(found.iter().map(TaskId::to_string));
         }
-        self.unrunnable(report).await
+        if changed {
+            look.again().await?;
+        }
+        if look.glimpse.ready { self.unrunnable(report).await } else { Ok(()) }
     }
 
     /// Tasks of profiles that are nowhere are blocked before any start; those of lanes and broken profiles wait.
@@ -356,7 +421,15 @@ impl Pass<'_> {
     }
 
     /// Claims as many tasks as the caps allow, and starts their supervisors.
-    async fn start(&self, report: &mut Report) -> Result<(), OpError> {
+    async fn start(&self, report: &mut Report, look: &mut Look<'_>) -> Result<(), OpError> {
+        if !look.glimpse.claimable(self.board.world().now()) {
+            return Ok(());
+        }
+        self.claim_all(report).await?;
+        look.again().await
+    }
+
+    async fn claim_all(&self, report: &mut Report) -> Result<(), OpError> {
         let held = guard::held_back(self.board).await?;
         report.respawn_guarded.extend(held.iter().map(TaskId::to_string));
         let mut left = self.context.left;
@@ -411,8 +484,12 @@ impl Pass<'_> {
     ) -> Result<(), OpError> {
         let home = self.context.home.root();
         let log = self.board.folder().join("logs").join("supervisors.log");
-        let started =
-            start::supervisor(self.context.exe, home, self.board.slug().as_str(), claimed, slot, &log);
+        let profile = claimed.run.profile.as_ref().map_or("", ProfileName::as_str);
+        let (task, run) = (claimed.task.id.as_str(), claimed.run.id.as_str());
+        let started = tracing::info_span!("start", board = self.board.slug().as_str(), task, run, profile)
+            .in_scope(|| {
+                start::supervisor(self.context.exe, home, self.board.slug().as_str(), claimed, slot, &log)
+            });
         if let Err(error) = started {
             tracing::error!(run = %claimed.run.id, %error, "no supervisor could be started");
             // Its own failure to start counts against no task.

@@ -5,6 +5,7 @@
 mod attention;
 mod board;
 mod guard;
+mod keeper;
 mod leftovers;
 mod quarantine;
 mod report;

@@ -46,7 +46,6 @@ fn database(error: &DispatchError) -> Option<&DbError> {
         | DispatchError::Home(_)
         | DispatchError::Config(_)
         | DispatchError::Settings(_)
-        | DispatchError::Place(_)
         | DispatchError::Io { .. } => None,
     }
 }

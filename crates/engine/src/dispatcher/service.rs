@@ -1,20 +1,19 @@
 //! The loop: one pass over the boards, then sleep until something happens.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use andon_core::BoardSlug;
 use andon_process::{SelfExe, reap_orphans};
 use andon_store::{Home, HomeError};
 use tokio::time::Instant;
+use tracing::Instrument as _;
 
-use super::board::{self, Served};
+use super::board::{self, Busy, Served};
 use super::quarantine;
 use super::report::Report;
 use super::wake::{self, Wake};
 use crate::config::ConfigFingerprint;
-use crate::settings::{self, HomeProblem};
 
 /// How long a dispatcher works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,8 +29,8 @@ pub enum Until {
 /// What a dispatcher is told.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The home.
-    pub home: PathBuf,
+    /// The home. Its boards are shared with whoever else of this process has joined them.
+    pub home: Home,
     /// One board; none for all of the home.
     pub board: Option<BoardSlug>,
     /// How long.
@@ -57,9 +56,6 @@ pub enum DispatchError {
     /// The database.
     #[error(transparent)]
     Op(#[from] andon_store::OpError),
-    /// Where the boards are.
-    #[error(transparent)]
-    Place(#[from] HomeProblem),
     /// The operating system.
     #[error("{what}: {error}")]
     Io {
@@ -91,8 +87,10 @@ pub async fn dispatch(options: Options, mut on_pass: impl FnMut(&Report)) -> Res
         let report = dispatcher.pass(&mut wake).await?;
         on_pass(&report);
         dispatcher.total.add(report);
-        if dispatcher.finished().await? {
-            break;
+        match dispatcher.finished().await? {
+            Busy::No => break,
+            Busy::Again => continue,
+            Busy::Waits => {}
         }
         if dispatcher.sleep(&mut wake).await == wake::Reason::Shutdown {
             break;
@@ -120,10 +118,9 @@ impl Dispatcher {
     fn new(options: Options) -> Result<Self, DispatchError> {
         let exe =
             SelfExe::open().map_err(|error| DispatchError::Io { what: "this program's own file", error })?;
-        let home = settings::home_here(&options.home)?;
         Ok(Self {
+            home: options.home.clone(),
             options,
-            home,
             exe,
             served: BTreeMap::new(),
             seen: None,
@@ -174,7 +171,8 @@ impl Dispatcher {
                 dry_run: self.options.dry_run,
                 left,
             };
-            match served.pass(&context, wake).await {
+            let span = tracing::info_span!("pass", board = slug.as_str());
+            match served.pass(&context, wake).instrument(span).await {
                 Ok(done) => report.add(done),
                 Err(error) if self.options.board.is_some() && self.options.until != Until::Stopped => {
                     return Err(error);
@@ -182,6 +180,7 @@ impl Dispatcher {
                 Err(error) => {
                     tracing::error!(board = %slug, %error, "this board rests; the others go on");
                     served.rest(quarantine::may_pass(&error));
+                    self.home.part(slug);
                     wake.forget(slug);
                     quarantine::keep(&self.home, &self.exe, slug, &error, &loaded.config);
                 }
@@ -226,10 +225,12 @@ impl Dispatcher {
             }
             None => self.home.try_boards()?,
         };
+        let home = &self.home;
         self.served.retain(|slug, _| {
             let there = slugs.contains(slug);
             if !there {
                 wake.forget(slug);
+                home.part(slug);
             }
             there
         });
@@ -275,25 +276,27 @@ impl Dispatcher {
             Instant::now() + Duration::from_millis(wait.saturating_add(1))
         });
         let rested = self.served.values().filter_map(Served::resting).min();
-        let announce = self.served.values().filter_map(Served::announce_at).min();
-        [deadline, rested, announce].into_iter().flatten().fold(sweep, Instant::min)
+        [deadline, rested].into_iter().flatten().fold(sweep, Instant::min)
     }
 
-    async fn finished(&self) -> Result<bool, DispatchError> {
+    async fn finished(&self) -> Result<Busy, DispatchError> {
         if self.options.dry_run {
-            return Ok(true);
+            return Ok(Busy::No);
         }
         let spent = self.options.max.is_some_and(|max| self.total.spawned.len() >= max as usize);
         match self.options.until {
-            Until::Once => Ok(true),
-            Until::Stopped => Ok(false),
+            Until::Once => Ok(Busy::No),
+            Until::Stopped => Ok(Busy::Waits),
             Until::Idle => {
+                let mut all = Busy::No;
                 for served in self.served.values() {
-                    if served.busy(spent).await? {
-                        return Ok(false);
+                    match served.busy(spent).await? {
+                        Busy::Again => return Ok(Busy::Again),
+                        Busy::Waits => all = Busy::Waits,
+                        Busy::No => {}
                     }
                 }
-                Ok(true)
+                Ok(all)
             }
         }
     }

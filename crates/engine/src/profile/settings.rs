@@ -31,7 +31,7 @@ settings! {
         args: Vec<String> = "",
         /// What the agent may do without asking: `read`, `edit` (files and commands in its workspace) or `full`; unset: `edit`.
         permissions: Option<Permission> = "",
-        /// Further tools of its workers: `board` for an orchestrator, which gives work to others.
+        /// Further tools of its workers: `board` for an orchestrator, which gives work to others and answers their questions.
         toolset: Vec<Toolset> = "",
         /// The model that `{model}` stands for, unless the task names one.
         model: Option<String> = "",

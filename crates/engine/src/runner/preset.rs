@@ -26,6 +26,8 @@ settings! {
         prompt: PromptBy = "argument",
         /// How a run ends well: `protocol` (it says so through the board) or `exit` (exit 0 completes the task).
         ends_by: crate::profile::EndsBy = "protocol",
+        /// Whether it tells its model by itself how a run ends, so that nobody else does.
+        own_ending: bool = "false",
         /// Further variables passed on from the dispatcher's environment; a trailing `*` stands for every ending.
         env_pass: Vec<String> = "",
         /// Variables of its runs, with placeholders; one whose `{name?}` is absent is left out.

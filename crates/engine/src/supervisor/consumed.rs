@@ -18,7 +18,7 @@ use crate::runner::{Heard, Totals};
 
 /// The file that an agent may write.
 #[derive(Debug, Default, Deserialize)]
-struct UsageFile {
+pub(super) struct UsageFile {
     model: Option<String>,
     session: Option<String>,
     input_tokens: Option<i64>,
@@ -31,6 +31,8 @@ struct UsageFile {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tally {
     sum: Usage,
+    /// What judges cost: no part of a session that its agent counts as a whole.
+    judges: Usage,
 }
 
 impl Tally {
@@ -53,12 +55,28 @@ impl Tally {
         session::add(&mut self.sum, &used);
     }
 
+    /// Adds what a judge's word cost. Its model and session are not the run's.
+    pub(super) fn add_judge(&mut self, word: UsageFile) {
+        let mut used = Usage::default();
+        overlay(&mut used, word);
+        (used.model, used.session_ref) = (None, None);
+        session::add(&mut self.judges, &used);
+    }
+
+    /// All of it.
+    fn total(&self) -> Usage {
+        let mut total = self.sum.clone();
+        session::add(&mut total, &self.judges);
+        total
+    }
+
     /// Tells the board.
     pub(super) async fn record(&self, taken: &Taken) {
-        if self.sum.is_empty() {
+        let usage = self.total();
+        if usage.is_empty() {
             return;
         }
-        let record = RecordUsage { run: taken.run.id.clone(), usage: self.sum.clone() };
+        let record = RecordUsage { run: taken.run.id.clone(), usage };
         if let Err(error) = patiently(&taken.board, record).await {
             tracing::warn!(run = %taken.run.id, %error, "what the run consumed could not be recorded");
         }
@@ -150,6 +168,22 @@ fn read(path: &Path) -> UsageFile {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_judge_costs_is_the_run_s_too_and_its_model_is_not() {
+        let of_the_work =
+            Usage { input_tokens: Some(10), model: Some("worker".to_owned()), ..Usage::default() };
+        let mut tally = Tally { sum: of_the_work, judges: Usage::default() };
+        let word = r#"{"model": "judge", "input_tokens": 3, "output_tokens": 1, "cost_usd": 0.5}"#;
+        tally.add_judge(serde_json::from_str(word).unwrap());
+        tally.add_judge(serde_json::from_str(word).unwrap());
+        let total = tally.total();
+        assert_eq!(
+            (total.model.as_deref(), total.input_tokens, total.output_tokens, total.cost_micros),
+            (Some("worker"), Some(16), Some(2), Some(1_000_000))
+        );
+        assert_eq!(tally.sum.input_tokens, Some(10), "a session's own count stays as it is");
+    }
 
     #[test]
     fn nonsense_in_the_file_takes_nothing_away() {

@@ -21,13 +21,6 @@ use crate::{artifacts, tidy};
 pub(super) enum Verdict {
     /// The leader exited.
     Exited(Exit),
-    /// The leader exited, and a judge says that the goal has been reached.
-    Reached {
-        /// How the leader exited.
-        exit: Exit,
-        /// What it said last.
-        summary: String,
-    },
     /// It must be stopped: for a failure of ours to name, or because the run has ended already.
     Stop(Option<Failure>),
     /// It must be stopped, and be gone before its lease is: nobody could renew it.
@@ -73,13 +66,8 @@ pub(super) async fn end(
     record: Option<ExitRecord>,
 ) -> Result<(), SupervisorError> {
     let grace = worker.profile.settings.stop_grace.unwrap_or(taken.settings.config.stop_grace);
-    let mut reached = None;
     let (exit, stopped_for) = match verdict {
         Verdict::Exited(exit) => (exit, None),
-        Verdict::Reached { exit, summary } => {
-            reached = Some(summary);
-            (exit, None)
-        }
         Verdict::CutOff => {
             tracing::warn!(run = %taken.run.id, "cut off from the database: the worker is stopped before its lease runs out");
             let grace = taken.lifeline.rule().map_or(grace.as_std(), |rule| {
@@ -105,11 +93,8 @@ pub(super) async fn end(
     tally.record(taken).await;
     let stopped_for = stopped_for.flatten();
     let limited = rate_limit(taken, &worker, exit, stopped_for, &captured);
-    let ending = match &reached {
-        Some(_) => Ending::Complete,
-        None => meaning(taken, &worker, exit, stopped_for, limited.is_some(), &captured),
-    };
-    let (handoff, mut words) = handoff(taken, &worker, exit, reached, &captured, ending);
+    let ending = meaning(taken, &worker, exit, stopped_for, limited.is_some(), &captured);
+    let (handoff, mut words) = handoff(taken, &worker, exit, &captured, ending);
     if matches!(ending, Ending::Complete | Ending::Approve) {
         keep_artifacts(taken, &worker, &handoff).await;
     }
@@ -179,7 +164,6 @@ fn handoff(
     taken: &Taken,
     worker: &Worker,
     exit: Exit,
-    reached: Option<String>,
     captured: &Captured,
     ending: Ending,
 ) -> (Handoff, Words) {
@@ -187,7 +171,7 @@ fn handoff(
     let last_line = captured.last_line.clone().or_else(|| captured.last_stderr_line.clone());
     let summary = match worker.ends_by {
         EndsBy::Exit => file.summary.filter(|summary| !summary.trim().is_empty()).or(last_line),
-        EndsBy::Protocol => file.summary.or(reached),
+        EndsBy::Protocol => file.summary,
     };
     let mut metadata = file.metadata;
     if !file.artifacts.is_empty() {

@@ -141,6 +141,9 @@ pub(super) async fn prepare(taken: &Taken, start: Start) -> Result<Launch, Unsta
         folder: taken.board.folder().to_owned(),
     };
     let mut facts = taken.board.run(context).await.map_err(Unstartable::passing)?;
+    if profile.preset().is_some_and(|preset| preset.own_ending) {
+        facts.ends_by = None;
+    }
     facts.task.workspace_path = Some(workspace.path.clone());
     facts.task.branch.clone_from(&workspace.branch);
     let (prompt, resumed) = match (start, earlier) {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use andon_core::run::{Guard, StandDown};
+use andon_core::run::{Cut, Guard, StandDown};
 use andon_core::{BoardSlug, RunId};
 use andon_process::{Slot, become_subreaper};
 use andon_store::operation::{CheckGuard, Take};
@@ -13,11 +13,12 @@ use andon_store::sql::runs::Run;
 use andon_store::sql::tasks::Task;
 use andon_store::{Board, Mode, OpError, Waiter, crash};
 
-use super::lifeline::{Cut, Lifeline, boot_now};
+use super::lifeline::Lifeline;
 use super::record::ExitRecord;
 use super::{ending, launch, watch};
 use crate::host;
 use crate::paths::RunPaths;
+use crate::renewal::boot_now;
 use crate::settings::{self, BoardSettings};
 
 /// What a supervisor is told by the dispatcher that starts it.

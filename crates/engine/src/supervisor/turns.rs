@@ -15,7 +15,7 @@ use andon_store::sql::runs::Usage;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::consumed::Tally;
+use super::consumed::{Tally, UsageFile};
 use super::ending::Verdict;
 use super::launch::{self, Start, Unstartable, Worker, environment};
 use super::life::Taken;
@@ -31,6 +31,8 @@ const PATIENCE: Duration = Duration::from_secs(90);
 #[derive(Debug)]
 pub(super) struct Turns {
     used: u32,
+    /// The worker was told once that the judge finds the goal reached.
+    finalise_asked: bool,
     /// A session that was gone is looked for once.
     started_over: bool,
     /// What they consumed.
@@ -61,11 +63,14 @@ struct Word {
     verdict: String,
     #[serde(default)]
     reason: String,
+    /// What the word cost.
+    #[serde(default)]
+    usage: UsageFile,
 }
 
 impl Turns {
     pub(super) fn new() -> Self {
-        Self { used: 1, started_over: false, tally: Tally::default() }
+        Self { used: 1, finalise_asked: false, started_over: false, tally: Tally::default() }
     }
 
     /// Decides what follows the exit of a worker.
@@ -99,7 +104,7 @@ impl Turns {
         else {
             return After::End(Box::new(worker), Verdict::Exited(exit));
         };
-        let judged = match renewing(taken, async { Ok(judge(taken, &worker, &heard).await) }).await {
+        let (judged, cost) = match renewing(taken, async { Ok(judge(taken, &worker, &heard).await) }).await {
             Prepared::Ready(judged) => *judged,
             Prepared::Failed(failure) => return After::Unstartable(failure),
             Prepared::Fenced | Prepared::CutOff => return After::StandDown,
@@ -108,11 +113,21 @@ impl Turns {
                 return After::End(Box::new(worker), Verdict::Stop(failure));
             }
         };
-        match judged {
-            Judged::Done(summary) => After::End(Box::new(worker), Verdict::Reached { exit, summary }),
-            Judged::Block(reason) => self.block(taken, worker, exit, reason).await,
-            Judged::GoOn(reason) => self.go_on(taken, worker, exit, session, &reason).await,
-        }
+        self.tally.add_judge(cost);
+        let (reached, reason) = match judged {
+            Judged::Block(reason) => return self.block(taken, worker, exit, reason).await,
+            Judged::Done(reason) if self.finalise_asked => {
+                let reason = format!(
+                    "The goal seems reached ({}), but the worker never said so to the board: complete the task, or unblock it.",
+                    cap_chars(reason.trim(), 300)
+                );
+                return self.block(taken, worker, exit, reason).await;
+            }
+            Judged::Done(reason) => (true, reason),
+            Judged::GoOn(reason) => (false, reason),
+        };
+        self.finalise_asked |= reached;
+        self.go_on(taken, worker, exit, session, reached, &reason).await
     }
 
     fn session_is_gone(&self, worker: &Worker, exit: Exit) -> bool {
@@ -126,6 +141,7 @@ impl Turns {
         worker: Worker,
         exit: Exit,
         session: String,
+        reached: bool,
         reason: &str,
     ) -> After {
         let budget = goal_turns(&taken.task);
@@ -145,11 +161,19 @@ impl Turns {
         if let Err(error) = told {
             tracing::warn!(run = %taken.run.id, %error, "the turn could not be noted");
         }
-        let words = format!(
-            "The goal is not reached yet (turn {used} of {budget}). The judge says:\n\n{reason}\n\nGo on from where you are. \
-             When the goal is reached, end the run with `andon complete --summary \"…\"` or the tool kanban_complete; when it \
-             cannot be reached without a person, with `andon block` or kanban_block.\n"
-        );
+        let words = if reached {
+            format!(
+                "The judge finds the goal reached: {reason}\n\nEnd the run now (turn {used} of {budget}): \
+                 `andon complete --summary \"…\"` or the tool kanban_complete says to the board what is done; `andon block` or \
+                 kanban_block, if something is missing after all.\n"
+            )
+        } else {
+            format!(
+                "The goal is not reached yet (turn {used} of {budget}). The judge says:\n\n{reason}\n\nGo on from where you \
+                 are. When the goal is reached, end the run with `andon complete --summary \"…\"` or the tool \
+                 kanban_complete; when it cannot be reached without a person, with `andon block` or kanban_block.\n"
+            )
+        };
         let before = worker.resumed.as_ref().filter(|known| known.session == session);
         let before = before.map_or_else(Usage::default, |known| known.before.clone());
         self.next(taken, worker, Start::Turn(Resumed { session, before }, words)).await
@@ -221,20 +245,23 @@ fn is_open_turn(taken: &Taken, worker: &Worker, exit: Exit) -> bool {
 }
 
 /// Asks the judge, who is a process of its own. Without a verdict the work goes on.
-async fn judge(taken: &Taken, worker: &Worker, heard: &Heard) -> Judged {
+async fn judge(taken: &Taken, worker: &Worker, heard: &Heard) -> (Judged, UsageFile) {
     let task = &taken.task;
     let goal = format!("{}\n\n{}", task.title.trim(), task.body.as_deref().unwrap_or("").trim());
     let said = heard.text.clone().unwrap_or_else(|| worker.tree.captured().tail);
     let question = json!({ "goal": goal.trim(), "response": said, "now": andon_core::context::rfc3339(taken.board.world().now()) });
     match ask(taken, worker, question.to_string().into_bytes()).await {
-        Ok(word) => match word.verdict.as_str() {
-            "done" => Judged::Done(said),
-            "unachievable" => Judged::Block(word.reason),
-            _ => Judged::GoOn(word.reason),
-        },
+        Ok(word) => {
+            let judged = match word.verdict.as_str() {
+                "done" => Judged::Done(word.reason),
+                "unachievable" => Judged::Block(word.reason),
+                _ => Judged::GoOn(word.reason),
+            };
+            (judged, word.usage)
+        }
         Err(error) => {
             tracing::warn!(run = %taken.run.id, error, "the judge gave no verdict; the work goes on");
-            Judged::GoOn("no verdict: the judge could not be asked".to_owned())
+            (Judged::GoOn("no verdict: the judge could not be asked".to_owned()), UsageFile::default())
         }
     }
 }

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::io;
 use std::time::Duration;
 
+use andon_core::Millis;
 use andon_core::run::{Failure, Renewal};
 use andon_process::{Exit, Shutdown, ShutdownSignals};
 use andon_store::operation::{Renew, Renewed, Started};
@@ -13,9 +14,10 @@ use super::consumed;
 use super::ending::{self, Verdict};
 use super::launch::{Unstartable, Worker};
 use super::life::{SupervisorError, Taken, stand_down};
-use super::lifeline::boot_now;
 use super::record::ExitRecord;
 use super::turns::{After, Turns};
+use crate::paths::write_private;
+use crate::renewal::{LONGEST, Note, boot_now};
 
 /// How preparing ended.
 pub(super) enum Prepared<T> {
@@ -37,6 +39,8 @@ enum Event {
     Exited(Exit),
     /// Time to renew, or the bell rang.
     Look,
+    /// The dispatcher of this host has renewed the lease.
+    Renewed(Note),
     /// Over its time.
     TimedOut,
     /// Nothing was heard of it for long, perhaps.
@@ -70,7 +74,10 @@ where
                 Err(failure) => Prepared::Failed(failure),
             },
             _ = ticks.tick() => {}
-            () = bell.rung() => {}
+            rung = bell.rung() => if let Some(note) = rung {
+                heed(taken, &mut ticks, note);
+                continue;
+            },
             () = taken.lifeline.cut_off() => return Prepared::CutOff,
             _ = shutdown.recv() => return Prepared::Shutdown,
         }
@@ -81,6 +88,19 @@ where
         match renewed {
             Some(Renewed { renewal: Renewal::Fenced | Renewal::EndedBySelf, .. }) => return Prepared::Fenced,
             Some(Renewed { renewal: Renewal::Ok, .. }) | None => {}
+        }
+    }
+}
+
+/// Counts a renewal that the dispatcher made as if it had been made here. One for less time than this run reckons with
+/// is none.
+fn heed(taken: &Taken, ticks: &mut tokio::time::Interval, note: Note) {
+    if note.ttl >= taken.settings.policy.lease_ttl {
+        taken.lifeline.renewed(note.sent);
+        ticks.reset();
+        // Without this word no more renewals are made for it: it may be frozen.
+        if let Err(error) = write_private(&taken.paths.heard(), note.sent.to_string().as_bytes()) {
+            tracing::warn!(%error, "the dispatcher cannot be told that this supervisor lives; it renews by itself");
         }
     }
 }
@@ -132,15 +152,16 @@ impl Bell {
         Self { socket: socket.and_then(|socket| tokio::net::UnixDatagram::from_std(socket).ok()) }
     }
 
-    async fn rung(&self) {
+    /// Waits for a ring; with a note where the dispatcher tells of a renewal.
+    async fn rung(&self) -> Option<Note> {
         let Some(socket) = &self.socket else { return std::future::pending().await };
         loop {
             if socket.readable().await.is_err() {
                 return std::future::pending().await;
             }
-            let mut byte = [0; 16];
-            match socket.try_recv(&mut byte) {
-                Ok(_) => return,
+            let mut bytes = [0; LONGEST];
+            match socket.try_recv(&mut bytes) {
+                Ok(read) => return Note::read(&bytes[..read]),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(_) => return std::future::pending().await,
             }
@@ -254,6 +275,16 @@ async fn attend(taken: &Taken, worker: &mut Worker, clock: &mut Clock) -> Verdic
                     return Verdict::Stop(Some(Failure::TimedOut));
                 }
             }
+            Event::Renewed(note) => {
+                heed(taken, &mut ticks, note);
+                clock.hear(worker);
+                // Its log told the dispatcher of it.
+                clock.reported = clock.output;
+                if stale(taken, worker, clock, note.progress_at) {
+                    return Verdict::Stop(Some(Failure::Stale));
+                }
+                consumed::record_session(taken, worker, &mut clock.session_recorded).await;
+            }
             Event::Look => {
                 // Whatever waits for the board does not wait longer than the lease allows.
                 tokio::select! {
@@ -306,7 +337,7 @@ async fn wait(
         () = at(clock.idle_at()) => Event::Silence,
         () = signal => Event::Shutdown,
         () = taken.lifeline.cut_off() => Event::CutOff,
-        () = bell.rung() => Event::Look,
+        rung = bell.rung() => rung.map_or(Event::Look, Event::Renewed),
         _ = ticks.tick() => Event::Look,
     }
 }
@@ -325,7 +356,9 @@ async fn look(taken: &Taken, worker: &Worker, clock: &mut Clock) -> Option<Verdi
     let renewed = renew(taken, progress).await?;
     clock.reported = clock.output;
     match renewed.renewal {
-        Renewal::Ok => stale(taken, worker, clock, &renewed).then_some(Verdict::Stop(Some(Failure::Stale))),
+        Renewal::Ok => {
+            stale(taken, worker, clock, renewed.progress_at).then_some(Verdict::Stop(Some(Failure::Stale)))
+        }
         Renewal::EndedBySelf => {
             let grace = Duration::from_millis(u64::try_from(taken.settings.policy.finish_grace).unwrap_or(0));
             clock.overstay.get_or_insert(Instant::now() + grace);
@@ -337,7 +370,7 @@ async fn look(taken: &Taken, worker: &Worker, clock: &mut Clock) -> Option<Verdi
 
 /// No output and no heartbeat for long, of a run that is old. Only where the worker ends by protocol: a script that works
 /// silently for hours is slow, not dead.
-fn stale(taken: &Taken, worker: &Worker, clock: &Clock, renewed: &Renewed) -> bool {
+fn stale(taken: &Taken, worker: &Worker, clock: &Clock, progress_at: Option<Millis>) -> bool {
     let policy = &taken.settings.policy;
     if policy.stale_after == 0 || worker.ends_by == andon_core::run::EndsBy::Exit {
         return false;
@@ -347,7 +380,7 @@ fn stale(taken: &Taken, worker: &Worker, clock: &Clock, renewed: &Renewed) -> bo
     let age = i64::try_from(clock.started.elapsed().as_millis()).unwrap_or(i64::MAX);
     let quiet = i64::try_from(clock.last_output.elapsed().as_millis()).unwrap_or(i64::MAX);
     let now = taken.board.world().now();
-    let silent = renewed.progress_at.is_none_or(|at| now.since(at) >= silence);
+    let silent = progress_at.is_none_or(|at| now.since(at) >= silence);
     age >= policy.stale_after && quiet >= silence && silent
 }
 

@@ -71,6 +71,8 @@ pub(super) struct Git {
     input: Option<Vec<u8>>,
     lock: Option<File>,
     limit: Duration,
+    /// Most bytes of its answer.
+    most: u64,
 }
 
 /// What a git command answered.
@@ -78,6 +80,8 @@ pub(super) struct Answer {
     pub(super) status: ExitStatus,
     pub(super) stdout: Vec<u8>,
     pub(super) stderr: String,
+    /// Whether the answer was longer than was wanted; the exit status says nothing then.
+    pub(super) cut: bool,
     command: String,
 }
 
@@ -85,7 +89,15 @@ impl Git {
     /// A command with these arguments in that directory.
     pub(super) fn new<S: AsRef<OsStr>>(at: &Path, args: &[S]) -> Self {
         let args = args.iter().map(|arg| arg.as_ref().to_owned()).collect();
-        Self { at: at.to_owned(), args, env: Vec::new(), input: None, lock: None, limit: QUICK }
+        Self {
+            at: at.to_owned(),
+            args,
+            env: Vec::new(),
+            input: None,
+            lock: None,
+            limit: QUICK,
+            most: u64::MAX,
+        }
     }
 
     pub(super) fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
@@ -121,6 +133,12 @@ impl Git {
         self
     }
 
+    /// Reads at most so many bytes of its answer.
+    pub(super) fn most(mut self, bytes: u64) -> Self {
+        self.most = bytes;
+        self
+    }
+
     /// Runs it; anything but exit 0 is an error.
     pub(super) fn ok(self) -> Result<Vec<u8>, WorkspaceError> {
         let answer = self.run()?;
@@ -149,8 +167,8 @@ impl Git {
             // A git that ends early closes the pipe: its exit status tells, not the write.
             thread::spawn(move || pipe.write_all(&input));
         }
-        let stdout = drain(child.stdout.take());
-        let stderr = drain(child.stderr.take());
+        let stdout = drain(child.stdout.take(), self.most);
+        let stderr = drain(child.stderr.take(), u64::MAX);
         let output = (|| {
             let stdout = receive(&stdout, deadline)?;
             let stderr = receive(&stderr, deadline)?;
@@ -159,7 +177,8 @@ impl Git {
         match output {
             Some((stdout, stderr, status)) => {
                 let stderr = String::from_utf8_lossy(&stderr).trim().to_owned();
-                Ok(Answer { status, stdout, stderr, command })
+                let cut = stdout.len() as u64 >= self.most;
+                Ok(Answer { status, stdout, stderr, cut, command })
             }
             None => {
                 kill(&mut child);
@@ -206,13 +225,14 @@ impl Answer {
     }
 }
 
-fn drain(pipe: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
+/// Reads a pipe, at most so many bytes: a program that writes more finds it closed, and ends.
+fn drain(pipe: Option<impl Read + Send + 'static>, most: u64) -> Receiver<Vec<u8>> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         let mut bytes = Vec::new();
-        if let Some(mut pipe) = pipe {
+        if let Some(pipe) = pipe {
             // A pipe that breaks ends like one that closes; the exit status says whether the answer is whole.
-            let _ = pipe.read_to_end(&mut bytes);
+            let _ = pipe.take(most).read_to_end(&mut bytes);
         }
         sender.send(bytes)
     });

@@ -14,6 +14,7 @@
 //! that very task are removed, which a record in the common git directory tells, also after a crash.
 
 mod artifacts;
+mod diff;
 mod error;
 mod git;
 mod judge;
@@ -30,6 +31,7 @@ mod worktree;
 mod tests;
 
 pub use artifacts::{ARTIFACT_LIMIT, Artifact, artifacts};
+pub use diff::{ChangedFile, Difference, difference};
 pub use error::{FailureClass, WorkspaceError};
 pub use name::{validate_branch, validate_workspace};
 pub use repository::{OwnedWorktree, owned_worktrees};

@@ -187,7 +187,7 @@ impl Repository {
         self.common.join("andon").join("worktrees")
     }
 
-    fn recorded(&self, task: &str) -> Result<Vec<PathBuf>, WorkspaceError> {
+    pub(super) fn recorded(&self, task: &str) -> Result<Vec<PathBuf>, WorkspaceError> {
         let file = self.record_dir().join(task);
         match fs::read(&file) {
             Ok(bytes) => {

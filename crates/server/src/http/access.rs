@@ -1,5 +1,7 @@
 //! Who may do what: one table of routes. A route that is not in it is answered to nobody.
 
+use std::path::PathBuf;
+
 use andon_core::{BoardSlug, ProfileName, RunId, TaskId};
 use andon_store::query::RunOf;
 use andon_store::{Caller, token_hash};
@@ -10,6 +12,8 @@ use axum::response::{IntoResponse as _, Response};
 
 use super::failure::Failure;
 use super::limits::FAILURES;
+use super::routes::cord::boards;
+use super::routes::verb;
 use super::session;
 use super::state::Api;
 use super::tokens::{Scope, same};
@@ -41,12 +45,14 @@ macro_rules! table {
 }
 
 table! {
-    Public: "GET" "/livez", "GET" "/readyz", "GET" "/login", "GET" "/", "GET" "/{*file}";
+    Public: "GET" "/livez", "GET" "/readyz", "GET" "/login", "GET" "/errors/{code}", "GET" "/", "GET" "/{*file}";
     Known: "GET" "/api/v1/me", "POST" "/api/v1/logout", "GET" "/api/v1/boards", "GET" "/api/v1/profiles",
-        "GET" "/api/v1/profiles/{profile}", "GET" "/api/v1/settings", "GET" "/api/v1/openapi.json";
+        "GET" "/api/v1/profiles/{profile}", "GET" "/api/v1/settings", "GET" "/api/v1/openapi.json",
+        "GET" "/api/v1/attention", "GET" "/api/v1/verbs", "POST" "/api/v1/verbs",
+        "POST" "/mcp";
     HomeRead: "GET" "/metrics";
     HomeWrite: "POST" "/api/v1/boards", "DELETE" "/api/v1/boards/{board}", "POST" "/api/v1/boards/{board}/switch",
-        "PATCH" "/api/v1/profiles/{profile}", "POST" "/api/v1/pause", "POST" "/api/v1/resume",
+        "PATCH" "/api/v1/profiles/{profile}", "PATCH" "/api/v1/settings", "POST" "/api/v1/pause", "POST" "/api/v1/resume",
         "GET" "/api/v1/tokens", "POST" "/api/v1/tokens", "DELETE" "/api/v1/tokens/{token}";
     BoardRead: "GET" "/api/v1/boards/{board}", "GET" "/api/v1/boards/{board}/columns",
         "GET" "/api/v1/boards/{board}/cards", "GET" "/api/v1/boards/{board}/tasks",
@@ -56,8 +62,10 @@ table! {
         "GET" "/api/v1/boards/{board}/tasks/{task}/context",
         "GET" "/api/v1/boards/{board}/tasks/{task}/attachments",
         "GET" "/api/v1/boards/{board}/tasks/{task}/attachments/{attachment}",
+        "GET" "/api/v1/boards/{board}/tasks/{task}/diff", "GET" "/api/v1/boards/{board}/attention",
         "GET" "/api/v1/boards/{board}/graph", "GET" "/api/v1/boards/{board}/runs",
-        "GET" "/api/v1/boards/{board}/runs/{run}", "GET" "/api/v1/boards/{board}/runs/{run}/log",
+        "GET" "/api/v1/boards/{board}/runs/{run}", "GET" "/api/v1/boards/{board}/runs/{run}/processes",
+        "GET" "/api/v1/boards/{board}/runs/{run}/log",
         "GET" "/api/v1/boards/{board}/runs/{run}/log/stream", "GET" "/api/v1/boards/{board}/workers",
         "GET" "/api/v1/boards/{board}/hosts", "GET" "/api/v1/boards/{board}/stats",
         "GET" "/api/v1/boards/{board}/usage", "GET" "/api/v1/boards/{board}/assignees",
@@ -73,6 +81,10 @@ table! {
         "POST" "/api/v1/boards/{board}/pause";
     BoardWrite: "PATCH" "/api/v1/boards/{board}", "PATCH" "/api/v1/boards/{board}/tasks/{task}",
         "DELETE" "/api/v1/boards/{board}/tasks/{task}", "POST" "/api/v1/boards/{board}/tasks/bulk",
+        "POST" "/api/v1/boards/{board}/tasks/{task}/specify",
+        "POST" "/api/v1/boards/{board}/tasks/{task}/decompose",
+        "POST" "/api/v1/boards/{board}/tasks/{task}/claim", "POST" "/api/v1/boards/{board}/claim",
+        "POST" "/api/v1/boards/{board}/recompute",
         "POST" "/api/v1/boards/{board}/tasks/{task}/unblock",
         "POST" "/api/v1/boards/{board}/tasks/{task}/promote", "POST" "/api/v1/boards/{board}/tasks/{task}/hold",
         "POST" "/api/v1/boards/{board}/tasks/{task}/triage", "POST" "/api/v1/boards/{board}/tasks/{task}/assign",
@@ -108,6 +120,8 @@ pub(crate) enum Known {
         task: TaskId,
         /// Its profile.
         profile: Option<ProfileName>,
+        /// The directory that it works in.
+        workspace: Option<PathBuf>,
     },
 }
 
@@ -178,6 +192,10 @@ pub(crate) async fn check(State(api): State<Api>, mut request: Request, next: Ne
     };
     let Some(access) = access(request.method(), &path) else { return not_allowed(&path) };
     if access == Access::Public {
+        return next.run(request).await;
+    }
+    if let Some(who) = verb::itself(&request, &path) {
+        request.extensions_mut().insert(who);
         return next.run(request).await;
     }
     let asked = Asked {
@@ -268,26 +286,40 @@ async fn credentials(api: &Api, request: &Asked, board: Option<&str>) -> Result<
     Ok(Some(Who { name: entry.name, id: entry.id, known: Known::Token(entry.scope) }))
 }
 
-/// The worker of a run, whose secret is right, and of which something may still live.
+/// The worker of a run, whose secret is right, and of which something may still live. Where the address names no board, the
+/// run is looked for on all of them.
 async fn worker(api: &Api, board: Option<&str>, run: &str, token: &str) -> Result<Option<Who>, Failure> {
-    let (Ok(run), Some(Ok(slug))) = (run.parse::<RunId>(), board.map(str::parse::<BoardSlug>)) else {
-        return Ok(None);
+    let Ok(run) = run.parse::<RunId>() else { return Ok(None) };
+    let named = board.is_some();
+    let open = match board.map(str::parse::<BoardSlug>) {
+        Some(Ok(slug)) => api.board(&slug, false).into_iter().collect(),
+        Some(Err(_)) => return Ok(None),
+        None => boards(api).await?,
     };
-    let Ok(open) = api.board(&slug, false) else { return Ok(None) };
-    let Some(found) = api.ask(&open, RunOf { run: run.clone() }).await? else { return Ok(None) };
-    let genuine = !found.token_hash.is_empty() && same(&found.token_hash, &token_hash(token));
-    if !genuine || found.reaped_at.is_some() {
-        return Ok(None);
+    for board in open {
+        let found = match api.ask(&board, RunOf { run: run.clone() }).await {
+            Ok(found) => found,
+            Err(failure) if named => return Err(failure),
+            // A board that cannot be read keeps nobody from the others.
+            Err(_) => None,
+        };
+        let Some(found) = found else { continue };
+        let genuine = !found.token_hash.is_empty() && same(&found.token_hash, &token_hash(token));
+        if !genuine || found.reaped_at.is_some() {
+            return Ok(None);
+        }
+        let name = found.profile.as_ref().map_or_else(|| "worker".to_owned(), ToString::to_string);
+        let known = Known::Run {
+            board: board.slug().clone(),
+            run: run.clone(),
+            token: token.to_owned(),
+            task: found.task,
+            profile: found.profile,
+            workspace: found.workspace_path.map(PathBuf::from),
+        };
+        return Ok(Some(Who { name, id: run.to_string(), known }));
     }
-    let known = Known::Run {
-        board: slug,
-        run: run.clone(),
-        token: token.to_owned(),
-        task: found.task,
-        profile: found.profile.clone(),
-    };
-    let name = found.profile.map_or_else(|| "worker".to_owned(), |profile| profile.to_string());
-    Ok(Some(Who { name, id: run.to_string(), known }))
+    Ok(None)
 }
 
 /// Counts one failure; too many of them, and everybody without the right credentials waits.
@@ -334,9 +366,31 @@ mod tests {
         for (method, path, access) in ACCESS {
             let described = routes.contains(&(*method, *path));
             // What is no JSON stands beside the document.
-            let beside = *access == Access::Public || *path == "/metrics";
+            let beside = *access == Access::Public || ["/metrics", "/mcp"].contains(path);
             assert!(described || beside, "{method} {path} is no route");
         }
+    }
+
+    #[test]
+    fn a_route_without_a_rule_is_answered_to_nobody() {
+        let home = tempfile::tempdir().unwrap();
+        let limits = crate::http::limits::Limits::of(&andon_engine::config::Config::default());
+        let api = Api::new(andon_store::Home::new(home.path()), limits, Vec::new(), None);
+        let own = api.tokens.own("ada", api.now()).unwrap();
+        let known = axum::routing::get(|| async { "an answer" });
+        let router = axum::Router::new()
+            .route("/api/v1/forgotten", known.clone())
+            .route("/api/v1/me", known)
+            .layer(axum::middleware::from_fn_with_state(api.clone(), check))
+            .with_state(api);
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let ask = |path: &str| {
+            let request = Request::get(path).header(header::AUTHORIZATION, format!("Bearer {own}"));
+            let request = request.body(axum::body::Body::empty()).unwrap();
+            let answer = tower::ServiceExt::oneshot(router.clone(), request);
+            runtime.block_on(answer).unwrap().status().as_u16()
+        };
+        assert_eq!((ask("/api/v1/me"), ask("/api/v1/forgotten")), (200, 405));
     }
 
     #[test]
@@ -348,6 +402,7 @@ mod tests {
             token: String::new(),
             task: TaskId::from_bits(1),
             profile: None,
+            workspace: None,
         };
         let token = |scope: &str| Known::Token(scope.parse().unwrap());
         for (_, path, access) in ACCESS {

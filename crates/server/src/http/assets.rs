@@ -1,5 +1,6 @@
 //! The dashboard's files, which the build has put into this program; and a page that says so where it had none.
 
+use axum::extract::Path;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 
@@ -18,6 +19,17 @@ struct Asset {
 }
 
 include!(concat!(env!("OUT_DIR"), "/assets.rs"));
+include!(concat!(env!("OUT_DIR"), "/errors.rs"));
+
+/// What an error code means and what to do: the address that stands in a problem's `type`.
+pub(crate) async fn error_page(Path(code): Path<String>) -> Result<Response, Failure> {
+    let Some((_, page)) = PAGES.iter().find(|(known, _)| *known == code) else {
+        let shown: String = code.chars().take(80).collect();
+        return Err(Failure::new("not_found", format!("there is no error {shown:?}"), None));
+    };
+    let kind = [(header::CONTENT_TYPE, HeaderValue::from_static("text/markdown; charset=utf-8"))];
+    Ok((kind, *page).into_response())
+}
 
 fn content_type(path: &str) -> &'static str {
     match path.rsplit_once('.').map(|(_, ending)| ending) {

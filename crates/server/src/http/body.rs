@@ -70,7 +70,7 @@ impl<T: DeserializeOwned> FromRequestParts<Api> for Asked<T> {
 }
 
 /// The parts of an address that name something.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Named(Vec<(String, String)>);
 
 impl Named {

@@ -8,15 +8,16 @@ use andon_store::query::LinkedTask;
 use andon_store::{Board, Caller, Operation};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::access::{Known, Who};
 use super::body::Named;
 use super::failure::Failure;
-use super::shape;
 use super::state::{Api, Rules};
+use crate::shape;
 
 /// A request on a board.
 #[derive(Debug)]
@@ -67,6 +68,11 @@ impl FromRequestParts<Api> for Who {
 }
 
 impl OnBoard {
+    /// A request on a board that its address does not name.
+    pub(crate) fn of(api: Api, board: Board, rules: Arc<Rules>, who: Who) -> Self {
+        Self { api, board, rules, who, named: Named::default() }
+    }
+
     /// The caller, as the store knows it.
     pub(crate) fn caller(&self) -> Caller {
         self.who.caller()
@@ -136,8 +142,35 @@ pub(crate) fn of_task(status: StatusCode, task: &Task) -> Response {
 
 /// What tells one state of a task from another, for `ETag` and `If-Match`: its own fields, without its links.
 pub(crate) fn tag(task: &Task) -> String {
-    let own = Task { parents: Vec::new(), children: Vec::new(), ..task.clone() };
-    let text = serde_json::to_vec(&own).unwrap_or_default();
+    tag_of(&Task { parents: Vec::new(), children: Vec::new(), ..task.clone() })
+}
+
+/// Something of the home with its tag.
+pub(crate) fn tagged(shown: &impl Serialize) -> Response {
+    let mut response = axum::Json(shown).into_response();
+    if let Ok(tag) = HeaderValue::from_str(&tag_of(shown)) {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    response
+}
+
+/// Whether a tag is among those of an `If-Match`.
+pub(crate) fn matches(expected: &str, tag: &str) -> bool {
+    expected == "*" || expected.split(',').any(|known| known.trim() == tag)
+}
+
+/// Refuses a change of what is not as its caller saw it.
+pub(crate) fn unchanged(headers: &HeaderMap, now: &impl Serialize) -> Result<(), Failure> {
+    let Some(expected) = headers.get(header::IF_MATCH) else { return Ok(()) };
+    if expected.to_str().is_ok_and(|expected| matches(expected, &tag_of(now))) {
+        return Ok(());
+    }
+    let hint = "read it again, and send its new ETag as If-Match";
+    Err(Failure::new("changed", "it has changed since it was read", Some(hint)))
+}
+
+fn tag_of(shown: &impl Serialize) -> String {
+    let text = serde_json::to_vec(shown).unwrap_or_default();
     let sum: String = Sha256::digest(&text).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     format!("\"{sum}\"")
 }

@@ -3,6 +3,7 @@
 use andon_api::Problem;
 use andon_core::id::InvalidId;
 use andon_core::task::Refusal;
+use andon_engine::config::EditError;
 use andon_engine::profile::ProfileError;
 use andon_engine::settings::SettingsError;
 use andon_store::maintenance::MaintenanceError;
@@ -102,6 +103,15 @@ impl From<SettingsError> for Failure {
             }
         };
         Self::new(code, error.to_string(), Some("a person has to mend the file; nothing was changed"))
+    }
+}
+
+impl From<EditError> for Failure {
+    fn from(error: EditError) -> Self {
+        match &error {
+            EditError::Config(config) => Self::with_status(422, config.code(), error.to_string()),
+            EditError::Write { .. } => Self::internal(&error),
+        }
     }
 }
 

@@ -13,8 +13,8 @@ use tokio::sync::broadcast;
 
 use super::failure::Failure;
 use super::limits::BACKLOG;
-use super::shape;
 use super::state::Api;
+use crate::shape;
 
 /// Events that one look reads.
 const LOOK: u32 = 1_000;

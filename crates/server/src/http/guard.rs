@@ -6,6 +6,8 @@ use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use tracing::field::Empty;
+use tracing::{Instrument as _, Span};
 
 use super::assets::POLICY;
 use super::failure::Failure;
@@ -15,10 +17,15 @@ use super::state::{Api, Counters};
 /// Checks a request, bounds it, and marks the answer.
 pub(crate) async fn guard(State(api): State<Api>, request: Request, next: Next) -> Response {
     let began = Instant::now();
+    let span = span(&request);
     let mut response = match examine(&api, &request) {
-        Ok(()) => bounded(&api, request, next).await,
+        Ok(()) => bounded(&api, request, next).instrument(span.clone()).await,
         Err(failure) => failure.into_response(),
     };
+    span.record("http.response.status_code", response.status().as_u16());
+    if response.status().is_server_error() {
+        span.record("error", true);
+    }
     let kind = usize::from(response.status().as_u16() / 100).min(5);
     Counters::add(&api.counters.requests[kind], 1);
     let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
@@ -33,9 +40,23 @@ pub(crate) async fn guard(State(api): State<Api>, request: Request, next: Next) 
     response
 }
 
+/// What a trace says of a request: its route, never what somebody wrote into its address.
+fn span(request: &Request) -> Span {
+    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let caller = request.headers().get("traceparent").and_then(|caller| caller.to_str().ok());
+    tracing::info_span!(
+        "request",
+        http.request.method = request.method().as_str(),
+        http.route = route,
+        http.response.status_code = Empty,
+        error = Empty,
+        traceparent = caller,
+    )
+}
+
 /// A name that a browser was led to by somebody else's DNS is not ours, and neither is a page of another origin.
 fn examine(api: &Api, request: &Request) -> Result<(), Failure> {
-    let local = matches!(request.extensions().get(), Some(ConnectInfo(Peer::Local)));
+    let local = matches!(request.extensions().get(), Some(ConnectInfo(Peer::Local { .. })));
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).map(str::to_owned);
     let host = host.or_else(|| request.uri().authority().map(ToString::to_string)).unwrap_or_default();
     if !local && !is_known(&api.hosts, &host) {

@@ -28,7 +28,10 @@ pub(crate) enum Peer {
     /// Over TCP.
     Network,
     /// Over the home's own socket, which no browser can be led to.
-    Local,
+    Local {
+        /// Whether the client is a process of this server's own user.
+        own: bool,
+    },
 }
 
 /// What serves connections.
@@ -64,13 +67,17 @@ impl Acceptor {
 
     /// Serves who comes over a local socket until told to stop.
     pub(crate) async fn local(self, listener: UnixListener) {
+        let user = rustix::process::geteuid().as_raw();
         while let Some(slot) = self.slot().await {
             let accepted = tokio::select! {
                 () = self.ending.cancelled() => return,
                 accepted = listener.accept() => accepted,
             };
             match accepted {
-                Ok((stream, _)) => self.spawn(stream, Peer::Local, slot),
+                Ok((stream, _)) => {
+                    let own = stream.peer_cred().is_ok_and(|peer| peer.uid() == user);
+                    self.spawn(stream, Peer::Local { own }, slot);
+                }
                 Err(error) => rest(&error).await,
             }
         }

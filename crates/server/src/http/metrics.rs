@@ -1,9 +1,12 @@
 //! `/metrics`: what the boards say at this moment, and what this server did, as Prometheus reads it.
 
 use std::fmt::Write as _;
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
-use andon_store::query::StatsOf;
+use andon_core::Cursor;
+use andon_store::query::{Head, Latencies, Span, StatsOf};
+use andon_store::{Board, Commits};
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
@@ -11,6 +14,62 @@ use axum::response::{IntoResponse as _, Response};
 use super::failure::Failure;
 use super::routes::cord::boards;
 use super::state::Api;
+
+/// The upper ends of the classes of lengths of time, milliseconds.
+const CLASSES: [i64; 12] = [5, 10, 25, 50, 100, 250, 500, 1_000, 5_000, 30_000, 300_000, 3_600_000];
+/// Events that one look reads.
+const LOOK: u32 = 5_000;
+
+/// Lengths of time, by class.
+#[derive(Clone, Debug, Default)]
+struct Histogram {
+    counts: [u64; CLASSES.len()],
+    sum: i64,
+    count: u64,
+}
+
+impl Histogram {
+    fn add(&mut self, millis: i64) {
+        for (class, count) in CLASSES.iter().zip(&mut self.counts) {
+            *count += u64::from(millis <= *class);
+        }
+        self.sum = self.sum.saturating_add(millis);
+        self.count += 1;
+    }
+}
+
+/// What was read of one board's events.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Measured {
+    read: Option<Cursor>,
+    claim: Histogram,
+    start: Histogram,
+}
+
+/// Reads on where the last scrape ended; the first one starts with what happens from now on.
+async fn measure(api: &Api, board: &Board) -> Result<Measured, Failure> {
+    let slug = board.slug();
+    let known = api.measured.lock().unwrap_or_else(PoisonError::into_inner).get(slug).cloned();
+    let mut measured = known.unwrap_or_default();
+    let (head, _) = api.ask(board, Head { reader: None }).await?;
+    let mut place = measured.read.filter(|read| read.epoch == head.epoch).unwrap_or(head);
+    while place < head {
+        let waits = api.ask(board, Latencies { after: place.number, limit: LOOK }).await?;
+        for (span, millis) in waits.spans {
+            match span {
+                Span::Claim => measured.claim.add(millis),
+                Span::Start => measured.start.add(millis),
+            }
+        }
+        place.number = waits.upto;
+        if !waits.more {
+            break;
+        }
+    }
+    measured.read = Some(place);
+    api.measured.lock().unwrap_or_else(PoisonError::into_inner).insert(slug.clone(), measured.clone());
+    Ok(measured)
+}
 
 struct Page(String);
 
@@ -24,6 +83,21 @@ impl Page {
             labels.iter().map(|(label, value)| format!("{label}=\"{}\"", escaped(value))).collect();
         let _ = writeln!(self.0, "{name}{{{}}} {value}", labels.join(","));
     }
+
+    /// The classes of a histogram, in seconds.
+    fn histogram(&mut self, name: &str, board: &str, found: &Histogram) {
+        let bucket = format!("{name}_bucket");
+        for (class, count) in CLASSES.iter().zip(&found.counts) {
+            self.line(&bucket, &[("board", board), ("le", &seconds(*class))], count);
+        }
+        self.line(&bucket, &[("board", board), ("le", "+Inf")], found.count);
+        self.line(&format!("{name}_sum"), &[("board", board)], seconds(found.sum));
+        self.line(&format!("{name}_count"), &[("board", board)], found.count);
+    }
+}
+
+fn seconds(millis: i64) -> String {
+    format!("{}.{:03}", millis / 1_000, millis % 1_000)
 }
 
 fn escaped(value: &str) -> String {
@@ -32,10 +106,15 @@ fn escaped(value: &str) -> String {
 
 /// The page.
 pub(crate) async fn metrics(State(api): State<Api>) -> Result<Response, Failure> {
-    let mut known = Vec::new();
+    let (mut known, mut work) = (Vec::new(), Vec::new());
     for board in boards(&api).await? {
-        if let Ok(stats) = api.ask(&board, StatsOf).await {
-            known.push((board.slug().to_string(), stats));
+        let slug = board.slug().to_string();
+        let Ok(stats) = api.ask(&board, StatsOf).await else { continue };
+        known.push((slug.clone(), stats));
+        // One scrape at a time reads on, so that nothing is counted twice.
+        let _turn = api.edits.lock().await;
+        if let Ok(measured) = measure(&api, &board).await {
+            work.push((slug, measured, board.commits()));
         }
     }
     let mut page = Page(String::new());
@@ -76,8 +155,35 @@ pub(crate) async fn metrics(State(api): State<Api>) -> Result<Response, Failure>
         let live = stats.hosts.iter().filter(|host| host.is_live(stats.now)).count();
         page.line("andon_hosts_live", &[("board", board)], live);
     }
+    worked(&work, &mut page);
     own(&api, &mut page);
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], page.0).into_response())
+}
+
+/// What this process saw and committed since it started.
+fn worked(work: &[(String, Measured, Commits)], page: &mut Page) {
+    let name = "andon_claim_latency_seconds";
+    page.family(name, "histogram", "From the moment at which a task could be claimed to its claim.");
+    for (board, measured, _) in work {
+        page.histogram(name, board, &measured.claim);
+    }
+    let name = "andon_start_latency_seconds";
+    page.family(name, "histogram", "From a claim to the start of its process.");
+    for (board, measured, _) in work {
+        page.histogram(name, board, &measured.start);
+    }
+    page.family("andon_commit_batches_total", "counter", "Transactions that this process committed.");
+    for (board, _, commits) in work {
+        page.line("andon_commit_batches_total", &[("board", board)], commits.batches);
+    }
+    page.family("andon_commit_operations_total", "counter", "Operations in them.");
+    for (board, _, commits) in work {
+        page.line("andon_commit_operations_total", &[("board", board)], commits.operations);
+    }
+    page.family("andon_lease_renewals_total", "counter", "Leases that this process renewed.");
+    for (board, _, commits) in work {
+        page.line("andon_lease_renewals_total", &[("board", board)], commits.renewals);
+    }
 }
 
 /// What this server did.
@@ -90,6 +196,12 @@ fn own(api: &Api, page: &mut Page) {
     }
     page.family("andon_http_request_microseconds_total", "counter", "Time until the head of the answer.");
     page.line("andon_http_request_microseconds_total", &[], counters.micros.load(Ordering::Relaxed));
+    page.family(
+        "andon_verbs_total",
+        "counter",
+        "Verbs of the command line that this process was asked to run.",
+    );
+    page.line("andon_verbs_total", &[], api.verbs.ran.load(Ordering::Relaxed));
     page.family("andon_streams", "gauge", "Streams that are open.");
     let free = api.streams.available_permits();
     page.line("andon_streams", &[], api.limits.streams.saturating_sub(free));

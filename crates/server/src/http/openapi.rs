@@ -2,7 +2,7 @@
 
 use axum::http::Uri;
 use axum::middleware::from_fn_with_state;
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Router, response::Response};
 use utoipa::OpenApi;
 use utoipa::openapi::RefOr;
@@ -15,9 +15,10 @@ use super::access;
 use super::assets;
 use super::failure::Failure;
 use super::guard;
+use super::mcp;
 use super::metrics;
 use super::replay;
-use super::routes::{boards, cord, files, home, insight, runs, tasks, verbs};
+use super::routes::{attention, boards, cord, files, home, insight, plan, runs, tasks, verb, verbs};
 use super::session;
 use super::state::Api;
 
@@ -34,12 +35,18 @@ use super::state::Api;
 struct Doc;
 
 fn routes() -> OpenApiRouter<Api> {
-    let home = OpenApiRouter::new()
+    let api = of_home().merge(of_tasks()).merge(of_verbs()).merge(of_insight());
+    OpenApiRouter::with_openapi(Doc::openapi()).nest("/api/v1", api)
+}
+
+/// The home and its boards.
+fn of_home() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
         .routes(routes!(home::me))
         .routes(routes!(home::logout))
         .routes(routes!(home::profiles))
         .routes(routes!(home::profile, home::patch_profile))
-        .routes(routes!(home::settings))
+        .routes(routes!(home::settings, home::patch_settings))
         .routes(routes!(home::tokens, home::make_token))
         .routes(routes!(home::end_token))
         .routes(routes!(home::document))
@@ -47,8 +54,12 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(cord::resume_all))
         .routes(routes!(boards::list, boards::create))
         .routes(routes!(boards::show, boards::patch, boards::remove))
-        .routes(routes!(boards::switch));
-    let tasks = OpenApiRouter::new()
+        .routes(routes!(boards::switch))
+}
+
+/// Tasks and what belongs to them.
+fn of_tasks() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
         .routes(routes!(tasks::columns))
         .routes(routes!(tasks::cards))
         .routes(routes!(tasks::list, tasks::create))
@@ -57,8 +68,12 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(tasks::comments, tasks::comment))
         .routes(routes!(tasks::link, tasks::unlink))
         .routes(routes!(files::list, files::attach))
-        .routes(routes!(files::get, files::detach));
-    let verbs = OpenApiRouter::new()
+        .routes(routes!(files::get, files::detach))
+}
+
+/// What can be done to a task.
+fn of_verbs() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
         .routes(routes!(verbs::complete))
         .routes(routes!(verbs::block))
         .routes(routes!(verbs::unblock))
@@ -75,8 +90,17 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(verbs::approve))
         .routes(routes!(verbs::request_changes))
         .routes(routes!(verbs::reset_failures))
-        .routes(routes!(verbs::heartbeat));
-    let insight = OpenApiRouter::new()
+        .routes(routes!(verbs::heartbeat))
+        .routes(routes!(verb::facts, verb::run))
+        .routes(routes!(plan::specify))
+        .routes(routes!(plan::decompose))
+        .routes(routes!(plan::claim))
+        .routes(routes!(plan::claim_next))
+}
+
+/// What is, what was, and the cord.
+fn of_insight() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
         .routes(routes!(insight::why_not))
         .routes(routes!(insight::task_diagnostics))
         .routes(routes!(insight::task_events))
@@ -92,15 +116,18 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(runs::of_task_runs))
         .routes(routes!(runs::list))
         .routes(routes!(runs::show))
+        .routes(routes!(runs::processes))
         .routes(routes!(runs::terminate))
         .routes(routes!(runs::log))
         .routes(routes!(runs::log_stream))
         .routes(routes!(runs::workers))
         .routes(routes!(cord::pause_board))
         .routes(routes!(cord::resume_board))
-        .routes(routes!(cord::nudge));
-    let api = home.merge(tasks).merge(verbs).merge(insight);
-    OpenApiRouter::with_openapi(Doc::openapi()).nest("/api/v1", api)
+        .routes(routes!(cord::nudge))
+        .routes(routes!(plan::recompute))
+        .routes(routes!(attention::everywhere))
+        .routes(routes!(attention::on_board))
+        .routes(routes!(attention::diff))
 }
 
 /// The OpenAPI document.
@@ -142,7 +169,9 @@ pub(crate) fn router(api: Api) -> Router {
         .route("/livez", get(home::livez))
         .route("/readyz", get(home::readyz))
         .route("/metrics", get(metrics::metrics))
+        .route("/mcp", post(mcp::mcp))
         .route("/login", get(session::login))
+        .route("/errors/{code}", get(assets::error_page))
         .route("/", get(assets::index))
         .route("/{*file}", get(assets::file))
         .fallback(nowhere)

@@ -11,6 +11,8 @@ use std::thread::JoinHandle;
 use andon_engine::config::Config;
 use andon_engine::host;
 use andon_store::Home;
+use axum::Router;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use thiserror::Error;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -19,8 +21,12 @@ use tokio_util::task::TaskTracker;
 use super::limits::{CONNECTIONS, FAREWELL, Limits};
 use super::listen::Acceptor;
 use super::openapi;
+use super::routes::verb_port::Verbs;
 use super::state::Api;
 use super::tokens::TokenError;
+
+/// Files and sockets that a serving process has room for, where it may.
+const DESCRIPTORS: u64 = 8_192;
 
 /// Where the API answers unless it is told otherwise.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:7700";
@@ -78,6 +84,8 @@ pub struct ServeOptions {
     pub person: String,
     /// Where.
     pub listen: Listen,
+    /// What runs verbs of the command line; without it nobody can ask for any.
+    pub verbs: Option<Arc<dyn Verbs>>,
 }
 
 /// A running API. Dropped, it stops.
@@ -131,6 +139,9 @@ pub fn served_at(home: &Path) -> Option<String> {
 /// Where an address that was asked for cannot be had, or the home's tokens cannot be used.
 pub fn start(options: &ServeOptions) -> Result<Option<Server>, ListenError> {
     let mut notes = Vec::new();
+    if options.listen != Listen::Off {
+        make_room();
+    }
     let network = match &options.listen {
         Listen::Off => return Ok(None),
         Listen::At(address) => Some(bind(address)?),
@@ -146,7 +157,7 @@ pub fn start(options: &ServeOptions) -> Result<Option<Server>, ListenError> {
     };
     let address = network.as_ref().and_then(|listener| listener.local_addr().ok());
     let hosts = hosts(options, address);
-    let api = Api::new(options.home.clone(), Limits::of(&options.config), hosts);
+    let api = Api::new(options.home.clone(), Limits::of(&options.config), hosts, options.verbs.clone());
     let now = api.now();
     api.tokens.own(&options.person, now)?;
     let code = api.tokens.login_code(&options.person, now)?;
@@ -168,9 +179,21 @@ pub fn start(options: &ServeOptions) -> Result<Option<Server>, ListenError> {
     let login = address.map(|address| format!("http://{address}/login?code={code}"));
     let files = [local.is_some().then_some(socket), address.map(|_| url)].into_iter().flatten().collect();
     let ending = api.ending.clone();
+    // Built here, so that the caller can give back what its description has taken meanwhile.
+    let router = openapi::router(api.clone());
     let thread = std::thread::Builder::new().name("api".to_owned());
-    let thread = thread.spawn(move || run(&api, network, local)).map_err(ListenError::Start)?;
+    let thread = thread.spawn(move || run(&api, router, network, local)).map_err(ListenError::Start)?;
     Ok(Some(Server { address, login, notes, ending, thread: Some(thread), files }))
+}
+
+/// Each stream is a descriptor: the usual limit of a process is fewer than the streams that it may have.
+fn make_room() {
+    let now = getrlimit(Resource::Nofile);
+    let wanted = now.maximum.map_or(DESCRIPTORS, |most| most.min(DESCRIPTORS));
+    if now.current.is_some_and(|current| current < wanted) {
+        // Without it there is room for fewer, which is said when they come.
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), ..now });
+    }
 }
 
 fn bind(address: &str) -> Result<TcpListener, ListenError> {
@@ -212,7 +235,7 @@ fn hosts(options: &ServeOptions, address: Option<SocketAddr>) -> Vec<String> {
     hosts
 }
 
-fn run(api: &Api, network: Option<TcpListener>, local: Option<UnixListener>) {
+fn run(api: &Api, router: Router, network: Option<TcpListener>, local: Option<UnixListener>) {
     let runtime =
         match tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(64).build() {
             Ok(runtime) => runtime,
@@ -221,13 +244,13 @@ fn run(api: &Api, network: Option<TcpListener>, local: Option<UnixListener>) {
                 return;
             }
         };
-    runtime.block_on(serve(api, network, local));
+    runtime.block_on(serve(api, router, network, local));
     runtime.shutdown_timeout(FAREWELL);
 }
 
-async fn serve(api: &Api, network: Option<TcpListener>, local: Option<UnixListener>) {
+async fn serve(api: &Api, router: Router, network: Option<TcpListener>, local: Option<UnixListener>) {
     let acceptor = Acceptor {
-        router: openapi::router(api.clone()),
+        router,
         slots: Arc::new(Semaphore::new(CONNECTIONS)),
         ending: api.ending.clone(),
         open: TaskTracker::new(),

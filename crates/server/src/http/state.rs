@@ -11,7 +11,7 @@ use andon_engine::config::{Config, ConfigFingerprint};
 use andon_engine::profile::Profiles;
 use andon_engine::roster::roster;
 use andon_engine::settings::{self, SettingsError};
-use andon_store::{Board, BoardFile, Home, Mode, OpError, Operation};
+use andon_store::{Board, BoardFile, Home, OpError, Operation};
 use futures::executor::block_on;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -19,7 +19,10 @@ use tokio_util::sync::CancellationToken;
 use super::failure::Failure;
 use super::feed::Hub;
 use super::limits::{Limits, READERS, REQUESTS};
+use super::metrics::Measured;
 use super::replay::Replays;
+use super::routes::verb_call::VerbDesk;
+use super::routes::verb_port::Verbs;
 use super::tokens::TokenFile;
 
 /// What holds on one board.
@@ -90,8 +93,14 @@ pub(crate) struct Inner {
     pub(crate) ending: CancellationToken,
     /// For the metrics.
     pub(crate) counters: Counters,
+    /// What the metrics have read of each board.
+    pub(crate) measured: Mutex<BTreeMap<BoardSlug, Measured>>,
     /// Wrong credentials: the ten seconds that are counted, and how many.
     pub(crate) failures: Mutex<(i64, u32)>,
+    /// One change of the home's files at a time, so that what was looked at is what is changed.
+    pub(crate) edits: tokio::sync::Mutex<()>,
+    /// Verbs of the command line.
+    pub(crate) verbs: VerbDesk,
     readers: Semaphore,
     boards: Mutex<BTreeMap<BoardSlug, (Option<String>, Board)>>,
     known: Mutex<Known>,
@@ -113,7 +122,7 @@ impl std::ops::Deref for Api {
 
 impl Api {
     /// The API of a home.
-    pub(crate) fn new(home: Home, limits: Limits, hosts: Vec<String>) -> Self {
+    pub(crate) fn new(home: Home, limits: Limits, hosts: Vec<String>, verbs: Option<Arc<dyn Verbs>>) -> Self {
         let tokens = TokenFile::new(home.root());
         Self {
             inner: Arc::new(Inner {
@@ -127,7 +136,10 @@ impl Api {
                 hub: Hub::default(),
                 ending: CancellationToken::new(),
                 counters: Counters::default(),
+                measured: Mutex::default(),
                 failures: Mutex::default(),
+                edits: tokio::sync::Mutex::default(),
+                verbs: VerbDesk::new(verbs),
                 readers: Semaphore::new(READERS),
                 boards: Mutex::default(),
                 known: Mutex::default(),
@@ -191,20 +203,29 @@ impl Api {
             }
             self.home.require(slug)?;
         }
-        let identity = self.rules(slug)?.file.identity.clone();
+        let mut identity = self.rules(slug)?.file.identity.clone();
         let mut boards = self.boards.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((known, board)) = boards.get(slug)
             && *known == identity
         {
             return Ok(board.clone());
         }
-        let board = self.home.open(slug, Mode::Long)?;
+        if boards.remove(slug).is_some() {
+            self.home.part(slug);
+        }
+        // On a server of others only the server knows whether it is there.
+        if create && slug.as_str() == "default" && !self.home.try_exists(slug)? {
+            self.home.create(slug, &BoardFile::default())?;
+            identity = self.rules(slug)?.file.identity.clone();
+        }
+        let board = self.home.join(slug)?;
         boards.insert(slug.clone(), (identity, board.clone()));
         Ok(board)
     }
 
     /// Closes a board, as soon as nobody uses it.
     pub(crate) fn forget(&self, slug: &BoardSlug) {
+        self.home.part(slug);
         self.boards.lock().unwrap_or_else(PoisonError::into_inner).remove(slug);
     }
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use andon_api::{BlockRequest, BulkAction, Complete, TaskChanges};
+use andon_api::{BlockRequest, BulkAction, Complete, Specify, TaskChanges};
 use andon_core::TaskId;
 use andon_core::task::{BlockKind, Refusal};
 use andon_engine::artifacts;
@@ -16,10 +16,10 @@ use futures::executor::block_on;
 use serde_json::Value;
 
 use super::access::Known;
-use super::context::{OnBoard, tag};
+use super::context::{OnBoard, matches, tag};
 use super::failure::Failure;
-use super::shape;
 use super::tokens::Scope;
+use crate::shape;
 
 /// Two operations as one: both are done, or neither.
 pub(crate) struct Both<A, B>(pub(crate) Option<A>, pub(crate) Option<B>);
@@ -52,7 +52,7 @@ impl Operation for Patch {
         if let Some(expected) = &self.expected {
             let (task, parents, children) = LinkedTask { task: self.task.clone() }.apply(tx).await?;
             let now = tag(&shape::task(&task, &parents, &children));
-            if expected != "*" && !expected.split(',').any(|known| known.trim() == now) {
+            if !matches(expected, &now) {
                 return Ok(false);
             }
         }
@@ -88,6 +88,7 @@ pub(crate) async fn act(at: &OnBoard, task: &TaskId, action: BulkAction) -> Resu
         BulkAction::Triage(body) => {
             at.change(op::ToTriage { task, caller, reason: body.reason, policy }).await?;
         }
+        BulkAction::Specify(body) => specify(at, task, body).await?,
         BulkAction::Assign(body) => {
             let roster = at.rules.roster.clone();
             let (assignee, reclaim) = (body.assignee, body.reclaim);
@@ -132,6 +133,23 @@ pub(crate) async fn act(at: &OnBoard, task: &TaskId, action: BulkAction) -> Resu
             delete(at, &task, body.release).await?;
         }
     }
+    Ok(())
+}
+
+/// Turns an idea into work.
+async fn specify(at: &OnBoard, task: TaskId, body: Specify) -> Result<(), Failure> {
+    let specify = op::Decompose {
+        task,
+        title: body.title,
+        body: body.body,
+        assignee: body.assignee,
+        children: Vec::new(),
+        hold_children: false,
+        caller: at.caller(),
+        roster: at.rules.roster.clone(),
+        policy: at.rules.policy.clone(),
+    };
+    at.change(specify).await?;
     Ok(())
 }
 
@@ -267,7 +285,7 @@ pub(crate) async fn edit(
         return Ok(());
     }
     let patch = Patch { task: task.clone(), expected, changes: Both(assign, edit) };
-    if at.change(patch).await? {
+    if Box::pin(at.change(patch)).await? {
         return Ok(());
     }
     let hint = "read it again, and send its new ETag as If-Match";

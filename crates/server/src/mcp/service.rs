@@ -1,8 +1,8 @@
 //! The service: tools and resources of one caller, as MCP has them. Every request stands for itself.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use andon_tools::{ToolError, ToolSpec, Toolbox};
+use andon_tools::{Pulse, ToolError, ToolSpec, Toolbox};
 use rmcp::ServerHandler;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, CustomRequest, CustomResult, ErrorCode,
@@ -30,13 +30,15 @@ kanban_why says why one does not run, and kanban_unblock answers one that waits 
 pub struct McpService {
     toolbox: Toolbox,
     used: Arc<Notify>,
+    /// When the board was last told that the worker is at it: of this process, not of a session.
+    pulse: Arc<Mutex<Pulse>>,
 }
 
 impl McpService {
     /// The service over these tools.
     #[must_use]
     pub fn new(toolbox: Toolbox) -> Self {
-        Self { toolbox, used: Arc::default() }
+        Self { toolbox, used: Arc::default(), pulse: Arc::default() }
     }
 
     /// Its tools.
@@ -105,6 +107,10 @@ impl ServerHandler for McpService {
     ) -> Result<CallToolResponse, ErrorData> {
         let arguments = request.arguments.map_or(Value::Null, Value::Object);
         let reply = self.toolbox.call(&request.name, arguments).await;
+        let due = self.pulse.lock().unwrap_or_else(PoisonError::into_inner).due();
+        if due && !reply.ended_run {
+            self.toolbox.progress().await;
+        }
         self.used.notify_one();
         let result = match reply.is_error {
             true => CallToolResult::structured_error(reply.content),

@@ -99,6 +99,20 @@ pub fn copy(
     to: &str,
     options: &CopyOptions,
 ) -> Result<Copied, MaintenanceError> {
+    transfer(home, slug, to, options).map_err(|error| match error {
+        error @ (MaintenanceError::TargetExists(_) | MaintenanceError::InUse { .. }) => {
+            MaintenanceError::Moving(Box::new(error))
+        }
+        error => error,
+    })
+}
+
+fn transfer(
+    home: &Home,
+    slug: &BoardSlug,
+    to: &str,
+    options: &CopyOptions,
+) -> Result<Copied, MaintenanceError> {
     settle(home, slug);
     let file = home.describe(slug)?;
     let target = destination(home, to)?;

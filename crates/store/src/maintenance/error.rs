@@ -83,6 +83,9 @@ pub enum MaintenanceError {
         /// Where the board is.
         place: String,
     },
+    /// The same where a board moves, which takes no `--force`: nothing is replaced, and nothing that runs is cut off.
+    #[error(transparent)]
+    Moving(Box<MaintenanceError>),
     /// The process that copies files for this one failed.
     #[error("the copy of {} failed: {reason}", .path.display())]
     Copy {
@@ -116,6 +119,7 @@ impl MaintenanceError {
             Self::Home(HomeError::File(_)) => "board_file",
             Self::Op(error) => error.code(),
             Self::Home(HomeError::Io { .. }) | Self::Io { .. } => "maintenance_io",
+            Self::Moving(error) => error.code(),
             Self::TargetExists(_) => "target_exists",
             Self::BadBackup { .. } => "bad_backup",
             Self::OtherBoard { .. } => "other_board",
@@ -134,6 +138,15 @@ impl MaintenanceError {
             Self::Home(HomeError::Refused(refusal)) => return refusal.hint(),
             Self::Home(HomeError::Db(error)) => return error.hint().map(str::to_owned),
             Self::Op(error) => return error.hint(),
+            Self::Moving(error) => match error.as_ref() {
+                Self::TargetExists(_) => {
+                    "choose another place, or put away the board that is there (`andon boards rm`)"
+                }
+                Self::InUse { .. } => {
+                    "wait for its runs with `--wait`, or stop its dispatcher and its runs first (`andon pause --stop-running`)"
+                }
+                other => return other.hint(),
+            },
             Self::TargetExists(_) => "choose another name, or replace it with `--force`",
             Self::BadBackup { .. } => {
                 "a backup is the folder that `andon backup` made, or the `board.db` in it"

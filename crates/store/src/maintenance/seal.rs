@@ -16,16 +16,17 @@ pub(crate) const PROBE: &str =
 /// The statements that seal a SQLite database.
 pub(crate) fn sqlite(tables: &[Table], to: &str) -> String {
     let text = quoted(&format!("{SEALED}{to}"));
-    each(tables, |name, verb| {
-        format!(
-            "create trigger sealed_{name}_{verb} before {verb} on {name} begin select raise(abort, {text}); end;\n"
-        )
-    })
+    noted(to)
+        + &each(tables, |name, verb| {
+            format!(
+                "create trigger sealed_{name}_{verb} before {verb} on {name} begin select raise(abort, {text}); end;\n"
+            )
+        })
 }
 
 /// The statements that break the seal of a SQLite database.
 pub(crate) fn unseal_sqlite(tables: &[Table]) -> String {
-    each(tables, |name, verb| format!("drop trigger if exists sealed_{name}_{verb};\n"))
+    each(tables, |name, verb| format!("drop trigger if exists sealed_{name}_{verb};\n")) + FORGET
 }
 
 /// The statements that seal a schema of PostgreSQL.
@@ -35,7 +36,8 @@ pub(crate) fn postgres(tables: &[Table], to: &str) -> String {
         "create or replace function sealed() returns trigger language plpgsql as $seal$ begin \
          raise exception using message = {text}, errcode = '25006'; end $seal$;\n"
     );
-    function
+    noted(to)
+        + &function
         + &each(tables, |name, verb| {
             format!(
                 "create trigger sealed_{verb} before {verb} on {name} for each statement execute function sealed();\n"
@@ -44,9 +46,19 @@ pub(crate) fn postgres(tables: &[Table], to: &str) -> String {
 }
 
 /// The statements that break the seal of a schema of PostgreSQL.
-pub(crate) fn unseal_postgres() -> &'static str {
-    "drop function if exists sealed() cascade"
+pub(crate) fn unseal_postgres() -> String {
+    format!("drop function if exists sealed() cascade; {FORGET}")
 }
+
+/// Where the board is now stands beside the seal, for those who only read.
+fn noted(to: &str) -> String {
+    format!(
+        "insert into meta (key, value) values ('sealed', {}) on conflict (key) do update set value = excluded.value;\n",
+        quoted(to)
+    )
+}
+
+const FORGET: &str = "delete from meta where key = 'sealed';\n";
 
 /// Where the board is now, if this is the message of a sealed one.
 pub(crate) fn sealed_to(message: &str) -> Option<String> {

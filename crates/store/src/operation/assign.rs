@@ -6,7 +6,7 @@ use andon_core::{Policy, ProfileName, TaskId};
 use serde_json::json;
 
 use super::create::append;
-use crate::caller::{Caller, authorise};
+use crate::caller::{Caller, authorise_routing};
 use crate::error::OpError;
 use crate::lifecycle::{Extra, advance};
 use crate::sql::tasks::{self, Task};
@@ -33,7 +33,7 @@ impl Operation for Assign {
     type Reply = Task;
 
     async fn apply<T: Tx>(&self, tx: &mut T) -> Result<Task, OpError> {
-        authorise(tx, &self.caller, Some(&self.task), "assign").await?;
+        let by = authorise_routing(tx, &self.caller, &self.task, "assign").await?;
         let mut task = tasks::get(tx, &self.task).await?;
         if let Some(assignee) = &self.assignee {
             self.roster.assignable(assignee, &self.caller.actor)?;
@@ -43,13 +43,12 @@ impl Operation for Assign {
             && task.state.status == Status::Running
         {
             let event = Event::Reclaim { reason: reason.clone() };
-            task = advance(tx, task, &event, &self.caller, &self.policy, &Extra::default()).await?.0;
+            task = advance(tx, task, &event, &by, &self.policy, &Extra::default()).await?.0;
         }
         if task.assignee == self.assignee {
             return Ok(task);
         }
-        let (mut task, _) =
-            advance(tx, task, &Event::Assigned, &self.caller, &self.policy, &Extra::default()).await?;
+        let (mut task, _) = advance(tx, task, &Event::Assigned, &by, &self.policy, &Extra::default()).await?;
         task.assignee.clone_from(&self.assignee);
         tasks::save_fields(tx, &task).await?;
         append(tx, &task, EventKind::Assigned, &self.caller.actor, json!({ "assignee": task.assignee }))

@@ -16,13 +16,13 @@ use crate::sql::boards::{Cooldown, Standing};
 use crate::sql::runs::{Live, Run, Usage};
 use crate::sql::tasks::{self, Task};
 use crate::sql::{boards, leases, runs};
-use crate::tx::{Lock, Operation, Reach, Tx};
+use crate::tx::{Floor, Lock, Operation, Reach, Tx};
 
 /// Candidates of one profile that one claim looks at.
 const LOOK: u32 = 64;
 
 /// Claims as many tasks as the caps allow, for profiles that the caller can run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Claim {
     /// The claiming host.
     pub host: String,
@@ -66,6 +66,18 @@ impl Operation for Claim {
         Reach::Ready
     }
 
+    /// Two claims of one host under the same rules are one larger claim: the second takes what the first leaves. Places that
+    /// a claimer holds on its host are its own.
+    fn merged(&self, other: &Self) -> Option<Self> {
+        let batch = self.batch.saturating_add(other.batch);
+        let alike = self.host_room.is_none() && Self { batch: self.batch, ..other.clone() } == *self;
+        (alike && batch <= LOOK).then(|| Self { batch, ..self.clone() })
+    }
+
+    fn share(&self, reply: &mut Vec<Claimed>) -> Option<Vec<Claimed>> {
+        Some(reply.drain(..reply.len().min(self.batch as usize)).collect())
+    }
+
     async fn apply<T: Tx>(&self, tx: &mut T) -> Result<Vec<Claimed>, OpError> {
         tx.lock(Lock::Caps).await?;
         let standing = boards::standing(tx).await?;
@@ -85,28 +97,13 @@ impl Operation for Claim {
         }
         let cooling = &standing.cooldowns;
         let room = self.room(tx, cooling).await?;
-        let fits = fits(&standing.requirements, &self.labels);
-        let mut wanted = Vec::new();
-        for (profile, facts) in &self.roster.profiles {
-            let paused = standing.pauses.iter().any(|scope| *scope == format!("profile:{profile}"));
-            let places = room.of(profile);
-            if facts.lane || paused || places == 0 {
-                continue;
-            }
-            let look = places
-                .min(self.batch)
-                .min(LOOK)
-                .saturating_add(u32::try_from(self.skip.len()).unwrap_or(LOOK));
-            wanted.push((profile, look));
-        }
-        for (profile, look) in &wanted {
-            tasks::claimable_soon(tx, profile, &fits, *look).await?;
-        }
-        let mut candidates = Vec::new();
-        for (profile, look) in wanted {
-            candidates.extend(self.candidates(tx, profile, &fits, look).await?);
-        }
+        let candidates = self.look(tx, &standing, &room).await?;
+        let firsts = firsts(&candidates);
         let chosen = choose(candidates, &room);
+        for (profile, first) in firsts {
+            let taken = chosen.iter().filter(|one| one.profile == profile).count();
+            tx.found(&profile, first, u32::try_from(taken).unwrap_or(u32::MAX));
+        }
         for candidate in &chosen {
             tasks::find_free_soon(tx, &candidate.task).await?;
             runs::claim_facts_soon(tx, &candidate.task).await?;
@@ -157,6 +154,37 @@ impl Claim {
         })
     }
 
+    /// What may be claimed, of every profile that has room.
+    async fn look<T: Tx>(
+        &self,
+        tx: &mut T,
+        standing: &Standing,
+        room: &Room,
+    ) -> Result<Vec<Candidate>, OpError> {
+        let fits = fits(&standing.requirements, &self.labels);
+        let mut wanted = Vec::new();
+        for (profile, facts) in &self.roster.profiles {
+            let paused = standing.pauses.iter().any(|scope| *scope == format!("profile:{profile}"));
+            let places = room.of(profile);
+            if facts.lane || paused || places == 0 {
+                continue;
+            }
+            let look = places
+                .min(self.batch)
+                .min(LOOK)
+                .saturating_add(u32::try_from(self.skip.len()).unwrap_or(LOOK));
+            wanted.push((profile, look));
+        }
+        for (profile, look) in &wanted {
+            tasks::claimable_soon(tx, profile, &fits, *look).await?;
+        }
+        let mut candidates = Vec::new();
+        for (profile, look) in wanted {
+            candidates.extend(self.candidates(tx, profile, &fits, look).await?);
+        }
+        Ok(candidates)
+    }
+
     async fn candidates<T: Tx>(
         &self,
         tx: &mut T,
@@ -196,6 +224,20 @@ impl Claim {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Of the work of each profile, as it was found in its order: the first of the least urgent.
+fn firsts(candidates: &[Candidate]) -> BTreeMap<ProfileName, Floor> {
+    let mut firsts: BTreeMap<ProfileName, Floor> = BTreeMap::new();
+    for candidate in candidates {
+        let floor = Floor { priority: candidate.priority, created_at: candidate.created_at };
+        let known = firsts.entry(candidate.profile.clone()).or_insert(floor);
+        let older = floor.priority == known.priority && floor.created_at < known.created_at;
+        if floor.priority < known.priority || older {
+            *known = floor;
+        }
+    }
+    firsts
 }
 
 /// The sets of labels that a host with these labels meets, one after the other.

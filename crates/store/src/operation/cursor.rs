@@ -5,7 +5,7 @@ use andon_core::task::Refusal;
 
 use crate::error::OpError;
 use crate::sql::boards::{self, HostFacts};
-use crate::tx::{Lock, Operation, Tx};
+use crate::tx::{Lock, Operation, Reach, Tx};
 
 /// A host's dispatcher is there.
 #[derive(Clone, Debug)]
@@ -16,6 +16,11 @@ pub struct Seen {
 
 impl Operation for Seen {
     type Reply = ();
+
+    /// It shares the transaction of the host's renewals.
+    fn reach(&self) -> Reach {
+        Reach::Tasks(Vec::new())
+    }
 
     async fn apply<T: Tx>(&self, tx: &mut T) -> Result<(), OpError> {
         let now = tx.now();

@@ -107,6 +107,10 @@ impl Decompose {
                 task.assignee = Some(assignee.clone());
                 fields.push("assignee");
             }
+        } else if task.assignee.is_none() && !self.children.is_empty() {
+            // Whoever did the first part would get the whole otherwise, as any task of nobody gets its first parent's worker.
+            task.assignee = self.roster.orchestrator(&self.caller.actor);
+            fields.extend(task.assignee.is_some().then_some("assignee"));
         }
         Ok(fields)
     }

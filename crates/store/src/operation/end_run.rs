@@ -64,6 +64,7 @@ impl EndRun {
         let worker = Caller {
             actor: andon_core::task::Actor::Worker { profile: run.profile.clone(), run: run.id.clone() },
             token: None,
+            routes: false,
         };
         let event = match self.ending {
             Ending::Complete => Event::Complete,

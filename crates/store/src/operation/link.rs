@@ -9,7 +9,7 @@ use andon_core::{Policy, TaskId};
 use serde_json::json;
 
 use super::create::append;
-use crate::caller::{Caller, authorise};
+use crate::caller::{Caller, authorise, authorise_routing};
 use crate::error::OpError;
 use crate::lifecycle::{Extra, advance, settle};
 use crate::sql::links;
@@ -23,7 +23,7 @@ pub struct Link {
     pub parent: TaskId,
     /// Who waits.
     pub child: TaskId,
-    /// Who says so. A worker may only put its own task behind others (mends Q-34).
+    /// Who says so. A worker may only put its own task behind others (mends Q-34), unless its profile routes.
     pub caller: Caller,
     /// Limits.
     pub policy: Policy,
@@ -33,7 +33,7 @@ impl Operation for Link {
     type Reply = Task;
 
     async fn apply<T: Tx>(&self, tx: &mut T) -> Result<Task, OpError> {
-        authorise(tx, &self.caller, Some(&self.child), "link").await?;
+        authorise_routing(tx, &self.caller, &self.child, "link").await?;
         tx.lock(Lock::Graph).await?;
         let child = tasks::get(tx, &self.child).await?;
         link(tx, &self.parent, child, &self.caller, &self.policy).await

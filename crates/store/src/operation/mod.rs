@@ -54,4 +54,4 @@ pub use supervise::{CheckGuard, Started, Take, Taken};
 pub use sweep::{Forgotten, SettleQueued, Sweep};
 pub use unblock::{Hold, Promote, ToTriage, Unblock};
 pub use unrunnable::BlockUnrunnable;
-pub use usage::{RecordUsage, SessionToResume, StartFresh};
+pub use usage::{Afresh, RecordUsage, SessionToResume, StartFresh};

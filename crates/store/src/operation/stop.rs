@@ -1,12 +1,11 @@
 //! Stop or take back a running task (ST-19): fence first, then its tree is stopped, then it is claimable.
 
-use andon_core::task::{Event, Status};
+use andon_core::task::Event;
 use andon_core::{Policy, TaskId};
 
 use crate::caller::{Caller, authorise};
 use crate::error::OpError;
 use crate::lifecycle::{Extra, advance};
-use crate::sql::runs;
 use crate::sql::tasks::{self, Task};
 use crate::tx::{Operation, Tx};
 
@@ -29,14 +28,7 @@ impl Operation for Stop {
     async fn apply<T: Tx>(&self, tx: &mut T) -> Result<Task, OpError> {
         authorise(tx, &self.caller, Some(&self.task), "stop").await?;
         let task = tasks::get(tx, &self.task).await?;
-        let waits =
-            matches!(task.state.status, Status::Todo | Status::Scheduled | Status::Ready | Status::Review);
-        // A run that was taken back may still die: to stop the task then is to keep it from starting again.
-        let event = if waits && runs::unreaped_of(tx, &task.id).await?.is_some() {
-            Event::Hold
-        } else {
-            Event::Stop { reason: self.reason.clone() }
-        };
+        let event = Event::Stop { reason: self.reason.clone() };
         Ok(advance(tx, task, &event, &self.caller, &self.policy, &Extra::default()).await?.0)
     }
 }

@@ -80,6 +80,7 @@ pub struct Forgotten {
 impl Operation for Forgotten {
     type Reply = (Vec<TaskId>, Option<String>);
     const WRITES: bool = false;
+    const SINGLE: bool = true;
 
     async fn apply<T: Tx>(&self, tx: &mut T) -> Result<(Vec<TaskId>, Option<String>), OpError> {
         Ok(tasks::forgotten(tx, &self.after, SLICE).await?)

@@ -4,7 +4,7 @@ use andon_core::task::Event;
 use andon_core::{Policy, TaskId};
 use serde_json::json;
 
-use crate::caller::{Caller, authorise};
+use crate::caller::{Caller, authorise, authorise_routing};
 use crate::error::OpError;
 use crate::lifecycle::{Extra, advance};
 use crate::sql::comments;
@@ -12,7 +12,7 @@ use crate::sql::tasks::{self, Task};
 use crate::tx::{Operation, Tx};
 
 macro_rules! by_a_person {
-    ($(#[$doc:meta])* $name:ident { $($(#[$fdoc:meta])* $field:ident: $type:ty),* } => |$op:ident| $event:expr, $verb:literal, $prefix:literal) => {
+    ($(#[$doc:meta])* $name:ident { $($(#[$fdoc:meta])* $field:ident: $type:ty),* } => |$op:ident| $event:expr, $who:ident $verb:literal, $prefix:literal) => {
         $(#[$doc])*
         #[derive(Clone, Debug)]
         pub struct $name {
@@ -31,12 +31,12 @@ macro_rules! by_a_person {
             type Reply = Task;
 
             async fn apply<T: Tx>(&self, tx: &mut T) -> Result<Task, OpError> {
-                authorise(tx, &self.caller, Some(&self.task), $verb).await?;
+                let by = by_a_person!(@$who tx, self, $verb);
                 let task = tasks::get(tx, &self.task).await?;
                 let $op = self;
                 let event = $event;
                 let extra = Extra { data: json!({ "reason": self.reason }), ..Extra::default() };
-                let (task, _) = advance(tx, task, &event, &self.caller, &self.policy, &extra).await?;
+                let (task, _) = advance(tx, task, &event, &by, &self.policy, &extra).await?;
                 if let Some(reason) = self.reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty()) {
                     comments::insert(tx, &task.id, &self.caller.actor, &format!(concat!($prefix, ": {}"), reason)).await?;
                 }
@@ -44,11 +44,19 @@ macro_rules! by_a_person {
             }
         }
     };
+    (@only_persons $tx:ident, $op:ident, $verb:literal) => {{
+        authorise($tx, &$op.caller, Some(&$op.task), $verb).await?;
+        $op.caller.clone()
+    }};
+    (@orchestrators_too $tx:ident, $op:ident, $verb:literal) => {
+        authorise_routing($tx, &$op.caller, &$op.task, $verb).await?
+    };
 }
 
 by_a_person! {
-    /// Lets a blocked or scheduled task go on. A comment with the reason is news: the worker reads the answer.
-    Unblock {} => |_op| Event::Unblock, "unblock", "Unblocked"
+    /// Lets a blocked or scheduled task go on. A comment with the reason is news: the worker reads the answer. A worker whose
+    /// profile routes answers the questions of others.
+    Unblock {} => |_op| Event::Unblock, orchestrators_too "unblock", "Unblocked"
 }
 
 by_a_person! {
@@ -56,15 +64,15 @@ by_a_person! {
     Promote {
         /// Over open parents.
         force: bool
-    } => |op| Event::Promote { force: op.force }, "promote", "Promoted"
+    } => |op| Event::Promote { force: op.force }, only_persons "promote", "Promoted"
 }
 
 by_a_person! {
     /// Keeps a task from starting until a promote.
-    Hold {} => |_op| Event::Hold, "hold", "Held"
+    Hold {} => |_op| Event::Hold, only_persons "hold", "Held"
 }
 
 by_a_person! {
     /// Sends a task back to the ideas.
-    ToTriage {} => |_op| Event::ToTriage, "move to triage", "Back to triage"
+    ToTriage {} => |_op| Event::ToTriage, only_persons "move to triage", "Back to triage"
 }

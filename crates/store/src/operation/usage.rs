@@ -6,7 +6,7 @@ use crate::caller::{Caller, authorise};
 use crate::error::OpError;
 use crate::sql::runs::{self, Run, Usage};
 use crate::sql::tasks;
-use crate::tx::{Operation, Tx};
+use crate::tx::{Class, Operation, Tx};
 
 /// Records what a run consumed. A run that has ended may still be told of: nothing of its outcome changes.
 #[derive(Clone, Debug)]
@@ -41,6 +41,31 @@ impl Operation for StartFresh {
         authorise(tx, &self.caller, Some(&self.task), "start a fresh session of").await?;
         let task = tasks::get(tx, &self.task).await?;
         Ok(tasks::set_fresh(tx, &task.id, true).await?)
+    }
+}
+
+/// An operation that lets a task go on, with a new session for its next run where that is asked for: both are done, or
+/// neither.
+#[derive(Clone, Debug)]
+pub struct Afresh<O> {
+    /// The new session; none: the next run may go on with the last one's.
+    pub fresh: Option<StartFresh>,
+    /// What lets the task go on.
+    pub then: O,
+}
+
+impl<O: Operation + Sync> Operation for Afresh<O> {
+    type Reply = O::Reply;
+
+    fn class(&self) -> Class {
+        self.then.class()
+    }
+
+    async fn apply<T: Tx>(&self, tx: &mut T) -> Result<O::Reply, OpError> {
+        if let Some(fresh) = &self.fresh {
+            fresh.apply(tx).await?;
+        }
+        self.then.apply(tx).await
     }
 }
 

@@ -5,6 +5,7 @@
 //! is answered before the commit. Claims go in a line of their own, one after the other: each counts what the one before
 //! has started.
 
+use std::any::{Any, TypeId};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -20,7 +21,7 @@ use super::together::Together;
 use super::transaction::{Left, PgTx};
 use crate::error::{DbError, OpError};
 use crate::sql::events;
-use crate::tx::{Lock, Operation, Reach, Tx as _};
+use crate::tx::{Class, Lock, Operation, Reach, Tx as _};
 
 /// Most operations in one transaction.
 const BATCH: usize = 256;
@@ -51,7 +52,7 @@ impl Lane {
     pub(super) async fn run<O: Operation>(&self, operation: O, reach: Reach) -> Result<O::Reply, OpError> {
         let (answer, answered) = oneshot::channel();
         let queue = if reach == Reach::Ready { &self.claims } else { &self.tasks };
-        let job = Typed { operation, reach, outcome: None, answer };
+        let job = Typed { operation, reach, outcome: None, parts: vec![(None, answer)] };
         queue.send(Box::new(job)).map_err(|_| DbError::Closed)?;
         answered.await.unwrap_or(Err(OpError::Db(DbError::Closed)))
     }
@@ -62,7 +63,15 @@ type Kept = Option<Left>;
 
 /// An operation that waits for its commit.
 trait Job: Send {
+    fn as_any(self: Box<Self>) -> Box<dyn Any>;
+    /// What kind of operation it is.
+    fn kind(&self) -> TypeId;
+    /// Takes in another one of its kind; gives it back where that cannot be.
+    fn take_in(&mut self, other: Box<dyn Job>) -> Option<Box<dyn Job>>;
+    /// How many operations it stands for.
+    fn count(&self) -> usize;
     fn reach(&self) -> &Reach;
+    fn class(&self) -> Class;
     /// Applies it and keeps the outcome for later.
     fn apply<'a>(&'a mut self, tx: PgTx, audit: PgTx) -> BoxFuture<'a, Kept>;
     /// Runs it in a transaction of its own, and answers.
@@ -73,16 +82,66 @@ trait Job: Send {
     fn unknown(self: Box<Self>, reason: &str);
 }
 
+/// Who waits for an operation.
+type Waiting<O> = oneshot::Sender<Result<<O as Operation>::Reply, OpError>>;
+
 struct Typed<O: Operation> {
     operation: O,
     reach: Reach,
     outcome: Option<Result<O::Reply, OpError>>,
-    answer: oneshot::Sender<Result<O::Reply, OpError>>,
+    /// The operations that have become one here, in their order; of one alone the operation itself is not kept twice.
+    parts: Vec<(Option<O>, Waiting<O>)>,
+}
+
+/// Answers everybody; the reply of operations that have become one is shared out.
+fn answer<O: Operation>(mut outcome: Result<O::Reply, OpError>, mut parts: Vec<(Option<O>, Waiting<O>)>) {
+    if let [(_, _)] = parts.as_slice() {
+        if let Some((_, waiting)) = parts.pop() {
+            let _ = waiting.send(outcome);
+        }
+        return;
+    }
+    for (part, waiting) in parts {
+        let share = match &mut outcome {
+            Ok(reply) => part.and_then(|part| part.share(reply)).ok_or(OpError::Db(DbError::Closed)),
+            Err(error) => Err(error.clone()),
+        };
+        let _ = waiting.send(share);
+    }
 }
 
 impl<O: Operation> Job for Typed<O> {
+    fn as_any(self: Box<Self>) -> Box<dyn Any> {
+        self
+    }
+
+    fn kind(&self) -> TypeId {
+        TypeId::of::<O>()
+    }
+
+    fn take_in(&mut self, other: Box<dyn Job>) -> Option<Box<dyn Job>> {
+        let Ok(other) = other.as_any().downcast::<Self>() else { return None };
+        let Some(merged) = self.operation.merged(&other.operation) else { return Some(other) };
+        let before = std::mem::replace(&mut self.operation, merged);
+        if let [(own, _)] = self.parts.as_mut_slice() {
+            *own = Some(before);
+        }
+        let Self { operation, parts, .. } = *other;
+        // What is still in the queue stands for itself alone.
+        self.parts.extend(parts.into_iter().zip([operation]).map(|((_, waiting), own)| (Some(own), waiting)));
+        None
+    }
+
+    fn count(&self) -> usize {
+        self.parts.len()
+    }
+
     fn reach(&self) -> &Reach {
         &self.reach
+    }
+
+    fn class(&self) -> Class {
+        self.operation.class()
     }
 
     fn apply<'a>(&'a mut self, mut tx: PgTx, mut audit: PgTx) -> BoxFuture<'a, Kept> {
@@ -105,43 +164,66 @@ impl<O: Operation> Job for Typed<O> {
     }
 
     fn alone(self: Box<Self>, inner: Arc<Inner>) -> BoxFuture<'static, ()> {
-        let Self { operation, answer, .. } = *self;
-        Box::pin(async move {
-            let _ = answer.send(inner.alone(operation).await);
-        })
+        let Self { operation, parts, .. } = *self;
+        Box::pin(async move { answer(inner.alone(operation).await, parts) })
     }
 
     fn answer(self: Box<Self>) {
         let outcome = self.outcome.unwrap_or(Err(OpError::Db(DbError::Closed)));
-        let _ = self.answer.send(outcome);
+        answer(outcome, self.parts);
     }
 
     fn unknown(self: Box<Self>, reason: &str) {
-        let _ = self.answer.send(Err(DbError::OutcomeUnknown(reason.to_owned()).into()));
+        for (_, waiting) in self.parts {
+            let _ = waiting.send(Err(DbError::OutcomeUnknown(reason.to_owned()).into()));
+        }
     }
 }
 
 async fn work(inner: Arc<Inner>, mut jobs: UnboundedReceiver<Box<dyn Job>>, most: usize) {
-    let mut batch = Vec::with_capacity(most);
-    while jobs.recv_many(&mut batch, most).await > 0 {
-        let mut batch = std::mem::take(&mut batch);
-        match commit(&inner, &mut batch).await {
-            Ok(()) => batch.into_iter().for_each(|job| job.answer()),
-            Err(Some(reason)) => batch.into_iter().for_each(|job| job.unknown(&reason)),
-            Err(None) => {
-                for job in batch {
-                    drop(runtime::spawn(job.alone(Arc::clone(&inner))));
+    let mut waiting = Vec::with_capacity(BATCH);
+    while jobs.recv_many(&mut waiting, BATCH).await > 0 {
+        let mut waiting = merged(std::mem::take(&mut waiting)).into_iter();
+        loop {
+            let mut batch: Vec<Box<dyn Job>> = waiting.by_ref().take(most).collect();
+            if batch.is_empty() {
+                break;
+            }
+            match commit(&inner, &mut batch).await {
+                Ok(()) => batch.into_iter().for_each(|job| job.answer()),
+                Err(Some(reason)) => batch.into_iter().for_each(|job| job.unknown(&reason)),
+                Err(None) => {
+                    for job in batch {
+                        drop(runtime::spawn(job.alone(Arc::clone(&inner))));
+                    }
                 }
             }
         }
     }
 }
 
+/// Claims in turn that can be one are one: what costs the server most is the number of statements.
+fn merged(jobs: Vec<Box<dyn Job>>) -> Vec<Box<dyn Job>> {
+    let mut batch: Vec<Box<dyn Job>> = Vec::with_capacity(jobs.len());
+    for job in jobs {
+        let alike = |last: &&mut Box<dyn Job>| *job.reach() == Reach::Ready && last.kind() == job.kind();
+        let left = match batch.last_mut().filter(alike) {
+            Some(last) => last.take_in(job),
+            None => Some(job),
+        };
+        batch.extend(left);
+    }
+    batch
+}
+
 /// Applies and commits a batch. On `Err` nothing of it was committed, or, with a reason, nobody knows.
 async fn commit(inner: &Arc<Inner>, batch: &mut [Box<dyn Job>]) -> Result<(), Option<String>> {
     let Ok((session, now)) = inner.begin(false).await else { return Err(None) };
     let together = Arc::new(Together::default());
-    let view = || PgTx::new(&session, &inner.world, inner.keys, now, false, Some(Arc::clone(&together)));
+    let view = || {
+        let together = Some(Arc::clone(&together));
+        PgTx::new(&session, &inner.world, inner.keys, now, false, together).with(&inner.floors)
+    };
     let known = known(batch);
     let work = async {
         let mut left = prepare(&session, batch.len(), known, view()).await.ok()?;
@@ -163,6 +245,9 @@ async fn commit(inner: &Arc<Inner>, batch: &mut [Box<dyn Job>]) -> Result<(), Op
     let rings = std::mem::take(&mut left.rings);
     match inner.commit(&session, left).await {
         Ok(number) => {
+            let renewals = batch.iter().filter(|job| job.class() == Class::Renewal).count();
+            let operations: usize = batch.iter().map(|job| job.count()).sum();
+            inner.tally.add(operations as u64, renewals as u64);
             inner.wake(&session, &rings, number).await;
             Ok(())
         }

@@ -26,10 +26,12 @@ use crate::value::Val;
 /// Between two notifications of one process: what changes meanwhile goes with the next.
 const PAUSE: Duration = Duration::from_millis(4);
 /// How often a listener asks for the newest number: what a writer could not say any more is found so, and a connection
-/// that died unheard.
+/// that died unheard. Where nothing happens it asks less and less.
 const LOOK: Duration = Duration::from_secs(5);
-/// How long an answer to that may take.
-const ANSWER: Duration = Duration::from_secs(10);
+const LONGEST_LOOK: Duration = Duration::from_secs(20);
+/// How long an answer may take, to that or to a notification, and how long a connection may take to be made: whatever lies
+/// between may have forgotten it, and says nothing.
+const ANSWER: Duration = Duration::from_secs(5);
 
 /// Who is to be woken, and the newest event's number.
 type Rung = (Vec<Ring>, Option<i64>);
@@ -122,8 +124,13 @@ impl Bell {
         for payload in self.inner.payloads(rings, number) {
             let params = vec![Val::Text(self.inner.channel.clone()), Val::Text(payload)];
             // Failing to wake somebody is no error: who waits also looks by itself.
-            if let Ok(sent) = session.send("select pg_notify($1, $2)", params).await {
-                drop(session.wait(sent).await);
+            let told = async {
+                if let Ok(sent) = session.send("select pg_notify($1, $2)", params).await {
+                    drop(session.wait(sent).await);
+                }
+            };
+            if tokio::time::timeout(ANSWER, told).await.is_err() {
+                return;
             }
         }
     }
@@ -206,7 +213,7 @@ async fn tell(bell: Weak<Inner>, mut outgoing: UnboundedReceiver<Rung>) {
         let mut heard = true;
         for payload in payloads {
             let text = format!("notify \"{channel}\", '{payload}'");
-            heard &= client.batch_execute(&text).await.is_ok();
+            heard &= matches!(tokio::time::timeout(ANSWER, client.batch_execute(&text)).await, Ok(Ok(())));
         }
         connection = heard.then_some(client);
         tokio::time::sleep(PAUSE).await;
@@ -215,6 +222,14 @@ async fn tell(bell: Weak<Inner>, mut outgoing: UnboundedReceiver<Rung>) {
 
 /// Connects outside the pool; `heard` gets what is notified.
 async fn connect(
+    url: &DatabaseUrl,
+    heard: Option<UnboundedSender<String>>,
+) -> Result<tokio_postgres::Client, DbError> {
+    let silent = || DbError::Unreachable("no connection in the time that it may take".to_owned());
+    tokio::time::timeout(ANSWER * 2, connect_patiently(url, heard)).await.map_err(|_| silent())?
+}
+
+async fn connect_patiently(
     url: &DatabaseUrl,
     heard: Option<UnboundedSender<String>>,
 ) -> Result<tokio_postgres::Client, DbError> {
@@ -258,7 +273,7 @@ async fn listen(bell: Weak<Inner>) {
         drop(open);
         let (sender, mut receiver) = unbounded_channel();
         if let Ok(client) = connect(&url, Some(sender)).await
-            && client.batch_execute(&format!("listen \"{channel}\"")).await.is_ok()
+            && listens(&client, &channel).await
         {
             wait = Duration::from_millis(50);
             let Some(open) = bell.upgrade() else { return };
@@ -273,6 +288,11 @@ async fn listen(bell: Weak<Inner>) {
     }
 }
 
+async fn listens(client: &tokio_postgres::Client, channel: &str) -> bool {
+    let listen = format!("listen \"{channel}\"");
+    matches!(tokio::time::timeout(ANSWER, client.batch_execute(&listen)).await, Ok(Ok(())))
+}
+
 /// Takes in what is notified until the connection is lost; none when the board has been closed.
 async fn attend_to(
     bell: &Weak<Inner>,
@@ -281,11 +301,15 @@ async fn attend_to(
     receiver: &mut UnboundedReceiver<String>,
 ) -> Option<()> {
     let newest = format!("select coalesce(max(number), 0) from \"{channel}\".events");
+    let mut look = LOOK;
     loop {
-        let heard = tokio::time::timeout(LOOK, receiver.recv()).await;
+        let heard = tokio::time::timeout(look, receiver.recv()).await;
         let open = bell.upgrade()?;
         match heard {
-            Ok(Some(payload)) => open.heard(&payload),
+            Ok(Some(payload)) => {
+                look = LOOK;
+                open.heard(&payload);
+            }
             Ok(None) => return Some(()),
             Err(_) => {
                 let asked = tokio::time::timeout(ANSWER, client.simple_query(&newest)).await;
@@ -294,7 +318,9 @@ async fn attend_to(
                     tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0)?.parse().ok(),
                     _ => None,
                 });
+                look = (look * 2).min(LONGEST_LOOK);
                 if number > Some(open.seen.fetch_max(number.unwrap_or(0), Ordering::SeqCst)) {
+                    look = LOOK;
                     open.wake();
                 }
             }

@@ -13,13 +13,15 @@ use sha2::{Digest as _, Sha256};
 use super::batch::Lane;
 use super::bell::Bell;
 use super::error::{Again, Failure, is_end, of_pool};
+use super::floors::Floors;
 use super::runtime;
 use super::session::Session;
 use super::transaction::{Left, PgTx};
 use crate::board::Mode;
 use crate::error::{DbError, OpError};
 use crate::sql::events::{self, NewEvent};
-use crate::tx::{Operation, Reach, Ring};
+use crate::tally::{Commits, Tally};
+use crate::tx::{Class, Operation, Reach, Ring};
 use crate::value::Val;
 use crate::world::World;
 
@@ -73,8 +75,10 @@ pub(super) struct Inner {
     pub(super) prepared: bool,
     /// Whether a connection keeps its settings between transactions.
     pub(super) settled: bool,
+    pub(super) floors: Arc<Floors>,
     pub(super) waits: AtomicU64,
     pub(super) operations: AtomicU64,
+    pub(super) tally: Tally,
 }
 
 /// How an attempt ended.
@@ -155,6 +159,11 @@ impl Engine {
         (self.inner.waits.load(Ordering::Relaxed), self.inner.operations.load(Ordering::Relaxed))
     }
 
+    /// What was committed by this handle.
+    pub(crate) fn commits(&self) -> Commits {
+        self.inner.tally.commits()
+    }
+
     /// Closes the connections that nobody uses.
     pub(crate) fn close_idle(&self) {
         self.inner.pool.retain(|_, _| false);
@@ -165,22 +174,80 @@ impl Inner {
     /// Runs an operation in a transaction of its own.
     pub(super) async fn alone<O: Operation>(self: Arc<Self>, operation: O) -> Result<O::Reply, OpError> {
         let mut tries = Tries::default();
+        let mut silent = false;
         loop {
+            if O::SINGLE && self.settled && !silent {
+                let failure = match self.lend().await {
+                    Err(failure) => failure,
+                    Ok(session) => {
+                        let now = self.world.now();
+                        let mut tx = PgTx::new(&session, &self.world, self.keys, now, true, None);
+                        let Ok(outcome) = tokio::time::timeout(BEGINNING, operation.apply(&mut tx)).await
+                        else {
+                            // A dead connection, or a long answer: a transaction of its own tells which.
+                            self.pool.retain(|_, _| false);
+                            silent = true;
+                            continue;
+                        };
+                        match self.asked(&session, &tx, outcome) {
+                            Attempt::Answered(answer) => return answer,
+                            Attempt::Failed(failure) => failure,
+                        }
+                    }
+                };
+                if !tries.another(failure.again).await {
+                    return Err(failure.error.into());
+                }
+                continue;
+            }
             let failure = match self.begin(!O::WRITES).await {
                 Err(failure) => failure,
                 Ok((session, now)) => {
-                    let mut tx = PgTx::new(&session, &self.world, self.keys, now, !O::WRITES, None);
+                    let mut tx =
+                        PgTx::new(&session, &self.world, self.keys, now, !O::WRITES, None).with(&self.floors);
                     let outcome = operation.apply(&mut tx).await;
                     let attempt = self.finish(&session, tx, outcome, O::WRITES).await;
                     self.waits.fetch_add(session.waits(), Ordering::Relaxed);
                     match attempt {
-                        Attempt::Answered(answer) => return answer,
+                        Attempt::Answered(answer) => {
+                            if O::WRITES && answer.is_ok() {
+                                self.tally.add(1, u64::from(operation.class() == Class::Renewal));
+                            }
+                            return answer;
+                        }
                         Attempt::Failed(failure) => failure,
                     }
                 }
             };
             if !tries.another(failure.again).await {
                 return Err(failure.error.into());
+            }
+        }
+    }
+
+    /// A connection for one statement that only asks: the server makes a transaction of it by itself.
+    async fn lend(&self) -> Result<Arc<Session>, Failure> {
+        let client = self.pool.get().await.map_err(|error| of_pool(&self.name, &error))?;
+        let session = Arc::new(Session::new(client, self.prepared, Arc::clone(&self.name)));
+        // One whose answer never comes is left to nobody else.
+        session.opened();
+        Ok(session)
+    }
+
+    /// What came of it.
+    fn asked<R>(&self, session: &Session, tx: &PgTx, outcome: Result<R, OpError>) -> Attempt<R> {
+        self.waits.fetch_add(session.waits(), Ordering::Relaxed);
+        match outcome {
+            Err(OpError::Db(error)) => {
+                Attempt::Failed(session.failure().unwrap_or(Failure { error, again: Again::No }))
+            }
+            _ if tx.asked() > 1 => {
+                let error = DbError::Other("a question of one statement asked twice".to_owned());
+                Attempt::Answered(Err(error.into()))
+            }
+            answer => {
+                session.closed();
+                Attempt::Answered(answer)
             }
         }
     }
@@ -367,10 +434,11 @@ impl Inner {
 /// The server's clock: hosts disagree.
 const CLOCK: &str = "select floor(extract(epoch from clock_timestamp()) * 1000)::bigint";
 
-/// How long a statement may take, and how long a transaction may wait for its client: a host that is cut off must not
-/// keep rows locked.
-pub(super) const STATEMENT_MS: u32 = 60_000;
-pub(super) const SILENCE_MS: u32 = 30_000;
+/// How long a statement may take, and how long a transaction may wait for its client. A host that is cut off in the middle
+/// of a claim holds the lock of the caps, for which the claims of every other host wait: an open transaction asks its next
+/// question within milliseconds, or its client is gone.
+pub(super) const STATEMENT_MS: u32 = 30_000;
+pub(super) const SILENCE_MS: u32 = 6_000;
 
 /// How statements are planned, once for a connection: each finds its rows by an index made for it. Tables grow a
 /// thousandfold under plans that were made when they were empty.

@@ -9,6 +9,7 @@ mod bell;
 mod dialect;
 mod engine;
 mod error;
+mod floors;
 mod load;
 mod passfile;
 mod registry;

@@ -1,7 +1,9 @@
 //! The boards of a database: which there are, and how they come and go. A board is a schema; `andon.boards` lists them.
 
+use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use andon_core::BoardSlug;
@@ -25,6 +27,10 @@ use crate::vals;
 use crate::value::Val;
 use crate::world::World;
 
+/// How long an answer may take that waits for nobody.
+const ASKED: Duration = Duration::from_secs(5);
+/// How long one may take in a transaction, which may wait for others or carry a large board.
+const LONGEST: Duration = Duration::from_secs(3_600);
 /// The oldest server that is supported.
 const OLDEST: i64 = 15;
 
@@ -33,6 +39,8 @@ const OLDEST: i64 = 15;
 pub(crate) struct Server {
     url: DatabaseUrl,
     pool: Pool,
+    /// The server has said that it is new enough.
+    checked: Arc<AtomicBool>,
     pub(super) world: Arc<dyn World>,
 }
 
@@ -86,7 +94,7 @@ fn pool(url: &DatabaseUrl, schema: Option<&str>, most: usize) -> Result<Pool, Db
 impl Server {
     /// The database at this URL; it is not asked yet.
     pub(crate) fn new(url: &DatabaseUrl, world: Arc<dyn World>) -> Result<Self, DbError> {
-        Ok(Self { url: url.clone(), pool: pool(url, None, 2)?, world })
+        Ok(Self { url: url.clone(), pool: pool(url, None, 2)?, checked: Arc::default(), world })
     }
 
     pub(crate) fn url(&self) -> &DatabaseUrl {
@@ -212,16 +220,22 @@ impl Server {
             mode,
             prepared: self.url.prepared && !short,
             settled: self.url.prepared,
+            floors: Default::default(),
             waits: Default::default(),
             operations: Default::default(),
+            tally: Default::default(),
         }))
     }
 
     pub(super) async fn talk(&self) -> Result<Talk, DbError> {
         let name = self.url.name_of("andon");
         let client = self.pool.get().await.map_err(|error| of_pool(&name, &error).error)?;
-        let mut talk = Talk { client: Some(client), name: Arc::from(name), open: false };
-        talk.check_server().await?;
+        let (silent, pool) = (AtomicBool::new(false), self.pool.clone());
+        let mut talk = Talk { client: Some(client), name: Arc::from(name), open: false, silent, pool };
+        if !self.checked.load(Ordering::Relaxed) {
+            talk.check_server().await?;
+            self.checked.store(true, Ordering::Relaxed);
+        }
         Ok(talk)
     }
 }
@@ -235,11 +249,19 @@ pub(super) struct Talk {
     client: Option<Object>,
     name: Arc<Path>,
     open: bool,
+    /// An answer has not come in time.
+    silent: AtomicBool,
+    pool: Pool,
 }
 
 impl Drop for Talk {
     fn drop(&mut self) {
-        if self.open
+        let silent = self.silent.load(Ordering::Relaxed);
+        if silent {
+            // Whatever lies between has forgotten it, and perhaps others with it.
+            self.pool.retain(|_, _| false);
+        }
+        if (self.open || silent)
             && let Some(client) = self.client.take()
         {
             drop(Object::take(client));
@@ -248,6 +270,21 @@ impl Drop for Talk {
 }
 
 impl Talk {
+    /// Waits for an answer, outside of a transaction not for long: there nobody holds a lock, and who asks holds up all else.
+    async fn answer<R>(
+        &self,
+        asked: impl Future<Output = Result<R, tokio_postgres::Error>> + Send,
+    ) -> Result<R, DbError> {
+        let longest = if self.open { LONGEST } else { ASKED };
+        match tokio::time::timeout(longest, asked).await {
+            Ok(answer) => answer.map_err(|error| self.fail(&error)),
+            Err(_) => {
+                self.silent.store(true, Ordering::Relaxed);
+                Err(DbError::Unreachable("the connection gives no answer any more".to_owned()))
+            }
+        }
+    }
+
     fn client(&self) -> Result<&Object, DbError> {
         self.client.as_ref().ok_or(DbError::Closed)
     }
@@ -260,7 +297,7 @@ impl Talk {
     pub(super) async fn query(&self, sql: &str, params: &[Val]) -> Result<Vec<tokio_postgres::Row>, DbError> {
         let typed: Vec<_> =
             params.iter().map(|value| (value as &(dyn ToSql + Sync), kind_of(value))).collect();
-        self.client()?.query_typed(sql, &typed).await.map_err(|error| self.fail(&error))
+        self.answer(self.client()?.query_typed(sql, &typed)).await
     }
 
     pub(super) async fn execute(&mut self, sql: &str, params: &[Val]) -> Result<(), DbError> {
@@ -268,11 +305,13 @@ impl Talk {
     }
 
     pub(super) async fn batch(&self, sql: &str) -> Result<(), DbError> {
-        self.client()?.batch_execute(sql).await.map_err(|error| self.fail(&error))
+        self.answer(self.client()?.batch_execute(sql)).await
     }
 
     /// The registry's lock comes first: racing creators and migrators wait for each other.
     pub(super) async fn begin(&mut self) -> Result<(), DbError> {
+        // A connection that is dead shows here; from here on an answer may take its time.
+        self.batch("").await?;
         self.open = true;
         let lock = number(&["registry"]).cast_signed();
         self.batch(&format!("begin; select pg_advisory_xact_lock({lock})")).await
@@ -301,7 +340,8 @@ impl Talk {
     }
 
     pub(super) async fn listed(&mut self, slug: Option<&BoardSlug>) -> Result<Vec<Listed>, DbError> {
-        if !self.known().await? {
+        // An error would end a transaction: there the registry is asked for first.
+        if self.open && !self.known().await? {
             return Ok(Vec::new());
         }
         let one = slug.map(BoardSlug::as_str);
@@ -311,8 +351,13 @@ impl Talk {
                  where archived_at is null and ($1::text is null or slug = $1) order by slug",
                 vals![one],
             )
-            .await?;
-        rows.iter().map(|row| self.decode(row)).collect()
+            .await;
+        match rows {
+            Ok(rows) => rows.iter().map(|row| self.decode(row)).collect(),
+            // Nothing of Andon's is there yet.
+            Err(DbError::Missing(_)) => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
     }
 
     fn decode(&self, row: &tokio_postgres::Row) -> Result<Listed, DbError> {
@@ -383,8 +428,9 @@ impl Talk {
 
     /// Brings a schema up to date, and stands in it.
     pub(super) async fn migrate(&mut self, schema: &str, world: &dyn World) -> Result<(), DbError> {
+        // A large board takes its time.
         self.batch(&format!(
-            "set local search_path to \"{schema}\"; create table if not exists migrations (version bigint primary key, \
+            "set local statement_timeout = 0; set local search_path to \"{schema}\"; create table if not exists migrations (version bigint primary key, \
              name text not null, sha256 text not null, applied_at bigint not null)"
         ))
         .await?;

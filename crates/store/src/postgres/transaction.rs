@@ -4,15 +4,16 @@ use std::collections::HashMap;
 use std::future::{Future, poll_fn};
 use std::sync::Arc;
 
-use andon_core::{Millis, RunId};
+use andon_core::{Millis, ProfileName, RunId};
 use tokio::sync::{OwnedMutexGuard, oneshot};
 
 use super::dialect::{Text, translated};
 use super::engine::{ANSWER, Keys};
+use super::floors::Floors;
 use super::session::{Answer, Sent, Session};
 use super::together::Together;
 use crate::error::DbError;
-use crate::tx::{Lock, Ring, Tx};
+use crate::tx::{Floor, Lock, Ring, Tx};
 use crate::value::{Row, Val};
 use crate::world::{World, run_id_at};
 
@@ -67,6 +68,8 @@ pub(super) struct PgTx {
     rings: Vec<Ring>,
     events: Vec<Vec<Val>>,
     wrote: bool,
+    asked: u32,
+    floors: Option<Arc<Floors>>,
 }
 
 impl PgTx {
@@ -94,7 +97,16 @@ impl PgTx {
             rings: Vec::new(),
             events: Vec::new(),
             wrote: false,
+            asked: 0,
+            floors: None,
         }
+    }
+
+    /// The same, where claims begin where those before have found work. Under a clock of its own there are no floors:
+    /// its times say nothing of when something became visible.
+    pub(super) fn with(mut self, floors: &Arc<Floors>) -> Self {
+        self.floors = (!self.reading && !self.world.sole_clock()).then(|| Arc::clone(floors));
+        self
     }
 
     /// What it leaves for the commit. Answers that were asked for and not needed after all are taken first: they may be
@@ -108,6 +120,11 @@ impl PgTx {
             }
         }
         Left { rings: self.rings, events: self.events, unanswered: self.unanswered }
+    }
+
+    /// How many statements it has sent.
+    pub(super) const fn asked(&self) -> u32 {
+        self.asked
     }
 
     /// Whether it has written anything.
@@ -173,6 +190,7 @@ impl PgTx {
     }
 
     async fn send(&mut self, sql: &'static str, params: &[Val]) -> Result<Asked, DbError> {
+        self.asked = self.asked.saturating_add(1);
         let text = self.text(sql, params).await?;
         if let Some((together, owner)) = &self.together {
             return Ok(Asked::Together(together.ask(*owner, text, params.to_vec())));
@@ -285,6 +303,16 @@ impl Tx for PgTx {
 
     fn run_id(&mut self) -> RunId {
         run_id_at(self.now, self.world.as_ref())
+    }
+
+    fn floor(&mut self, profile: &ProfileName) -> Option<Floor> {
+        self.floors.as_ref().and_then(|floors| floors.of(profile))
+    }
+
+    fn found(&mut self, profile: &ProfileName, first: Floor, claimed: u32) {
+        if let Some(floors) = &self.floors {
+            floors.found(profile, first, claimed);
+        }
     }
 
     fn ring(&mut self, ring: Ring) {

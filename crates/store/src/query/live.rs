@@ -15,6 +15,7 @@ pub struct LiveRuns;
 impl Operation for LiveRuns {
     type Reply = Vec<(Run, Option<Lease>)>;
     const WRITES: bool = false;
+    const SINGLE: bool = true;
 
     async fn apply<T: Tx>(&self, tx: &mut T) -> Result<Vec<(Run, Option<Lease>)>, OpError> {
         Ok(leases::live(tx).await?)
@@ -58,9 +59,24 @@ pub struct RunOf {
 impl Operation for RunOf {
     type Reply = Option<Run>;
     const WRITES: bool = false;
+    const SINGLE: bool = true;
 
     async fn apply<T: Tx>(&self, tx: &mut T) -> Result<Option<Run>, OpError> {
         Ok(runs::find(tx, &self.run).await?)
+    }
+}
+
+/// Where a board is now that has been moved away and is sealed; none where it is not.
+#[derive(Clone, Debug)]
+pub struct MovedTo;
+
+impl Operation for MovedTo {
+    type Reply = Option<String>;
+    const WRITES: bool = false;
+    const SINGLE: bool = true;
+
+    async fn apply<T: Tx>(&self, tx: &mut T) -> Result<Option<String>, OpError> {
+        Ok(boards::meta(tx, "sealed").await?)
     }
 }
 
@@ -94,6 +110,7 @@ impl Deadlines {
 impl Operation for NextDeadline {
     type Reply = Deadlines;
     const WRITES: bool = false;
+    const SINGLE: bool = true;
 
     async fn apply<T: Tx>(&self, tx: &mut T) -> Result<Deadlines, OpError> {
         let row = first(

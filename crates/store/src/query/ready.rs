@@ -14,6 +14,7 @@ pub struct ReadyAssignees;
 impl Operation for ReadyAssignees {
     type Reply = Vec<String>;
     const WRITES: bool = false;
+    const SINGLE: bool = true;
 
     async fn apply<T: Tx>(&self, tx: &mut T) -> Result<Vec<String>, OpError> {
         let rows = tx
@@ -43,6 +44,7 @@ pub struct ReadyOf {
 impl Operation for ReadyOf {
     type Reply = Vec<TaskId>;
     const WRITES: bool = false;
+    const SINGLE: bool = true;
 
     async fn apply<T: Tx>(&self, tx: &mut T) -> Result<Vec<TaskId>, OpError> {
         let rows = match &self.assignee {
@@ -80,6 +82,7 @@ pub struct WorkersWords {
 impl Operation for WorkersWords {
     type Reply = Vec<(TaskId, Comment)>;
     const WRITES: bool = false;
+    const SINGLE: bool = true;
 
     async fn apply<T: Tx>(&self, tx: &mut T) -> Result<Vec<(TaskId, Comment)>, OpError> {
         let rows = tx

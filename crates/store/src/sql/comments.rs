@@ -29,7 +29,7 @@ pub struct Comment {
 pub const fn kind_of(actor: &Actor) -> &'static str {
     match actor {
         Actor::Person(_) => "person",
-        Actor::Worker { .. } => "worker",
+        Actor::Worker { .. } | Actor::Orchestrator { .. } => "worker",
         Actor::System => "system",
     }
 }

@@ -5,7 +5,7 @@ use andon_core::{Millis, ProfileName, TaskId};
 
 use crate::error::{DbError, OpError};
 use crate::sql::boards;
-use crate::tx::{Tx, first};
+use crate::tx::{Floor, Tx, first};
 use crate::vals;
 use crate::value::Row;
 
@@ -453,7 +453,8 @@ pub async fn ripen<T: Tx>(tx: &mut T) -> Result<u64, DbError> {
 
 /// Work and reviews of a profile that may be claimed now: of each the first `limit`, by priority and age. `fits` holds the
 /// sets of labels that the host meets, as they are written, one after the other: the brackets of a set are found in no
-/// other, so that a set that can be cut out of them is one of them.
+/// other, so that a set that can be cut out of them is one of them. Where the driver knows a floor, older work is left
+/// out as long as there is other work.
 ///
 /// # Errors
 /// Of the database.
@@ -463,6 +464,13 @@ pub async fn claimable_of<T: Tx>(
     fits: &str,
     limit: u32,
 ) -> Result<Vec<Row>, DbError> {
+    if let Some(Floor { priority, created_at }) = tx.floor(profile) {
+        let params = vals![profile, limit, fits, priority, created_at];
+        let rows = tx.query(CLAIMABLE_FROM, params).await?;
+        if !rows.is_empty() {
+            return Ok(rows);
+        }
+    }
     tx.query(CLAIMABLE, vals![profile, limit, fits]).await
 }
 
@@ -476,17 +484,48 @@ pub(crate) async fn claimable_soon<T: Tx>(
     fits: &str,
     limit: u32,
 ) -> Result<(), DbError> {
-    tx.soon(CLAIMABLE, vals![profile, limit, fits]).await
+    match tx.floor(profile) {
+        Some(Floor { priority, created_at }) => {
+            tx.soon(CLAIMABLE_FROM, vals![profile, limit, fits, priority, created_at]).await
+        }
+        None => tx.soon(CLAIMABLE, vals![profile, limit, fits]).await,
+    }
 }
 
-const CLAIMABLE: &str = "select id, priority, created_at from (select id, priority, created_at from tasks indexed by tasks_ready \
-         where assignee = $1 and status = 'ready' and eligible_at is null and replace($3, requires, '') <> $3 and not exists \
-         (select 1 from runs where runs.task_id = tasks.id and runs.reaped_at is null) \
-         order by priority desc, created_at, id limit $2) as work union all \
-         select id, priority, created_at from (select id, priority, created_at from tasks indexed by tasks_review \
+/// What is ready for `$1`, further conditions, in its order.
+macro_rules! ready {
+    ($further:literal) => {
+        concat!(
+            "select id, priority, created_at from (select id, priority, created_at from tasks indexed by tasks_ready \
+             where assignee = $1 and status = 'ready' and eligible_at is null and replace($3, requires, '') <> $3",
+            $further,
+            // An offset keeps the server from joining all runs where it should look up one.
+            " and not exists (select 1 from runs where runs.task_id = tasks.id and runs.reaped_at is null limit 1 offset 0) \
+             order by priority desc, created_at, id limit $2) as work"
+        )
+    };
+}
+
+macro_rules! reviews {
+    () => {
+        "select id, priority, created_at from (select id, priority, created_at from tasks indexed by tasks_review \
          where reviewer = $1 and status = 'review' and eligible_at is null and replace($3, requires, '') <> $3 and not exists \
-         (select 1 from runs where runs.task_id = tasks.id and runs.reaped_at is null) \
-         order by priority desc, created_at, id limit $2) as reviews";
+         (select 1 from runs where runs.task_id = tasks.id and runs.reaped_at is null limit 1 offset 0) \
+         order by priority desc, created_at, id limit $2) as reviews"
+    };
+}
+
+const CLAIMABLE: &str = concat!(ready!(""), " union all ", reviews!());
+
+/// The same from a floor on: two ranges of the index that leave out what lies below.
+const CLAIMABLE_FROM: &str = concat!(
+    ready!(" and priority > $4"),
+    " union all ",
+    "select * from (",
+    ready!(" and priority = $4 and created_at >= $5"),
+    ") as later union all ",
+    reviews!()
+);
 
 /// Ready tasks without an assignee.
 ///

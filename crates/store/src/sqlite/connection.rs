@@ -18,6 +18,15 @@ use crate::world::World;
 /// Longest wait for another process's lock, milliseconds.
 pub(crate) const BUSY_LIMIT_MS: u64 = 30_000;
 
+/// Pages of the log after which it is checkpointed, by a process that may end after one commit.
+const SHORT_LOG: i32 = 100;
+
+/// The same by one that has been at it for a while: it is there to look after the log when it has grown longer.
+const LONG_LOG: i32 = 1_000;
+
+/// Commits of one connection that are a while.
+const A_WHILE: u32 = 64;
+
 /// "ANDN": says whose database it is.
 pub(crate) const APPLICATION_ID: i64 = 0x414e_444e;
 
@@ -84,7 +93,7 @@ fn prepare(connection: &mut Connection, flavour: Flavour) -> rusqlite::Result<()
     connection.set_prepared_statement_cache_capacity(160);
     // Plans that peek at bound values are made anew at every binding, which costs more than most statements do.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    let limit = if flavour == Flavour::Writer { 1_000 } else { 100 };
+    let limit = if flavour == Flavour::Writer { LONG_LOG } else { SHORT_LOG };
     let cache = if flavour == Flavour::Short { -512 } else { -8_192 };
     let query_only = i32::from(flavour == Flavour::Reader);
     connection.execute_batch(&format!(
@@ -99,7 +108,10 @@ fn prepare(connection: &mut Connection, flavour: Flavour) -> rusqlite::Result<()
 /// longer than its limit, which it stays while several processes write: two more waits for the disk in each commit.
 fn checkpoint_every(connection: &mut Connection, limit: i32) -> rusqlite::Result<()> {
     let mut seen: Option<i32> = None;
+    let mut commits = 0_u32;
     connection.wal_hook(Some(move |wal: &mut Wal, pages: i32| {
+        commits = commits.saturating_add(1);
+        let limit = if commits > A_WHILE { LONG_LOG } else { limit };
         let due = match seen {
             Some(seen) => pages / limit > seen / limit || (pages < seen && pages >= limit),
             // A process of one commit cannot tell by how much the log has grown: one in eight looks after it.

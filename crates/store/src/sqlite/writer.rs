@@ -21,6 +21,7 @@ use super::turn::Turns;
 use crate::doorbell::Doorbell;
 use crate::error::{DbError, OpError};
 use crate::sql::events;
+use crate::tally::{Commits, Tally};
 use crate::tx::{Class, Operation, Ring};
 use crate::world::World;
 
@@ -38,6 +39,7 @@ const IDLE: Duration = Duration::from_millis(500);
 #[derive(Clone, Debug)]
 pub(crate) struct Writer {
     queue: Sender<Box<dyn Job>>,
+    tally: Arc<Tally>,
 }
 
 impl Writer {
@@ -51,12 +53,20 @@ impl Writer {
         let connection = open(path, identity, Flavour::Writer, world.as_ref())?;
         let (queue, jobs) = channel();
         let turns = Turns::of(path);
-        let thread = Thread { connection, path: path.to_owned(), world, doorbell, turns, jobs };
+        let tally = Arc::new(Tally::default());
+        let counted = Arc::clone(&tally);
+        let thread =
+            Thread { connection, path: path.to_owned(), world, doorbell, turns, jobs, tally: counted };
         std::thread::Builder::new()
             .name("board-writer".to_owned())
             .spawn(move || thread.run())
             .map_err(|error| DbError::Io(format!("no thread for the writer: {error}")))?;
-        Ok(Self { queue })
+        Ok(Self { queue, tally })
+    }
+
+    /// What it committed.
+    pub(crate) fn commits(&self) -> Commits {
+        self.tally.commits()
     }
 
     /// Queues an operation; the answer comes after its commit.
@@ -169,6 +179,7 @@ struct Thread {
     world: Arc<dyn World>,
     doorbell: Doorbell,
     turns: Turns,
+    tally: Arc<Tally>,
     jobs: Receiver<Box<dyn Job>>,
 }
 
@@ -214,6 +225,8 @@ impl Thread {
             match self.transaction(&mut waiting, &mut taken, savepoints) {
                 Ok(rings) => {
                     crate::crash::point("after_commit");
+                    let renewals = taken.iter().filter(|job| job.class() == Class::Renewal).count();
+                    self.tally.add(taken.len() as u64, renewals as u64);
                     self.doorbell.ring(&rings);
                 }
                 Err(Failed::Begin(error)) => {

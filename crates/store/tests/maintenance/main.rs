@@ -72,6 +72,7 @@ pub(crate) fn roster(names: &[&str]) -> Roster {
         skills: Default::default(),
         max_children: 50,
         may_pause: false,
+        routes: false,
     };
     Roster {
         profiles: names.iter().map(|name| (profile(name), facts.clone())).collect(),

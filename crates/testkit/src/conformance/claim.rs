@@ -9,7 +9,7 @@ use andon_store::Val;
 use andon_store::operation::{
     BlockUnrunnable, Claim, ClaimByHand, EndRun, NewTask, Pause, Reclaim, Resume, Scope, Seen, Start,
 };
-use andon_store::query::{NextDeadline, Surroundings, WhyOf};
+use andon_store::query::{Glance, NextDeadline, Surroundings, WhyOf};
 use andon_store::sql::boards::{HOST_SILENCE, HostFacts};
 
 use crate::{Boards, Draft, Scene, Sql, profile};
@@ -151,6 +151,50 @@ pub async fn a_back_off_passes_by_the_clock(boards: &impl Boards) {
     assert_eq!(s.ok(NextDeadline).await.earliest(), None, "a passed back-off is a deadline for ever");
     s.ok(Resume { scope: Scope::Board, caller: s.person() }).await;
     assert_eq!(s.claim_one().await.run.attempt, 2);
+}
+
+/// One glance tells all that decides whether there is anything to do, and nothing of what is over.
+pub async fn a_glance_tells_what_there_is_to_do(boards: &impl Boards) {
+    let s = Scene::new(boards);
+    let nothing = s.ok(Glance).await;
+    assert!(!nothing.ready && !nothing.todo && nothing.live == 0 && !nothing.claimable(s.now()));
+    let parent = s.task("parent").await;
+    let _child = s.child("child", &parent).await;
+    let made = s.ok(Glance).await;
+    assert!(made.ready && made.todo && made.live == 0 && made.claimable(s.now()));
+    assert!(made.head > nothing.head);
+    let run = s.claim_one().await;
+    let taken = s.ok(Glance).await;
+    assert!(!taken.ready && taken.live == 1 && !taken.claimable(s.now()));
+    assert!(taken.deadlines.lease.is_some());
+    s.fail(&run, Failure::Crashed).await;
+    let failed = s.ok(Glance).await;
+    let until = failed.deadlines.eligible.unwrap();
+    assert!(!failed.ready && failed.live == 0 && !failed.claimable(s.now()) && failed.claimable(until));
+    assert_eq!(failed.deadlines, s.ok(NextDeadline).await);
+    s.complete(&parent).await;
+    let open = s.ok(Glance).await;
+    assert!(open.ready && !open.todo);
+    assert_eq!(s.ok(Glance).await, open, "a glance changes nothing");
+}
+
+/// Claims that come side by side get what they would one after the other: nothing twice, and never more than the caps allow.
+pub async fn claims_side_by_side_share_what_the_caps_allow(boards: &impl Boards) {
+    let s = Scene::new(boards);
+    for number in 0..12 {
+        s.create(Draft::new("t").with(|new| new.priority = number)).await;
+    }
+    let capped = || Claim { max_running: Some(9), ..s.claiming(2) };
+    let claims = (0..6).map(|_| s.run(capped()));
+    let mut claimed: Vec<(i64, TaskId)> = Vec::new();
+    for answer in futures::future::join_all(claims).await {
+        let answer = answer.unwrap();
+        assert!(answer.len() <= 2, "a claim got more than it asked for");
+        claimed.extend(answer.into_iter().map(|one| (one.task.priority, one.task.id)));
+    }
+    let priorities: BTreeSet<i64> = claimed.iter().map(|(priority, _)| *priority).collect();
+    assert_eq!((claimed.len(), priorities), (9, (3..12).collect()), "the nine most urgent, each once");
+    assert!(s.ok(capped()).await.is_empty());
 }
 
 /// A run that has ended but is not reaped makes no deadline that lies in the past for ever.

@@ -2,8 +2,8 @@
 
 use andon_core::run::{Ending, Failure, Outcome};
 use andon_core::task::{BlockKind, Counters, Status};
-use andon_store::operation::{Claimed, EndRun};
-use andon_store::sql::runs::Words;
+use andon_store::operation::{Afresh, Claimed, EndRun, RecordUsage, SessionToResume, StartFresh, Unblock};
+use andon_store::sql::runs::{Usage, Words};
 use serde_json::json;
 
 use crate::{Boards, Draft, Scene};
@@ -137,4 +137,23 @@ pub async fn an_end_after_the_worker_s_word_only_reaps(boards: &impl Boards) {
     let shown = s.show(&run.task.id).await;
     assert_eq!(shown.runs[0].outcome, Some(Outcome::Blocked));
     assert!(shown.runs[0].reaped_at.is_some());
+}
+
+/// A new session for the next run and the verb that lets the task go on are one thing: a refused verb asks for nothing.
+pub async fn a_fresh_session_is_asked_for_with_its_verb_or_not_at_all(boards: &impl Boards) {
+    let s = Scene::new(boards);
+    let run = s.running("t").await;
+    let usage = Usage { session_ref: Some("s-1".to_owned()), ..Usage::default() };
+    s.ok(RecordUsage { run: run.run.id.clone(), usage }).await;
+    let (task, profile) = (run.task.id.clone(), "coder".parse().unwrap());
+    let resume = SessionToResume { task: task.clone(), profile };
+    let afresh = || Afresh {
+        fresh: Some(StartFresh { task: task.clone(), caller: s.person() }),
+        then: Unblock { task: task.clone(), caller: s.person(), reason: None, policy: s.policy.clone() },
+    };
+    assert_eq!(s.refused(afresh()).await, "wrong_status");
+    assert_eq!(s.ok(resume.clone()).await.map(|found| found.id), Some(run.run.id.clone()));
+    s.ok(s.blocking(&task, s.worker(&run), BlockKind::NeedsInput)).await;
+    assert_eq!(s.ok(afresh()).await.state.status, Status::Ready);
+    assert_eq!(s.ok(resume).await, None);
 }

@@ -10,4 +10,6 @@ pub mod lease;
 pub mod people;
 pub mod random;
 pub mod review;
+pub mod rights;
 mod suite;
+pub mod views;

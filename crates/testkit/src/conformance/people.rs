@@ -305,7 +305,7 @@ pub async fn a_scheduled_task_fires_at_its_time(boards: &impl Boards) {
 /// refused before any write.
 pub async fn an_idea_is_split_as_a_whole_or_not_at_all(boards: &impl Boards) {
     let s = Scene::new(boards);
-    let idea = s.create(Draft::new("idea").start(Start::Triage)).await.id;
+    let idea = s.create(Draft::new("idea").of_nobody().start(Start::Triage)).await.id;
     let plan = |parents: Vec<Vec<usize>>| Decompose {
         task: idea.clone(),
         title: Some("a plan".to_owned()),
@@ -331,6 +331,11 @@ pub async fn an_idea_is_split_as_a_whole_or_not_at_all(boards: &impl Boards) {
     }
     let (task, children) = s.ok(plan(vec![vec![1], vec![]])).await;
     assert_eq!((task.state.status, task.title.as_str(), children.len()), (Status::Todo, "a plan", 2));
+    assert_eq!(
+        task.assignee.map(|name| name.to_string()),
+        Some("lead".to_owned()),
+        "nobody's idea is its orchestrator's"
+    );
     assert_eq!(s.refused(plan(vec![])).await, "wrong_status");
     let mut order = Vec::new();
     while let Some(run) = s.claim(1).await.pop() {

@@ -15,6 +15,8 @@ macro_rules! conformance {
                     an_unreaped_run_keeps_its_task_from_being_claimed,
                     nothing_starts_once_a_pause_has_answered,
                     a_back_off_passes_by_the_clock,
+                    a_glance_tells_what_there_is_to_do,
+                    claims_side_by_side_share_what_the_caps_allow,
                     the_lease_of_an_ended_run_is_no_deadline,
                     a_cool_down_lets_one_probe_through,
                     a_straggler_lets_no_second_probe_through,
@@ -43,7 +45,8 @@ macro_rules! conformance {
                     rate_limits_are_no_failures_and_bounded,
                     crashes_alike_trip_at_once,
                     an_exit_that_completes_hands_over_and_promotes,
-                    an_end_after_the_worker_s_word_only_reaps;
+                    an_end_after_the_worker_s_word_only_reaps,
+                    a_fresh_session_is_asked_for_with_its_verb_or_not_at_all;
                 feed:
                     a_reader_never_skips_an_event,
                     a_restored_board_sends_its_readers_back,
@@ -102,6 +105,15 @@ macro_rules! conformance {
                     rounds_of_changes_end_at_a_person,
                     a_crashed_review_stays_a_review,
                     only_a_review_is_judged;
+                rights:
+                    only_an_orchestrator_routes_the_work_of_others;
+                views:
+                    pages_give_each_task_once_in_every_order,
+                    a_page_has_what_is_wanted,
+                    a_card_counts_what_its_task_has,
+                    runs_and_their_use_are_found,
+                    a_graph_is_what_hangs_together,
+                    waits_are_measured_once;
             }
         }
     };
@@ -138,6 +150,8 @@ mod tests {
             include_str!("people.rs"),
             include_str!("random.rs"),
             include_str!("review.rs"),
+            include_str!("rights.rs"),
+            include_str!("views.rs"),
         ];
         for case in files.iter().flat_map(|file| file.split("\npub async fn ").skip(1)) {
             let name = case.split(['(', '<']).next().unwrap();

@@ -421,3 +421,59 @@ async fn one_of(s: &Scene, each: u32) {
         }
     }
 }
+
+/// A board whose times are the server's.
+fn in_real_time(boards: &PostgresBoards) -> Board {
+    let home = boards.home(&ambient());
+    let slug = "real".parse().unwrap();
+    home.create(&slug, &BoardFile::default()).unwrap();
+    home.open(&slug, Mode::Long).unwrap()
+}
+
+#[test]
+fn work_that_comes_back_late_is_claimed_however_much_was_claimed_after_it() {
+    let boards = PostgresBoards::new(Mode::Long);
+    let board = in_real_time(&boards);
+    let s = Scene::new(&SqliteBoards::new(Mode::Short));
+    let create = |count| {
+        let created = (0..count).map(|_| board.run(s.creation(Draft::new("t"))));
+        let created = block_on(futures::future::join_all(created));
+        created.into_iter().map(|made| made.unwrap().task.id).collect::<Vec<TaskId>>()
+    };
+    let claim = || block_on(board.run(s.claiming(50))).unwrap();
+    create(1_100);
+    let mut first = None;
+    while let [claimed, ..] = claim().as_slice() {
+        first.get_or_insert_with(|| claimed.clone());
+    }
+    // From here on claims begin where the last one found work. The first of all comes back, older than all that follow.
+    let first = first.unwrap();
+    create(1);
+    assert_eq!(claim().len(), 1);
+    let lost = s.failure(&first, andon_core::run::Failure::Interrupted);
+    block_on(board.run(lost)).unwrap();
+    let back =
+        "update andon_real.tasks set eligible_at = null, eligible_reason = null where status = 'ready'";
+    boards.database().run(back);
+    let younger = create(1);
+    let mut claimed: Vec<TaskId> = claim().into_iter().map(|one| one.task.id).collect();
+    claimed.extend(claim().into_iter().map(|one| one.task.id));
+    let both: BTreeSet<&TaskId> = [&first.task.id, &younger[0]].into();
+    assert_eq!(claimed.iter().collect::<BTreeSet<_>>(), both, "a claim passed over what came back");
+}
+
+#[test]
+fn a_glance_is_one_statement_for_the_server() {
+    let boards = PostgresBoards::new(Mode::Long);
+    let board = in_real_time(&boards);
+    let glance = || block_on(board.run(andon_store::query::Glance)).unwrap();
+    // The first one prepares the statement.
+    glance();
+    let (before, _) = board.waits().unwrap();
+    glance();
+    let (after, _) = board.waits().unwrap();
+    assert_eq!(after - before, 1);
+    let open =
+        "select count(*) from pg_stat_activity where datname = current_database() and state like 'idle in%'";
+    assert_eq!(boards.database().ask(open), [Some("0".to_owned())], "a question leaves no transaction open");
+}

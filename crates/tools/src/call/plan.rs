@@ -140,7 +140,7 @@ pub(crate) fn link(on: &OnBoard<'_>, arguments: arguments::Link) -> Result<Done,
     let child = on.run(Link {
         parent: parent.clone(),
         child: arguments.child_id.parse()?,
-        caller: on.caller(),
+        caller: on.routing_caller()?,
         policy: on.rules()?.policy,
     })?;
     Ok(Done::moved(on, &child, json!({ "parent_id": parent, "child_id": child.id })))
@@ -150,7 +150,7 @@ pub(crate) fn link(on: &OnBoard<'_>, arguments: arguments::Link) -> Result<Done,
 pub(crate) fn unblock(on: &OnBoard<'_>, arguments: arguments::Unblock) -> Result<Done, ToolError> {
     let task = on.run(Unblock {
         task: arguments.task_id.parse()?,
-        caller: on.caller(),
+        caller: on.routing_caller()?,
         reason: arguments.reason,
         policy: on.rules()?.policy,
     })?;
@@ -167,7 +167,7 @@ pub(crate) fn assign(on: &OnBoard<'_>, arguments: arguments::Assign) -> Result<D
         task: arguments.task_id.parse()?,
         assignee,
         reclaim: None,
-        caller: on.caller(),
+        caller: on.routing_caller()?,
         roster: on.roster()?,
         policy: on.rules()?.policy,
     })?;

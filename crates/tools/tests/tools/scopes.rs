@@ -1,7 +1,7 @@
 //! Whatever a worker calls, in whatever order: tasks that are neither its own nor created by it stay as they are.
 
 use andon_core::TaskId;
-use andon_core::task::BlockKind;
+use andon_core::task::{BlockKind, Status};
 use andon_store::operation::{Block, Start};
 use andon_store::sql::tasks::Task;
 use andon_testkit::Draft;
@@ -9,7 +9,7 @@ use andon_tools::{Toolset, Worker};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::stage::{Stage, call};
+use crate::stage::{Stage, call, ok, refused};
 
 const TOOLS: &[&str] = &[
     "kanban_show",
@@ -150,7 +150,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_worker_never_moves_a_foreign_task(calls in calls(), board in any::<bool>(), forged in 0..4_u8) {
+    fn a_worker_never_moves_a_foreign_task(calls in calls(), board in any::<bool>(), forged in 0..5_u8) {
         let stage = Stage::new();
         let foreign = foreign(&stage);
         let (_, mut worker) = stage.running("its own");
@@ -158,6 +158,8 @@ proptest! {
         match forged {
             1 => worker.token = "guessed".to_owned(),
             2 => worker.task = foreign[1].clone(),
+            // To say that one is of another profile gives none of its rights.
+            3 => worker.profile = Some("lead".parse().unwrap()),
             _ => {}
         }
         let toolset = if board { Toolset::Board } else { Toolset::Task };
@@ -173,4 +175,67 @@ proptest! {
             }
         }
     }
+
+    #[test]
+    fn an_orchestrator_routes_foreign_tasks_and_does_nothing_else_with_them(calls in calls()) {
+        let stage = Stage::new();
+        let foreign = foreign(&stage);
+        let (asked, asking) = stage.running("has a question");
+        ok(&stage.worker(&asking, Toolset::Task), "kanban_block", json!({ "reason": "which colour?" }));
+        let foreign: Vec<TaskId> = foreign.into_iter().chain([asked.task.id]).collect();
+        let goal = stage.create(Draft::new("the goal").of("lead"));
+        let worker = stage.claim_by_hand(&goal);
+        let tools = stage.worker(&worker, Toolset::Board);
+        for one in &calls {
+            let given = arguments(one, &stage, &worker, &foreign);
+            let before: Vec<Task> = foreign.iter().map(|id| stage.task(id)).collect();
+            let reply = call(&tools, one.tool, given.clone());
+            for was in &before {
+                let now = stage.task(&was.id);
+                if core_of(&now) == core_of(was) {
+                    continue;
+                }
+                let what = format!("{} {given} changed {}: {:?} was {:?}", one.tool, was.id, now.state, was.state);
+                prop_assert!(!reply.is_error, "{what}");
+                prop_assert!(["kanban_unblock", "kanban_assign", "kanban_link"].contains(&one.tool), "{what}");
+                prop_assert!(now.state.status != Status::Done && was.state.status != Status::Running, "{what}");
+                let kind = was.state.block.as_ref().map(|block| block.kind);
+                prop_assert!(kind != Some(BlockKind::Operator) || now.state.block == was.state.block, "{what}");
+                prop_assert_eq!(&now.state.counters, &was.state.counters, "{}", what);
+            }
+        }
+    }
+}
+
+#[test]
+fn an_orchestrator_answers_assigns_and_links_where_another_worker_is_refused() {
+    let stage = Stage::new();
+    let (asked, asking) = stage.running("has a question");
+    ok(&stage.worker(&asking, Toolset::Task), "kanban_block", json!({ "reason": "which colour?" }));
+    let (id, other) = (asked.task.id, stage.create(Draft::new("another")));
+    let moves = [
+        ("kanban_assign", json!({ "task_id": other, "assignee": "writer" })),
+        ("kanban_link", json!({ "parent_id": id, "child_id": other })),
+        ("kanban_unblock", json!({ "task_id": id, "reason": "green" })),
+    ];
+    let (_, plain) = stage.running("plain work");
+    for (tool, arguments) in &moves {
+        assert_eq!(
+            refused(&stage.worker(&plain, Toolset::Board), tool, arguments.clone()),
+            "forbidden",
+            "{tool}"
+        );
+    }
+    let goal = stage.create(Draft::new("the goal").of("lead"));
+    let lead = stage.worker(&stage.claim_by_hand(&goal), Toolset::Board);
+    for (tool, arguments) in &moves {
+        let done = ok(&lead, tool, arguments.clone());
+        assert!(done.get("ended_run").is_none(), "{tool}: its own run goes on: {done}");
+    }
+    let (answered, waits) = (stage.task(&id), stage.task(&other));
+    assert_eq!((answered.state.status, waits.state.status), (Status::Ready, Status::Todo));
+    assert_eq!(waits.assignee.unwrap().as_str(), "writer");
+    // What only persons may choose stays theirs.
+    let script = json!({ "task_id": other, "assignee": "script" });
+    assert_eq!(refused(&lead, "kanban_assign", script), "forbidden");
 }

@@ -1,5 +1,8 @@
 //! Boards: which there are, and what they say of themselves.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
 use andon_api::{Board, BoardChanges, Boards, NewBoard};
 use andon_core::BoardSlug;
 use andon_core::roster::Roster;
@@ -7,16 +10,15 @@ use andon_core::task::Refusal;
 use andon_store::query::StatsOf;
 use andon_store::{BoardFile, HomeError};
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use futures::executor::block_on;
 use serde::Deserialize;
-use std::path::Path;
 use utoipa::IntoParams;
 
 use super::super::access::Who;
 use super::super::body::{Answer, Asked, Body, Named};
-use super::super::context::OnBoard;
+use super::super::context::{OnBoard, tagged, unchanged};
 use super::super::failure::Failure;
 use super::super::state::Api;
 use super::Problems;
@@ -40,7 +42,7 @@ fn shaped(api: &Api, slug: &BoardSlug, current: Option<&BoardSlug>) -> Result<Bo
         Ok(Err(error)) => (None, Some(error.to_string())),
         Err(failure) => (None, Some(failure.0.detail)),
     };
-    let counts: std::collections::BTreeMap<String, u32> = stats
+    let counts: BTreeMap<String, u32> = stats
         .iter()
         .flat_map(|stats| &stats.by_status)
         .map(|(status, count)| (status.to_string(), *count))
@@ -157,22 +159,43 @@ fn describe(api: &Api, changes: BoardChanges) -> Result<impl FnOnce(&mut BoardFi
 /// One board.
 #[utoipa::path(get, path = "/boards/{board}", tag = "boards", params(("board" = String, Path)),
     responses((status = 200, body = Board, description = "The board"), Problems))]
-pub(crate) async fn show(State(api): State<Api>, slug: Slug) -> Result<Answer<Board>, Failure> {
-    Ok(Answer(one(&api, slug.0).await?))
+pub(crate) async fn show(State(api): State<Api>, slug: Slug) -> Result<Response, Failure> {
+    Ok(shown(&one(&api, slug.0).await?))
+}
+
+/// A board with the tag of what it says of itself: its tasks come and go.
+fn shown(board: &Board) -> Response {
+    let mut response = tagged(&said(board));
+    let tag = response.headers_mut().remove(header::ETAG);
+    let mut response = axum::Json(board).into_response();
+    response.headers_mut().extend(tag.map(|tag| (header::ETAG, tag)));
+    response
+}
+
+fn said(board: &Board) -> Board {
+    Board { counts: BTreeMap::new(), total: 0, is_current: false, problem: None, ..board.clone() }
 }
 
 /// Change what a board says of itself.
 #[utoipa::path(patch, path = "/boards/{board}", tag = "boards", request_body = BoardChanges,
-    params(("board" = String, Path)),
+    params(("board" = String, Path), ("If-Match" = Option<String>, Header)),
     responses((status = 200, body = Board, description = "The board afterwards"), Problems))]
-pub(crate) async fn patch(at: OnBoard, Body(changes): Body<BoardChanges>) -> Result<Answer<Board>, Failure> {
+pub(crate) async fn patch(
+    at: OnBoard,
+    headers: HeaderMap,
+    Body(changes): Body<BoardChanges>,
+) -> Result<Response, Failure> {
+    let _turn = at.api.edits.lock().await;
+    if headers.contains_key(header::IF_MATCH) {
+        unchanged(&headers, &said(&one(&at.api, at.board.slug().clone()).await?))?;
+    }
     let (asked, slug) = (at.api.clone(), at.board.slug().clone());
     let change = move || {
         let change = describe(&asked, changes)?;
         asked.home.edit(&slug, change)?;
         shaped(&asked, &slug, asked.home.current().as_ref())
     };
-    Ok(Answer(at.api.blocking(change).await??))
+    Ok(shown(&at.api.blocking(change).await??))
 }
 
 /// How a board goes.

@@ -15,8 +15,8 @@ use super::super::attachments::{self, Sent, shown_in_place};
 use super::super::body::{Answer, Asked};
 use super::super::context::OnTask;
 use super::super::failure::Failure;
-use super::super::shape;
 use super::Problems;
+use crate::shape;
 
 /// The files of a task.
 #[utoipa::path(get, path = "/boards/{board}/tasks/{task}/attachments", tag = "files",

@@ -1,19 +1,21 @@
 //! The home: who calls, profiles, settings, tokens, and whether the server is well.
 
 use andon_api::{
-    BrokenProfile, Me, NewToken, Profile, ProfileChanges, Profiles, Settings, Time, Token, TokenMade, Tokens,
+    BrokenProfile, Me, NewToken, Profile, ProfileChanges, Profiles, Settings, SettingsChanges, Time, Token,
+    TokenMade, Tokens,
 };
 use andon_core::Millis;
 use andon_core::task::Refusal;
-use andon_engine::config::Reviewer;
+use andon_engine::config::{self, ConfigValue, Reviewer};
 use andon_engine::profile::{self, Changes};
 use andon_store::files::ATTACHMENT_LIMIT;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 
 use super::super::access::{Known, Who};
 use super::super::body::{Answer, Body, Named};
+use super::super::context::{tagged, unchanged};
 use super::super::failure::Failure;
 use super::super::openapi;
 use super::super::session;
@@ -91,20 +93,23 @@ pub(crate) async fn profiles(State(api): State<Api>) -> Result<Answer<Profiles>,
 /// One profile.
 #[utoipa::path(get, path = "/profiles/{profile}", tag = "home", params(("profile" = String, Path)),
     responses((status = 200, body = Profile, description = "The profile"), Problems))]
-pub(crate) async fn profile(State(api): State<Api>, name: Name) -> Result<Answer<Profile>, Failure> {
+pub(crate) async fn profile(State(api): State<Api>, name: Name) -> Result<Response, Failure> {
     let (_, profiles) = api.house()?;
-    Ok(Answer(shaped(profiles.require(name.0.text("profile"))?)))
+    Ok(tagged(&shaped(profiles.require(name.0.text("profile"))?)))
 }
 
 /// Change a profile.
 #[utoipa::path(patch, path = "/profiles/{profile}", tag = "home", request_body = ProfileChanges,
-    params(("profile" = String, Path)),
+    params(("profile" = String, Path), ("If-Match" = Option<String>, Header)),
     responses((status = 200, body = Profile, description = "The profile afterwards"), Problems))]
 pub(crate) async fn patch_profile(
     State(api): State<Api>,
     name: Name,
+    headers: HeaderMap,
     Body(body): Body<ProfileChanges>,
-) -> Result<Answer<Profile>, Failure> {
+) -> Result<Response, Failure> {
+    let _turn = api.edits.lock().await;
+    unchanged(&headers, &shaped(api.house()?.1.require(name.0.text("profile"))?))?;
     let mut changes = Changes::new();
     for (key, given) in [("description", body.description), ("model", body.model)] {
         changes = match given.map(|text| text.filter(|text| !text.trim().is_empty())) {
@@ -120,17 +125,14 @@ pub(crate) async fn patch_profile(
     };
     let (home, name) = (api.home.root().to_owned(), name.0.text("profile").to_owned());
     let edited = api.blocking(move || profile::edit(&home, &name, &changes)).await??;
-    Ok(Answer(shaped(&edited)))
+    Ok(tagged(&shaped(&edited)))
 }
 
-/// What is configured.
-#[utoipa::path(get, path = "/settings", tag = "home",
-    responses((status = 200, body = Settings, description = "What holds"), Problems))]
-pub(crate) async fn settings(State(api): State<Api>) -> Result<Answer<Settings>, Failure> {
+async fn configured(api: &Api) -> Result<Settings, Failure> {
     let (config, _) = api.house()?;
     let asked = api.clone();
     let paused_everything = api.blocking(move || asked.home.paused_everything()).await?;
-    Ok(Answer(Settings {
+    Ok(Settings {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         default_assignee: config.default_assignee.clone(),
         reviewer: config.reviewer.as_ref().unwrap_or(&Reviewer::Person).to_string(),
@@ -143,7 +145,54 @@ pub(crate) async fn settings(State(api): State<Api>) -> Result<Answer<Settings>,
         engine: if api.home.database_url().is_some() { "postgres" } else { "sqlite" }.to_owned(),
         attachment_limit: ATTACHMENT_LIMIT,
         paused_everything,
-    }))
+    })
+}
+
+/// What is configured; its ETag is for a change that must not undo another's.
+#[utoipa::path(get, path = "/settings", tag = "home",
+    responses((status = 200, body = Settings, description = "What holds"), Problems))]
+pub(crate) async fn settings(State(api): State<Api>) -> Result<Response, Failure> {
+    Ok(tagged(&configured(&api).await?))
+}
+
+/// Change what is configured, in `config.toml` of the home; dispatchers take it up at once. A variable of the server's
+/// environment stays stronger.
+#[utoipa::path(patch, path = "/settings", tag = "home", request_body = SettingsChanges,
+    params(("If-Match" = Option<String>, Header)),
+    responses((status = 200, body = Settings, description = "What holds afterwards"), Problems))]
+pub(crate) async fn patch_settings(
+    State(api): State<Api>,
+    headers: HeaderMap,
+    Body(body): Body<SettingsChanges>,
+) -> Result<Response, Failure> {
+    let _turn = api.edits.lock().await;
+    unchanged(&headers, &configured(&api).await?)?;
+    let (_, profiles) = api.house()?;
+    let person = Some("person");
+    let named = [
+        body.default_assignee.as_ref().map(|name| name.as_ref().map(ToString::to_string)),
+        body.reviewer.clone().map(|name| name.filter(|name| Some(name.as_str()) != person)),
+    ];
+    for name in named.into_iter().flatten().flatten() {
+        profiles.require(&name)?;
+    }
+    let text = |given: Option<Option<String>>| given.map(|text| text.map(ConfigValue::from));
+    let number = |given: Option<Option<u32>>| {
+        given.map(|number| number.map(|number| ConfigValue::from(i64::from(number))))
+    };
+    let assignee = body.default_assignee.map(|name| name.map(|name| name.to_string()));
+    let changes = [
+        ("default_assignee", text(assignee)),
+        ("reviewer", text(body.reviewer)),
+        ("max_running", number(body.max_running)),
+        ("max_running_per_profile", number(body.max_running_per_profile)),
+        ("max_running_per_host", number(body.max_running_per_host)),
+        ("failure_limit", number(body.failure_limit)),
+    ];
+    let changes: Vec<_> = changes.into_iter().filter_map(|(key, given)| Some((key, given?))).collect();
+    let home = api.home.root().to_owned();
+    api.blocking(move || config::edit(&home, &changes)).await??;
+    Ok(tagged(&configured(&api).await?))
 }
 
 fn token(entry: &Entry) -> Token {

@@ -1,5 +1,7 @@
 //! Why a task does not run, what is wrong, what has happened, and what it costs.
 
+use std::collections::BTreeMap;
+
 use andon_api::{
     Assignees, Diagnostic, Diagnostics, Edge, Events, Findings, Graph, Hosts, Node, Reason, Reasons, Stats,
     Usage,
@@ -26,9 +28,9 @@ use super::super::body::{Answer, Asked, task};
 use super::super::context::{OnBoard, OnTask};
 use super::super::events::{self, Filter};
 use super::super::failure::Failure;
-use super::super::shape;
 use super::Problems;
 use super::tasks::Newest;
+use crate::shape;
 
 /// Most tasks of a graph.
 const GRAPH: usize = 2_000;
@@ -51,6 +53,13 @@ pub(crate) async fn reasons(at: &OnBoard, task: &TaskId) -> Result<Vec<Reason>, 
 pub(crate) async fn of_task(at: &OnBoard, task: &TaskId) -> Result<Vec<Diagnostic>, Failure> {
     let found = found(at, Some(task)).await?;
     Ok(found.iter().flat_map(|task| &task.diagnostics).map(shape::diagnostic).collect())
+}
+
+/// What is wrong on a board, by task.
+pub(crate) async fn on_board(at: &OnBoard) -> Result<BTreeMap<TaskId, Vec<Diagnostic>>, Failure> {
+    let found = found(at, None).await?;
+    let findings = |task: &TaskDiagnostics| task.diagnostics.iter().map(shape::diagnostic).collect();
+    Ok(found.iter().map(|task| (task.task_id.clone(), findings(task))).collect())
 }
 
 async fn found(at: &OnBoard, task: Option<&TaskId>) -> Result<Vec<TaskDiagnostics>, Failure> {

@@ -1,8 +1,10 @@
 //! Runs: which there are, what they wrote, and who works.
 
-use andon_api::{Run, Runs, Stop, Task, Worker, Workers};
+use andon_api::{Run, RunProcesses, Runs, Stop, Task, Worker, Workers};
 use andon_core::task::Refusal;
 use andon_core::{ProfileName, RunId};
+use andon_engine::host;
+use andon_engine::inspect::footprint;
 use andon_store::operation as op;
 use andon_store::query::{BriefOf, LiveRuns, RecentRuns, RunOf};
 use andon_store::sql;
@@ -16,8 +18,9 @@ use super::super::body::{Answer, Asked, Body, task};
 use super::super::context::{OnBoard, OnTask, of_task};
 use super::super::events;
 use super::super::failure::Failure;
-use super::super::{logs, shape};
+use super::super::logs;
 use super::Problems;
+use crate::shape;
 
 /// Which runs.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -77,6 +80,54 @@ async fn found(at: &OnBoard) -> Result<sql::runs::Run, Failure> {
     responses((status = 200, body = Run, description = "The run"), Problems))]
 pub(crate) async fn show(at: OnBoard) -> Result<Answer<Run>, Failure> {
     Ok(Answer(shape::run(&found(&at).await?)))
+}
+
+/// What the processes of a run are doing, where this host knows it.
+#[utoipa::path(get, path = "/boards/{board}/runs/{run}/processes", tag = "runs",
+    params(("board" = String, Path), ("run" = String, Path)),
+    responses((status = 200, body = RunProcesses, description = "Now"), Problems))]
+pub(crate) async fn processes(at: OnBoard) -> Result<Answer<RunProcesses>, Failure> {
+    let run = found(&at).await?;
+    let live = at.ask(LiveRuns).await?;
+    let holder = live.into_iter().find(|(known, _)| known.id == run.id).and_then(|(_, lease)| lease?.holder);
+    let mut told = RunProcesses {
+        run_id: run.id,
+        alive: None,
+        reason: None,
+        host: holder.as_ref().map(|holder| holder.host.clone()).or(run.host),
+        pid: holder.as_ref().map(|holder| holder.pid),
+        processes: None,
+        threads: None,
+        memory_bytes: None,
+        cpu_millis: None,
+    };
+    let Some(holder) = holder else {
+        told.alive = run.reaped_at.map(|_| false);
+        let why = if run.by_hand { "it was claimed by hand" } else { "it has no supervisor" };
+        told.reason = Some(if run.reaped_at.is_some() { "it is over".to_owned() } else { why.to_owned() });
+        return Ok(Answer(told));
+    };
+    if holder.host != host::name() {
+        told.reason = Some(format!("it is on host {}", holder.host));
+        return Ok(Answer(told));
+    }
+    let look = move || {
+        let identity = host::identity(&holder);
+        let footprint = footprint(identity.pid);
+        // Looked at afterwards: what was counted belonged to it.
+        (identity.is_alive(), footprint)
+    };
+    let (alive, used) = at.api.blocking(look).await?;
+    told.alive = Some(alive);
+    if alive {
+        told.processes = Some(used.processes);
+        told.threads = Some(used.threads);
+        told.memory_bytes = Some(used.memory_bytes);
+        told.cpu_millis = Some(used.cpu_millis);
+    } else {
+        told.reason = Some("its supervisor has gone".to_owned());
+    }
+    Ok(Answer(told))
 }
 
 /// Take a run back; its processes are stopped, and its task may run again. Gives the task.

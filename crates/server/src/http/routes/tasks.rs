@@ -21,10 +21,10 @@ use super::super::context::{OnBoard, OnTask, of_task};
 use super::super::failure::Failure;
 use super::super::limits::{IDS, PAGE};
 use super::super::replay;
-use super::super::shape;
 use super::super::work;
 use super::Problems;
 use super::insight;
+use crate::shape;
 
 /// Which tasks are wanted, and in which order.
 #[derive(Debug, Default, Deserialize, IntoParams)]

@@ -1,10 +1,11 @@
-//! The rows of the store as they cross the wire.
+//! The rows of the store as they cross the wire, and as the command line prints them: the one mapping.
 
 use std::collections::BTreeMap;
 
 use andon_api::{
-    Action, Assignee, Attachment, Card, Clear, Comment, Consumed, Cooldown, Diagnostic, Dispatcher, Event,
-    Host, Hosts, Lease, Pause, Reason, Run, Running, Stats, Task, TaskFindings, TaskRef, Time, UsageDay,
+    Action, Assignee, Attachment, Card, Clear, Comment, Consumed, Consumption, Cooldown, Diagnostic,
+    Dispatcher, Event, Host, Hosts, Lease, Pause, Reason, Run, Running, Stats, Task, TaskFindings, TaskRef,
+    Time, UsageDay,
 };
 use andon_core::{Millis, TaskId};
 use andon_store::query::{Brief, DayOfUse};
@@ -16,13 +17,15 @@ fn at(at: Option<Millis>) -> Option<Time> {
 }
 
 /// Millionths of a dollar as dollars.
+#[must_use]
 #[expect(clippy::cast_precision_loss, reason = "no bill has sixteen digits")]
-fn dollars(micros: i64) -> f64 {
+pub fn dollars(micros: i64) -> f64 {
     micros as f64 / 1e6
 }
 
 /// A task with its links.
-pub(crate) fn task(task: &sql::tasks::Task, parents: &[TaskId], children: &[TaskId]) -> Task {
+#[must_use]
+pub fn task(task: &sql::tasks::Task, parents: &[TaskId], children: &[TaskId]) -> Task {
     let state = &task.state;
     let counters = &state.counters;
     Task {
@@ -79,7 +82,8 @@ pub(crate) fn task(task: &sql::tasks::Task, parents: &[TaskId], children: &[Task
 }
 
 /// A card.
-pub(crate) fn card(card: query::Card) -> Card {
+#[must_use]
+pub fn card(card: query::Card) -> Card {
     Card {
         id: card.id,
         title: card.title,
@@ -121,12 +125,14 @@ pub(crate) fn card(card: query::Card) -> Card {
 }
 
 /// A task in a few words.
-pub(crate) fn brief(brief: &Brief) -> TaskRef {
+#[must_use]
+pub fn brief(brief: &Brief) -> TaskRef {
     TaskRef { id: brief.id.clone(), title: brief.title.clone(), status: brief.status }
 }
 
 /// A comment.
-pub(crate) fn comment(comment: &sql::comments::Comment) -> Comment {
+#[must_use]
+pub fn comment(comment: &sql::comments::Comment) -> Comment {
     Comment {
         id: comment.id,
         author: comment.author.clone(),
@@ -138,7 +144,8 @@ pub(crate) fn comment(comment: &sql::comments::Comment) -> Comment {
 }
 
 /// An event.
-pub(crate) fn event(event: &sql::events::Event) -> Event {
+#[must_use]
+pub fn event(event: &sql::events::Event) -> Event {
     Event {
         number: event.number,
         task_id: event.task.clone(),
@@ -151,7 +158,8 @@ pub(crate) fn event(event: &sql::events::Event) -> Event {
 }
 
 /// A run.
-pub(crate) fn run(run: &sql::runs::Run) -> Run {
+#[must_use]
+pub fn run(run: &sql::runs::Run) -> Run {
     Run {
         id: run.id.clone(),
         task_id: run.task.clone(),
@@ -173,15 +181,23 @@ pub(crate) fn run(run: &sql::runs::Run) -> Run {
         workspace_path: run.workspace_path.clone(),
         session: run.usage.session_ref.clone(),
         model: run.usage.model.clone(),
-        input_tokens: run.usage.input_tokens,
-        output_tokens: run.usage.output_tokens,
-        cached_tokens: run.usage.cached_tokens,
-        cost_usd: run.usage.cost_micros.map(dollars),
+        consumption: consumption(&run.usage),
+    }
+}
+
+/// What was consumed.
+fn consumption(usage: &Usage) -> Consumption {
+    Consumption {
+        input_tokens: usage.input_tokens,
+        output_tokens: usage.output_tokens,
+        cached_tokens: usage.cached_tokens,
+        cost_usd: usage.cost_micros.map(dollars),
     }
 }
 
 /// A lease.
-pub(crate) fn lease(lease: &sql::leases::Lease) -> Lease {
+#[must_use]
+pub fn lease(lease: &sql::leases::Lease) -> Lease {
     Lease {
         run_id: lease.run.clone(),
         expires_at: lease.facts.expires_at.into(),
@@ -193,7 +209,8 @@ pub(crate) fn lease(lease: &sql::leases::Lease) -> Lease {
 }
 
 /// An attachment.
-pub(crate) fn attachment(attachment: &sql::attachments::Attachment) -> Attachment {
+#[must_use]
+pub fn attachment(attachment: &sql::attachments::Attachment) -> Attachment {
     Attachment {
         id: attachment.id,
         name: attachment.name.clone(),
@@ -207,7 +224,8 @@ pub(crate) fn attachment(attachment: &sql::attachments::Attachment) -> Attachmen
 }
 
 /// A reason.
-pub(crate) fn reason(reason: andon_core::why::Reason) -> Reason {
+#[must_use]
+pub fn reason(reason: andon_core::why::Reason) -> Reason {
     Reason {
         code: reason.code.to_owned(),
         message: reason.message,
@@ -217,7 +235,8 @@ pub(crate) fn reason(reason: andon_core::why::Reason) -> Reason {
 }
 
 /// A finding.
-pub(crate) fn diagnostic(found: &andon_core::diagnose::Diagnostic) -> Diagnostic {
+#[must_use]
+pub fn diagnostic(found: &andon_core::diagnose::Diagnostic) -> Diagnostic {
     let actions = found.actions.iter().map(|action| Action {
         kind: action.kind,
         label: action.label.clone(),
@@ -239,7 +258,8 @@ pub(crate) fn diagnostic(found: &andon_core::diagnose::Diagnostic) -> Diagnostic
 }
 
 /// The findings of a task.
-pub(crate) fn findings(task: &andon_core::diagnose::TaskDiagnostics) -> TaskFindings {
+#[must_use]
+pub fn findings(task: &andon_core::diagnose::TaskDiagnostics) -> TaskFindings {
     TaskFindings {
         task_id: task.task_id.clone(),
         title: task.title.clone(),
@@ -250,7 +270,8 @@ pub(crate) fn findings(task: &andon_core::diagnose::TaskDiagnostics) -> TaskFind
 }
 
 /// A pulled cord.
-pub(crate) fn pause(pause: &sql::boards::Pause) -> Pause {
+#[must_use]
+pub fn pause(pause: &sql::boards::Pause) -> Pause {
     Pause {
         scope: pause.scope.clone(),
         by: pause.by.clone(),
@@ -260,10 +281,8 @@ pub(crate) fn pause(pause: &sql::boards::Pause) -> Pause {
 }
 
 /// Who has tasks, and who could.
-pub(crate) fn assignees(
-    counts: Vec<(String, u32)>,
-    profiles: &andon_engine::profile::Profiles,
-) -> Vec<Assignee> {
+#[must_use]
+pub fn assignees(counts: Vec<(String, u32)>, profiles: &andon_engine::profile::Profiles) -> Vec<Assignee> {
     let mut tasks: BTreeMap<String, u32> = profiles.names().map(|name| (name.to_owned(), 0)).collect();
     tasks.extend(counts);
     let assignee = |(name, tasks): (String, u32)| {
@@ -274,7 +293,8 @@ pub(crate) fn assignees(
 }
 
 /// The counts of a board.
-pub(crate) fn stats(stats: &query::Stats) -> Stats {
+#[must_use]
+pub fn stats(stats: &query::Stats) -> Stats {
     let mut by_assignee: BTreeMap<String, BTreeMap<String, u32>> = BTreeMap::new();
     for (assignee, status, count) in &stats.by_assignee {
         let assignee = assignee.clone().unwrap_or_else(|| "(unassigned)".to_owned());
@@ -320,18 +340,12 @@ pub(crate) fn stats(stats: &query::Stats) -> Stats {
 }
 
 fn consumed(profile: &Option<andon_core::ProfileName>, runs: u32, usage: &Usage) -> Consumed {
-    Consumed {
-        profile: profile.clone(),
-        runs,
-        input_tokens: usage.input_tokens,
-        output_tokens: usage.output_tokens,
-        cached_tokens: usage.cached_tokens,
-        cost_usd: usage.cost_micros.map(dollars),
-    }
+    Consumed { profile: profile.clone(), runs, consumption: consumption(usage) }
 }
 
 /// The hosts of a board.
-pub(crate) fn hosts(stats: &query::Stats) -> Hosts {
+#[must_use]
+pub fn hosts(stats: &query::Stats) -> Hosts {
     let host = |host: &sql::boards::Host| Host {
         name: host.facts.name.clone(),
         live: host.is_live(stats.now),
@@ -346,15 +360,8 @@ pub(crate) fn hosts(stats: &query::Stats) -> Hosts {
 }
 
 /// A day of use.
-pub(crate) fn day(day: &DayOfUse) -> UsageDay {
+#[must_use]
+pub fn day(day: &DayOfUse) -> UsageDay {
     let text = Time::from(day.day).as_str().chars().take(10).collect();
-    UsageDay {
-        day: text,
-        profile: day.profile.clone(),
-        runs: day.runs,
-        input_tokens: day.usage.input_tokens,
-        output_tokens: day.usage.output_tokens,
-        cached_tokens: day.usage.cached_tokens,
-        cost_usd: day.usage.cost_micros.map(dollars),
-    }
+    UsageDay { day: text, profile: day.profile.clone(), runs: day.runs, consumption: consumption(&day.usage) }
 }

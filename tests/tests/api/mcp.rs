@@ -1,0 +1,181 @@
+//! The tools over streamable HTTP: for persons and workers, in both versions of the protocol, within what a token opens.
+
+#![expect(clippy::needless_pass_by_value, reason = "arguments are written where they are used")]
+
+use andon_tests::{House, andon, inspector, text_of};
+use serde_json::{Value, json};
+
+use super::client::{Client, Reply, Serve};
+
+fn workers() -> House {
+    let house = House::new();
+    house.profile("hand", "runner = \"lane\"\n");
+    let _ = house.andon(["init"]).exits(0);
+    house
+}
+
+fn token(house: &House, scope: &str) -> String {
+    text_of(&house.json(["token", "create", "--scope", scope])["token"])
+}
+
+fn accepting(client: &Client) -> Client {
+    client.saying("Accept", "application/json, text/event-stream").saying("Content-Type", "application/json")
+}
+
+fn send(client: &Client, body: &Value) -> Reply {
+    accepting(client).send("POST", "/mcp", Some(&serde_json::to_vec(body).unwrap()))
+}
+
+/// A request of the older protocol.
+fn ask(client: &Client, method: &str, params: Value) -> Value {
+    let client = client.saying("MCP-Protocol-Version", "2025-06-18");
+    let asked = json!({ "jsonrpc": "2.0", "id": 7, "method": method, "params": params });
+    let answer = send(&client, &asked).is(200).value();
+    assert_eq!(answer["id"], 7, "{answer}");
+    answer
+}
+
+/// A request of the newer one, which carries all that it needs.
+fn stateless(client: &Client, method: &str, name: Option<&str>, mut params: Value) -> Value {
+    params["_meta"] = json!({
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientInfo": { "name": "test", "version": "1" },
+        "io.modelcontextprotocol/clientCapabilities": {},
+    });
+    let mut client = client.saying("MCP-Protocol-Version", "2026-07-28").saying("Mcp-Method", method);
+    if let Some(name) = name {
+        client = client.saying("Mcp-Name", name);
+    }
+    let asked = json!({ "jsonrpc": "2.0", "id": "a", "method": method, "params": params });
+    send(&client, &asked).is(200).value()
+}
+
+fn call(client: &Client, name: &str, arguments: Value) -> Value {
+    ask(client, "tools/call", json!({ "name": name, "arguments": arguments }))["result"].clone()
+}
+
+fn refused(client: &Client, name: &str, arguments: Value) -> String {
+    let result = call(client, name, arguments);
+    assert_eq!(result["isError"], true, "{result}");
+    text_of(&result["structuredContent"]["error"]["code"])
+}
+
+fn names(client: &Client) -> Vec<String> {
+    let listed = ask(client, "tools/list", json!({}));
+    listed["result"]["tools"].as_array().unwrap().iter().map(|tool| text_of(&tool["name"])).collect()
+}
+
+#[test]
+fn both_versions_of_the_protocol_are_spoken_over_http() {
+    let house = workers();
+    let serve = Serve::start(&house);
+    let admin = serve.client(&house);
+    let agreed = ask(
+        &admin,
+        "initialize",
+        json!({ "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": { "name": "t", "version": "1" } }),
+    );
+    assert_eq!(agreed["result"]["protocolVersion"], "2025-06-18");
+    assert_eq!(agreed["result"]["serverInfo"]["name"], "andon");
+    let older = admin.saying("MCP-Protocol-Version", "2025-06-18");
+    let told = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
+    let _ = send(&older, &told).is(202);
+    let made = call(&admin, "kanban_create", json!({ "title": "over http", "assignee": "hand" }));
+    let task = text_of(&made["structuredContent"]["task_id"]);
+    assert_eq!(house.task(&task)["created_by"], "tester");
+    let listed = stateless(&admin, "tools/list", None, json!({}));
+    assert!(listed["result"]["tools"].as_array().unwrap().len() > 10, "{listed}");
+    let arguments = json!({ "name": "kanban_show", "arguments": { "task_id": task } });
+    let shown = stateless(&admin, "tools/call", Some("kanban_show"), arguments);
+    assert_eq!(shown["result"]["structuredContent"]["task"]["title"], "over http", "{shown}");
+    let read = ask(&admin, "resources/read", json!({ "uri": "andon://board/default" }));
+    assert!(text_of(&read["result"]["contents"][0]["text"]).contains("over http"));
+    house.healthy();
+}
+
+#[test]
+fn over_http_a_token_opens_no_more_tools_than_routes() {
+    let house = workers();
+    let _ = house.andon(["boards", "create", "other"]).exits(0);
+    let (own, foreign) = (house.create(["own", "--assignee", "hand"]), house.create(["foreign"]));
+    let claim = house.json(["claim", &own]);
+    let serve = Serve::start(&house);
+    let read = serve.with(&token(&house, "read"));
+    assert!(names(&read).contains(&"kanban_list".to_owned()));
+    assert!(!names(&read).contains(&"kanban_create".to_owned()));
+    assert_eq!(refused(&read, "kanban_create", json!({ "title": "x" })), "forbidden");
+    let board = serve.with(&token(&house, "board:other"));
+    assert_eq!(refused(&board, "kanban_list", json!({ "board": "default" })), "wrong_board");
+    let made = call(&board, "kanban_create", json!({ "title": "mine", "assignee": "hand" }));
+    assert_eq!(made["structuredContent"]["board"].as_str().unwrap_or("other"), "other", "{made}");
+    assert_eq!(house.json(["--board", "other", "list"]).as_array().unwrap().len(), 1);
+    // The worker of a run.
+    let secret = text_of(&claim["run"]["token"]);
+    let worker = serve.with(&format!("{}.{secret}", text_of(&claim["run"]["id"])));
+    let shown = call(&worker, "kanban_show", json!({}));
+    assert_eq!(shown["structuredContent"]["task"]["id"], own.as_str(), "{shown}");
+    assert!(!names(&worker).contains(&"kanban_list".to_owned()), "a worker has the tools of its profile");
+    assert_eq!(
+        refused(&worker, "kanban_complete", json!({ "task_id": foreign, "summary": "x" })),
+        "forbidden"
+    );
+    assert_eq!(refused(&worker, "kanban_show", json!({ "board": "other" })), "wrong_board");
+    assert_eq!(worker.get("/api/v1/me").is(200).value()["scope"], "run");
+    let done = call(&worker, "kanban_complete", json!({ "summary": "by http" }));
+    assert_eq!(done["structuredContent"]["ended_run"], true, "{done}");
+    assert_eq!(house.status(&own), "done");
+    let list = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list" });
+    let _ = send(&worker, &list).problem(401, "unauthenticated");
+    let _ = send(&serve.nobody(), &list).problem(401, "unauthenticated");
+    house.healthy();
+}
+
+#[test]
+fn over_http_tools_are_behind_the_same_guard() {
+    let house = workers();
+    house.config("api_body_limit = \"4KiB\"\n");
+    let serve = Serve::start(&house);
+    let admin = serve.client(&house);
+    let list = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list" });
+    let _ = send(&admin.saying("Host", "evil.example"), &list).problem(421, "foreign_host");
+    let _ = send(&admin.saying("Origin", "http://evil.example"), &list).problem(403, "foreign_origin");
+    let large =
+        json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": { "x": "y".repeat(5_000) } });
+    let _ = send(&admin, &large).is(413);
+    let _ = admin.get("/mcp").problem(405, "method_not_allowed");
+    let _ = admin.saying("Content-Type", "application/json").send("POST", "/mcp", Some(b"{}")).is(406);
+    for odd in ["[]", "nonsense", "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"no/such\"}"] {
+        let reply = accepting(&admin).send("POST", "/mcp", Some(odd.as_bytes()));
+        assert!(reply.status < 500, "{odd}: {}", reply.status);
+    }
+    let answer = ask(&admin, "no/such", json!({}));
+    assert_eq!(answer["error"]["code"], -32_601, "{answer}");
+}
+
+#[test]
+fn the_official_inspector_works_over_http() {
+    let Some((node, inspector)) = inspector() else { return };
+    let house = workers();
+    let serve = Serve::start(&house);
+    let secret = token(&house, "admin");
+    let inspect = |arguments: &[&str]| {
+        let mut command = house.foreign(&node);
+        command.arg(&inspector).args(["--cli", &format!("http://{}/mcp", serve.address)]);
+        command.args(["--transport", "http", "--header", &format!("Authorization: Bearer {secret}")]);
+        command.args(arguments);
+        House::answer(command).exits(0).json()
+    };
+    assert!(andon().is_file());
+    let listed = inspect(&["--method", "tools/list"]);
+    assert!(listed["tools"].as_array().is_some_and(|tools| tools.len() > 10), "{listed}");
+    let made = inspect(&[
+        "--method",
+        "tools/call",
+        "--tool-name",
+        "kanban_create",
+        "--tool-arg",
+        "title=from outside",
+        "assignee=hand",
+    ]);
+    assert_eq!(house.task(&text_of(&made["structuredContent"]["task_id"]))["title"], "from outside");
+}
