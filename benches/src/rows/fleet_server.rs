@@ -54,7 +54,7 @@ impl Server {
 
     /// A new database.
     pub(crate) fn database(&self, name: &str) {
-        self.ask("postgres", &format!("create database {name}"));
+        self.ask("postgres", &format!("create database \"{name}\""));
     }
 
     /// The board `default` in a database, opened as a server does.
