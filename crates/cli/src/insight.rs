@@ -47,17 +47,6 @@ pub(crate) fn diagnostics(app: &App, task: Option<&TaskId>) -> Result<Vec<TaskDi
         roster: Some(app.roster()?),
         thresholds: thresholds.clone(),
     })?;
-    let here = host::name();
-    let facts: Vec<_> = examined
-        .into_iter()
-        .map(|mut one| {
-            if let (Some(claim), Some(holder)) = (&mut one.facts.claim, &one.holder)
-                && holder.host == here
-            {
-                claim.supervisor_alive = Some(host::identity(holder).is_alive());
-            }
-            one.facts
-        })
-        .collect();
+    let facts = host::seen_from_here(examined);
     Ok(diagnose(&facts, &thresholds, &settings.policy, app.now()))
 }

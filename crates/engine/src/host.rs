@@ -5,7 +5,9 @@ use std::io;
 use std::sync::OnceLock;
 
 use andon_core::RunId;
+use andon_core::diagnose::TaskFacts;
 use andon_process::Identity;
+use andon_store::query::Examined;
 use andon_store::sql::leases::Holder;
 
 /// The environment variable by which every process of a run is known.
@@ -60,6 +62,21 @@ pub fn identity(holder: &Holder) -> Identity {
         pid: i32::try_from(holder.pid).unwrap_or(0),
         start_time: u64::try_from(holder.start_time).unwrap_or(0),
     }
+}
+
+/// The facts of an examination, with what only this host can see: whether the supervisors that run on it live.
+#[must_use]
+pub fn seen_from_here(examined: Vec<Examined>) -> Vec<TaskFacts> {
+    let here = name();
+    let look = |mut one: Examined| {
+        if let (Some(claim), Some(holder)) = (&mut one.facts.claim, &one.holder)
+            && holder.host == here
+        {
+            claim.supervisor_alive = Some(identity(holder).is_alive());
+        }
+        one.facts
+    };
+    examined.into_iter().map(look).collect()
 }
 
 /// The marker of a run's processes.

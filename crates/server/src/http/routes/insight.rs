@@ -77,21 +77,7 @@ async fn found(at: &OnBoard, task: Option<&TaskId>) -> Result<Vec<TaskDiagnostic
     let asked = DiagnosticsOf { task: task.cloned(), roster, thresholds: thresholds.clone() };
     let examined = at.ask(asked).await?;
     let (policy, now) = (at.rules.policy.clone(), at.api.now());
-    let look = move || {
-        let here = host::name();
-        let facts: Vec<_> = examined
-            .into_iter()
-            .map(|mut one| {
-                if let (Some(claim), Some(holder)) = (&mut one.facts.claim, &one.holder)
-                    && holder.host == here
-                {
-                    claim.supervisor_alive = Some(host::identity(holder).is_alive());
-                }
-                one.facts
-            })
-            .collect();
-        diagnose(&facts, &thresholds, &policy, now)
-    };
+    let look = move || diagnose(&host::seen_from_here(examined), &thresholds, &policy, now);
     at.api.blocking(look).await
 }
 
