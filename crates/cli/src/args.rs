@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use andon_core::BoardSlug;
+use andon_engine::config::Config;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::app::{App, Globals};
@@ -162,6 +163,13 @@ impl Parsed {
             token_file: cli.globals.token_file.as_deref(),
             environment: &environment,
         };
+        if cli.command.is_some()
+            && let Err(error) = Config::check_environment(environment.for_configuration())
+        {
+            let failure = Failure::from(error);
+            output::complain(&Out::Standard, &failure, None, globals.json);
+            return failure.exit();
+        }
         let server = cli.globals.server.clone().or_else(|| environment.text("ANDON_SERVER"));
         let files = match server.as_deref().map(str::trim) {
             _ if cli.command.is_none() => Files::Here,

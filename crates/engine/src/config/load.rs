@@ -148,6 +148,23 @@ impl Config {
         layers.finish()
     }
 
+    /// Looks for mistakes in the variables alone, whatever the file says: a setting that somebody gave a command and that is
+    /// none must not be passed over by commands that do without it.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Invalid`] with every mistake: the variable, what it is, and what it must be.
+    pub fn check_environment<K, V>(env: impl IntoIterator<Item = (K, V)>) -> Result<(), ConfigError>
+    where
+        K: Into<OsString>,
+        V: Into<OsString>,
+    {
+        let mut layers = Layers::default();
+        layers.read_environment(env.into_iter().map(|(name, value)| (name.into(), value.into())));
+        let problems = layers.problems;
+        if problems.is_empty() { Ok(()) } else { Err(ConfigError::Invalid(Problems(problems))) }
+    }
+
     /// Looks for mistakes in a text that is, or would be, a `config.toml`.
     pub(super) fn check(path: &Path, text: &str) -> Result<(), ConfigError> {
         let mut layers = Layers::default();
