@@ -31,13 +31,20 @@ pub(crate) struct ServeArgs {
 pub(crate) fn run(app: &App, args: ServeArgs) -> Result<ExitCode, Failure> {
     app.out.say(&format!("andon: serving the boards of {}", app.home().root().display()));
     app.log(args.log_format);
-    let api = if args.no_api { None } else { api(app, args.listen.as_deref())? };
-    // The table of routes is described on the way, several megabytes of it, and nobody needs the description here.
-    andon_process::give_back_memory();
     let home = app.home().clone();
     let options = Options { home, board: None, until: Until::Stopped, dry_run: false, max: None };
-    super::dispatch::work(app, options, true)?;
-    if let Some(server) = api {
+    let mut server = None;
+    // Whoever reads where it is may stop it at once.
+    let started = || {
+        if !args.no_api {
+            server = api(app, args.listen.as_deref())?;
+        }
+        // The table of routes is described on the way, several megabytes of it, and nobody needs the description here.
+        andon_process::give_back_memory();
+        Ok(())
+    };
+    super::dispatch::work(app, options, true, started)?;
+    if let Some(server) = server {
         server.stop();
     }
     app.out.say("andon: stopped; runs go on");
