@@ -357,7 +357,7 @@ impl Refusal {
                 "nothing has changed: complete again without those ids, or with an empty list".to_owned()
             }
             Self::WrongBoard { own, .. } => format!("leave `--board` out, or say `--board {own}`"),
-            Self::CoolingDown { .. } => "it is tried again by itself after that time".to_owned(),
+            Self::CoolingDown { .. } => "it is tried again by itself after that time; `andon claim --force` takes it by hand now".to_owned(),
             Self::TooManyChildren { .. } => "complete, and let a follow-up task create the rest".to_owned(),
             Self::BoardExists(_)
             | Self::UnknownAttachment(_)

@@ -60,6 +60,7 @@ impl Stage {
             task: Some(id.clone()),
             profile: None,
             ttl: 60_000,
+            force: false,
             caller: self.ada(),
             policy: Policy::default(),
         };
