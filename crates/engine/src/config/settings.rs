@@ -80,6 +80,8 @@ settings! {
         api_body_limit: Bytes = "2MiB" in "1KiB" to "64MiB",
         /// How long a request of the API may take; streams and files aside.
         api_timeout: Duration = "30s" in "1s" to "1h",
+        /// How long a client may take nothing of an answer before its connection is closed.
+        api_stall_timeout: Duration = "1m" in "1s" to "1h",
         /// Streams of events and logs that may be open at once.
         api_streams: u32 = "1024" in "1" to "65536",
     }
