@@ -77,7 +77,9 @@ table! {
         "POST" "/api/v1/boards/{board}/tasks/{task}/heartbeat",
         "POST" "/api/v1/boards/{board}/tasks/{task}/request-review",
         "POST" "/api/v1/boards/{board}/tasks/{task}/approve",
-        "POST" "/api/v1/boards/{board}/tasks/{task}/request-changes", "POST" "/api/v1/boards/{board}/links",
+        "POST" "/api/v1/boards/{board}/tasks/{task}/request-changes",
+        "POST" "/api/v1/boards/{board}/tasks/{task}/unblock", "POST" "/api/v1/boards/{board}/tasks/{task}/assign",
+        "POST" "/api/v1/boards/{board}/links", "DELETE" "/api/v1/boards/{board}/links",
         "POST" "/api/v1/boards/{board}/pause";
     BoardWrite: "PATCH" "/api/v1/boards/{board}", "PATCH" "/api/v1/boards/{board}/tasks/{task}",
         "DELETE" "/api/v1/boards/{board}/tasks/{task}", "POST" "/api/v1/boards/{board}/tasks/bulk",
@@ -85,15 +87,14 @@ table! {
         "POST" "/api/v1/boards/{board}/tasks/{task}/decompose",
         "POST" "/api/v1/boards/{board}/tasks/{task}/claim", "POST" "/api/v1/boards/{board}/claim",
         "POST" "/api/v1/boards/{board}/recompute",
-        "POST" "/api/v1/boards/{board}/tasks/{task}/unblock",
         "POST" "/api/v1/boards/{board}/tasks/{task}/promote", "POST" "/api/v1/boards/{board}/tasks/{task}/hold",
-        "POST" "/api/v1/boards/{board}/tasks/{task}/triage", "POST" "/api/v1/boards/{board}/tasks/{task}/assign",
+        "POST" "/api/v1/boards/{board}/tasks/{task}/triage",
         "POST" "/api/v1/boards/{board}/tasks/{task}/archive", "POST" "/api/v1/boards/{board}/tasks/{task}/reopen",
         "POST" "/api/v1/boards/{board}/tasks/{task}/stop", "POST" "/api/v1/boards/{board}/tasks/{task}/reclaim",
         "POST" "/api/v1/boards/{board}/tasks/{task}/schedule",
         "POST" "/api/v1/boards/{board}/tasks/{task}/reset-failures",
         "DELETE" "/api/v1/boards/{board}/tasks/{task}/attachments/{attachment}",
-        "DELETE" "/api/v1/boards/{board}/links", "POST" "/api/v1/boards/{board}/runs/{run}/terminate",
+        "POST" "/api/v1/boards/{board}/runs/{run}/terminate",
         "POST" "/api/v1/boards/{board}/resume", "POST" "/api/v1/boards/{board}/nudge";
 }
 
