@@ -39,7 +39,7 @@ pub use plan::{
 };
 pub use problem::{Fault, PROBLEM_TYPE, Problem, status_of};
 pub use profile::{BrokenProfile, Profile, ProfileChanges, Profiles, Settings, SettingsChanges};
-pub use run::{Consumption, Lease, LogChunk, LogEnd, Run, RunProcesses, Runs, Worker, Workers};
+pub use run::{Consumption, Lease, LogChunk, LogEnd, Process, Run, RunProcesses, Runs, Worker, Workers};
 pub use task::{
     Attachment, Attachments, Comment, Comments, Deleted, Event, Events, Shown, Task, TaskRef, Tasks,
 };

@@ -1,6 +1,7 @@
 //! Questions: each sees one consistent moment and changes nothing.
 
 mod activity;
+mod attention;
 mod cards;
 mod context;
 mod diagnostics;
@@ -17,6 +18,7 @@ mod stats;
 mod why;
 
 pub use activity::{Brief, BriefOf, DayOfUse, Graph, GraphOf, RecentRuns, UsageByDay};
+pub use attention::{Asks, AttentionPage, Waiters, Waiting};
 pub use cards::{Card, CardPage, CardsOf, Column, Columns, ColumnsOf, Linked, LinkedTask, TaskPage};
 pub use context::ContextOf;
 pub use diagnostics::{DiagnosticsOf, Examined};
