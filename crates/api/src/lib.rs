@@ -38,7 +38,9 @@ pub use plan::{
     Claim, ClaimNext, Claimed, ClaimedRun, Decompose, Decomposed, PlannedChild, Recomputed, Specify,
 };
 pub use problem::{Fault, PROBLEM_TYPE, Problem, status_of};
-pub use profile::{BrokenProfile, Profile, ProfileChanges, Profiles, Settings, SettingsChanges};
+pub use profile::{
+    BrokenProfile, DashboardDefaults, Profile, ProfileChanges, Profiles, Settings, SettingsChanges,
+};
 pub use run::{Consumption, Lease, LogChunk, LogEnd, Process, Run, RunProcesses, Runs, Worker, Workers};
 pub use task::{
     Attachment, Attachments, Comment, Comments, Deleted, Event, Events, Shown, Task, TaskRef, Tasks,

@@ -1381,6 +1381,13 @@ export interface components {
             attachment_limit: number;
             /** @description Whether `pause` over everything is in force. */
             paused_everything: boolean;
+            dashboard: components["schemas"]["DashboardDefaults"];
+        };
+        DashboardDefaults: {
+            default_tenant?: string | null;
+            lane_by_profile: boolean;
+            include_archived: boolean;
+            render_markdown: boolean;
         };
         /** @description Changes of what is configured, written to `config.toml`; `null` goes back to the default, what is left out stays. */
         SettingsChanges: {

@@ -87,7 +87,9 @@ settings! {
     }
     with
     /// What `diagnostics` calls a problem.
-    diagnostics: Diagnostics
+    diagnostics: Diagnostics,
+    /// How the dashboard begins.
+    dashboard: Dashboard
 }
 
 settings! {
@@ -105,6 +107,20 @@ settings! {
         block_cycle_threshold: u32 = "3" in "1" to "1000",
         /// The window of `block_cycle_threshold`.
         block_cycle_window: Duration = "24h" in "1s" to "365d",
+    }
+}
+
+settings! {
+    /// How the dashboard begins for a browser that has chosen nothing yet.
+    pub struct Dashboard in Config at [dashboard], table DASHBOARD_FIELDS {
+        /// Boards show the tasks of this tenant at first; unset: those of every tenant.
+        default_tenant: Option<String> = "",
+        /// Running tasks stand in a lane for each profile.
+        lane_by_profile: bool = "true",
+        /// Boards show archived tasks too.
+        include_archived: bool = "false",
+        /// Descriptions, comments and summaries are shown as Markdown; `false`: as they were written.
+        render_markdown: bool = "true",
     }
 }
 
