@@ -563,6 +563,39 @@ fn a_goal_is_worked_on_turn_by_turn_until_the_judge_finds_it_reached() {
 }
 
 #[test]
+fn a_goal_in_a_session_that_a_later_run_goes_on_with_counts_its_judges_in_full() {
+    let house = House::new();
+    let agents = Agents::of(&house);
+    let server = andon_tests::ModelServer::start(verdicts(&[("continue", "not yet")]));
+    // Codex counts a session as a whole: 14 tokens more with each turn. Its second turn asks; the fourth completes.
+    agents.fake(
+        "codex",
+        r#"
+echo '{"type":"thread.started","thread_id":"th-1"}'
+echo '{"type":"item.completed","item":{"type":"agent_message","text":"so far"}}'
+[ $n = 2 ] && andon block --kind needs_input 'a question' > /dev/null
+[ $n = 4 ] && andon complete --summary built > /dev/null
+printf '{"type":"turn.completed","usage":{"input_tokens":%s,"output_tokens":%s}}\n' $((n * 200)) $((n * 14))
+"#,
+    );
+    judged(&house, &server);
+    let profile = std::fs::read_to_string(house.home().join("profiles/coder/profile.toml")).unwrap();
+    house.profile("coder", &profile.replace("claude", "codex"));
+    let task = goal(&house, "5");
+    let _dispatcher = agents.dispatcher();
+    house.wait_status(&task, "blocked");
+    wait_until("the run is counted", || run(&house, &task, 0)["output_tokens"] == 28 + 20);
+    let _ = house.andon(["unblock", &task, "--reason", "so"]).ok();
+    house.wait_status(&task, "done");
+    // Two turns and one word of the judge in each run.
+    wait_until("both are counted", || !run(&house, &task, 1)["output_tokens"].is_null());
+    for index in 0..2 {
+        let run = run(&house, &task, index);
+        assert_eq!((&run["output_tokens"], &run["input_tokens"]), (&json!(48), &json!(500)), "{run:#}");
+    }
+}
+
+#[test]
 fn a_goal_that_seems_reached_and_is_never_completed_is_blocked_for_a_person() {
     let house = House::new();
     let agents = Agents::of(&house);
