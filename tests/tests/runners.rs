@@ -190,6 +190,7 @@ fn gemini_and_opencode_are_given_their_tools_and_counted() {
         "gemini",
         r#"
 echo '{"type":"init","session_id":"g-1","model":"gemini-x"}'
+cat "$GEMINI_CLI_HOME/.gemini/settings.json" > "$OUT/gemini.$n.home"
 andon complete --summary built > /dev/null
 echo '{"type":"result","status":"success","stats":{"total_tokens":30,"input_tokens":20,"output_tokens":10,"cached":4}}'
 "#,
@@ -202,6 +203,8 @@ echo "$step"; andon complete --summary built > /dev/null; echo "$step"
 "#,
     );
     house.profile("g", "runner = \"gemini\"\n");
+    std::fs::create_dir_all(house.user_home().join(".gemini")).unwrap();
+    std::fs::write(house.user_home().join(".gemini/settings.json"), "{ \"theme\": \"mine\" } // so").unwrap();
     house.profile("o", "runner = \"opencode\"\n");
     let tasks = [task_of(&house, "g"), task_of(&house, "o")];
     let _dispatcher = agents.dispatcher();
@@ -213,10 +216,17 @@ echo "$step"; andon complete --summary built > /dev/null; echo "$step"
         assert_eq!((&run["input_tokens"], &run["output_tokens"]), (&json!(input), &json!(output)));
         assert_eq!((&run["cached_tokens"], &run["cost_usd"]), (&json!(cached), &cost));
     }
-    for (name, variable) in [("gemini", "GEMINI_CLI_SYSTEM_DEFAULTS_PATH"), ("opencode", "OPENCODE_CONFIG")] {
-        assert!(agents.variable(name, 1, variable).unwrap().ends_with("/tools.json"), "{name}");
+    for (name, variable, end) in
+        [("gemini", "GEMINI_CLI_HOME", "/home"), ("opencode", "OPENCODE_CONFIG", "/tools.json")]
+    {
+        assert!(agents.variable(name, 1, variable).unwrap().ends_with(end), "{name}");
         assert!(agents.kept(name, 1, "stdin").contains("build the thing"), "{name}");
     }
+    // Gemini is told in a home of its own, in which the user's settings stand beside the tools.
+    let settings: serde_json::Value = serde_json::from_str(&agents.kept("gemini", 1, "home")).unwrap();
+    assert_eq!(settings["mcpServers"]["andon"]["env"]["ANDON_TASK"], json!(tasks[0]));
+    assert_eq!(settings["theme"], "mine");
+    assert!(!agents.argv("gemini", 1).concat().contains("ANDON_"));
     let tools: serde_json::Value = serde_json::from_str(&agents.kept("opencode", 1, "tools")).unwrap();
     assert_eq!(tools["mcp"]["andon"]["environment"]["ANDON_TASK"], json!(tasks[1]));
 }
