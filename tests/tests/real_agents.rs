@@ -239,7 +239,7 @@ fn hermes_works_a_task_to_its_end_and_goes_on_when_its_question_is_answered() {
     let end = by_terminal("complete --summary 'it is blue'");
     let said = json!({ "say": "that is all" });
     let server = ModelServer::start(json!({ "conversations": [
-        { "when": { "offers": "terminal", "contains": "in this session" }, "turns": [end, said], "then": "repeat" },
+        { "when": { "offers": "terminal", "contains": "paint it blue" }, "turns": [end, said], "then": "repeat" },
         { "when": { "offers": "terminal" }, "turns": [ask[0], ask[1], said], "then": "repeat" },
         { "turns": [{ "say": "a title" }], "then": "repeat" },
     ] }));
