@@ -180,6 +180,9 @@ fn assemble(
 ) -> Result<Launch, Unstartable> {
     let environment = environment(taken, &profile, &workspace);
     let invocation = invocation(taken, &profile, &workspace, &environment, prompt, resumed.as_ref())?;
+    if let Some((home, user, keep)) = &invocation.home {
+        home.create(user, keep).map_err(Unstartable::passing)?;
+    }
     for file in &invocation.files {
         write_private(&file.path, &file.content).map_err(Unstartable::passing)?;
     }
