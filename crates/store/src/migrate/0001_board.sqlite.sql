@@ -70,8 +70,6 @@ create index tasks_review on tasks (reviewer, priority desc, created_at, id, req
 create index tasks_eligible on tasks (eligible_at) where eligible_at is not null;
 create index tasks_scheduled on tasks (scheduled_at) where scheduled_at is not null;
 create index tasks_status on tasks (status, priority desc, created_at, id);
-create index tasks_asking on tasks (block_kind, priority desc, blocked_at, id) where status = 'blocked';
-create index tasks_unreviewed on tasks (priority desc, updated_at, id) where status = 'review' and reviewer is null;
 create index tasks_todo on tasks (id) where status = 'todo';
 create index tasks_failed on tasks (id) where status = 'ready' and consecutive_failures > 0;
 create unique index tasks_idempotency on tasks (idempotency_key)
@@ -148,8 +146,7 @@ create table leases (
     start_time    integer,
     cgroup        text,
     progress_at   integer,
-    progress_note text,
-    claimer       text
+    progress_note text
 ) strict, without rowid;
 
 create table comments (
