@@ -18,6 +18,7 @@ mod inspector;
 pub mod model_server;
 pub mod processes;
 mod proxy;
+mod receiver;
 mod server;
 mod wait;
 pub mod workshop;
@@ -29,6 +30,7 @@ pub use house::{Engine, House};
 pub use inspector::inspector;
 pub use model_server::ModelServer;
 pub use proxy::Proxy;
+pub use receiver::{Received, Receiver};
 pub use server::Server;
 pub use wait::{wait_for, wait_until};
 
