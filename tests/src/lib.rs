@@ -19,6 +19,7 @@ pub mod model_server;
 mod papers;
 pub mod processes;
 mod proxy;
+mod receiver;
 mod server;
 mod wait;
 pub mod workshop;
@@ -31,6 +32,7 @@ pub use inspector::inspector;
 pub use model_server::ModelServer;
 pub use papers::{Papers, TlsDoor};
 pub use proxy::Proxy;
+pub use receiver::{Received, Receiver};
 pub use server::Server;
 pub use wait::{wait_for, wait_until};
 

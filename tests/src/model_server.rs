@@ -47,7 +47,7 @@
 
 mod answer;
 mod dialect;
-mod http;
+pub(crate) mod http;
 mod openai;
 mod others;
 mod script;

@@ -12,6 +12,7 @@ mod change;
 pub mod client;
 mod insight;
 mod names;
+mod notice;
 mod plan;
 mod problem;
 mod profile;
@@ -34,6 +35,7 @@ pub use names::{
     ActionKindName, BlockKindName, BlockRequest, BoardSlugText, DiagnosticKindName, OutcomeName, PhaseName,
     ProfileNameText, RunIdText, SeverityName, StatusName, TaskIdText, WorkspaceKindName,
 };
+pub use notice::{Channel, Channels, Retry, Subscribe, Subscription, SubscriptionState, Subscriptions};
 pub use plan::{
     Claim, ClaimNext, Claimed, ClaimedRun, Decompose, Decomposed, PlannedChild, Recomputed, Specify,
 };

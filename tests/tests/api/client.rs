@@ -31,11 +31,16 @@ impl Serve {
 
     /// Serves at this address.
     pub(super) fn at(house: &House, address: &str) -> Self {
+        Self::with_variables(house, address, &[])
+    }
+
+    /// The same with further variables in its environment.
+    pub(super) fn with_variables(house: &House, address: &str, variables: &[(&str, &str)]) -> Self {
         static NUMBER: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let log = house.outside().join(format!("serve-{number}.log"));
         let mut command = house.command();
-        command.args(["serve", "--listen", address]);
+        command.args(["serve", "--listen", address]).envs(variables.iter().copied());
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(&log).unwrap());
         let mut child = command.spawn().unwrap();
         let login = wait_for("the server says where it is", || {
@@ -56,6 +61,11 @@ impl Serve {
     /// Its process.
     pub(super) fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Waits for its end, which comes by itself.
+    pub(super) fn ended(mut self) -> ExitStatus {
+        wait_for("the server ends", || self.child.try_wait().unwrap())
     }
 
     /// SIGTERM, and waits for its end.

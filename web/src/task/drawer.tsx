@@ -23,6 +23,7 @@ import { Links } from "./links.tsx";
 import { LogView } from "./log.tsx";
 import { Runs } from "./runs.tsx";
 import { Prose } from "./prose.tsx";
+import { Subscriptions } from "./subscriptions.tsx";
 import { Diagnostics, Why } from "./way-out.tsx";
 
 const Changes = lazy(() => import("./diff.tsx"));
@@ -166,6 +167,7 @@ function Whole({ board, shown, etag, close }: { board: string; shown: Shown; eta
             )}
             <Links board={board} shown={shown} />
             <Attachments board={board} id={task.id} attachments={shown.attachments} />
+            <Subscriptions board={board} id={task.id} />
             <Comments board={board} id={task.id} comments={shown.comments} />
             <Events events={shown.events} />
           </div>

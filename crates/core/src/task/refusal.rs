@@ -65,6 +65,20 @@ pub enum Refusal {
     /// No such attachment.
     #[error("there is no attachment {0:?}")]
     UnknownAttachment(String),
+    /// No such channel for notifications.
+    #[error("there is no channel {name:?}{}", did_you_mean(.nearest))]
+    UnknownChannel {
+        /// The name given.
+        name: String,
+        /// Known names like it.
+        nearest: Vec<String>,
+    },
+    /// Nobody is told there.
+    #[error("channel {channel} is told of nothing here")]
+    NotSubscribed {
+        /// The channel.
+        channel: String,
+    },
     /// The task does not stand where the verb needs it.
     #[error("cannot {verb} a task that is {status}")]
     WrongStatus {
@@ -235,6 +249,8 @@ impl Refusal {
         "unknown_board",
         "board_exists",
         "unknown_attachment",
+        "unknown_channel",
+        "not_subscribed",
         "wrong_status",
         "stale_run",
         "forbidden",
@@ -279,6 +295,8 @@ impl Refusal {
             Self::UnknownBoard { .. } => "unknown_board",
             Self::BoardExists(_) => "board_exists",
             Self::UnknownAttachment(_) => "unknown_attachment",
+            Self::UnknownChannel { .. } => "unknown_channel",
+            Self::NotSubscribed { .. } => "not_subscribed",
             Self::WrongStatus { .. } => "wrong_status",
             Self::StaleRun { .. } => "stale_run",
             Self::Forbidden { .. } => "forbidden",
@@ -316,6 +334,8 @@ impl Refusal {
                 | Self::UnknownSkill { .. }
                 | Self::UnknownBoard { .. }
                 | Self::UnknownAttachment(_)
+                | Self::UnknownChannel { .. }
+                | Self::NotSubscribed { .. }
         )
     }
 
@@ -340,6 +360,10 @@ impl Refusal {
             Self::UnknownBoard { name, .. } => {
                 format!("`andon boards list` shows them; `andon boards create {name}` makes it")
             }
+            Self::UnknownChannel { name, .. } => {
+                format!("`andon notify channels` shows them; [channels.{name}] in config.toml makes it")
+            }
+            Self::NotSubscribed { channel } => format!("`andon notify add {channel}` subscribes it"),
             Self::WrongStatus { way_out, .. } => (*way_out).to_owned(),
             Self::StaleRun { .. } => "stop working on the task; a newer run or a person has it".to_owned(),
             Self::OpenParents { .. } => "wait for them, unlink them, or promote with `--force`".to_owned(),

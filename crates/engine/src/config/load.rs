@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 use toml_edit::Item;
 
+use super::channels::Channels;
 use super::file::{FileError, read_text};
 use super::keys::{Entry, fields, variable};
 use super::problem::{Place, Problem, Problems};
@@ -186,7 +187,7 @@ impl Layers {
     fn read_file(&mut self, path: &Path, text: &str) {
         let mut reader = Reader::new(path, text);
         if let Some(document) = reader.parse() {
-            reader.table_besides(&mut self.config, &fields(), document.as_table(), &["runners"]);
+            reader.table_besides(&mut self.config, &fields(), document.as_table(), &["runners", "channels"]);
         }
         self.problems.append(&mut reader.problems);
         if text.contains("runners") {
@@ -194,6 +195,12 @@ impl Layers {
             // A file that is no TOML has been told already.
             problems.0.retain(|problem| !self.problems.contains(problem));
             self.problems.append(&mut problems.0);
+        }
+        if text.contains("channels") {
+            let (channels, mut problems) = Channels::read(path, text);
+            problems.0.retain(|problem| !self.problems.contains(problem));
+            self.problems.append(&mut problems.0);
+            self.config.channels = channels;
         }
         self.places.extend(reader.into_places());
     }

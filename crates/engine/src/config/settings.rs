@@ -2,6 +2,7 @@
 
 use andon_core::{Policy, ProfileName};
 
+use super::channels::Channels;
 use super::duration::Duration;
 use super::limits::BoardLimits;
 use super::schema::settings;
@@ -72,6 +73,10 @@ settings! {
         on_attention: Option<AttentionCommand> = "",
         /// The address of a PostgreSQL database for all boards (`postgres://…`); unset: SQLite in the home.
         database_url: Option<Secret> = "",
+        /// The address under which people reach the dashboard, such as `https://andon.example.org`, for links in notifications; unset: none.
+        public_url: Option<String> = "",
+        /// Failures in a row at which a subscription is suspended until a person has it tried again.
+        notify_attempt_limit: u32 = "50" in "1" to "1000",
         /// Where `andon serve` answers HTTP: an address such as `127.0.0.1:7700`, or `off`; unset: that one, where it is free.
         listen: Option<String> = "",
         /// Names under which the API may be asked for, besides those of this host's loopback and of `listen`.
@@ -89,7 +94,9 @@ settings! {
     /// What `diagnostics` calls a problem.
     diagnostics: Diagnostics,
     /// How the dashboard begins.
-    dashboard: Dashboard
+    dashboard: Dashboard,
+    /// Where notifications go.
+    channels: Channels
 }
 
 settings! {

@@ -1,5 +1,6 @@
 //! The migrations and their texts.
 
+use andon_core::notice::SubscriptionState;
 use andon_core::run::Outcome;
 use andon_core::task::{BlockKind, Phase, Status, WorkspaceKind};
 use sha2::{Digest, Sha256};
@@ -27,8 +28,14 @@ pub(crate) enum Dialect {
 }
 
 /// Name, text for SQLite, text for PostgreSQL: the same tables and columns.
-const TEXTS: &[(&str, &str, &str)] =
-    &[("0001_board", include_str!("0001_board.sqlite.sql"), include_str!("0001_board.postgres.sql"))];
+const TEXTS: &[(&str, &str, &str)] = &[
+    ("0001_board", include_str!("0001_board.sqlite.sql"), include_str!("0001_board.postgres.sql")),
+    (
+        "0002_subscriptions",
+        include_str!("0002_subscriptions.sqlite.sql"),
+        include_str!("0002_subscriptions.postgres.sql"),
+    ),
+];
 
 /// The newest schema that this binary knows.
 pub const SCHEMA: i64 = TEXTS.len() as i64;
@@ -58,6 +65,7 @@ fn with_enums(text: &str) -> String {
         .replace("{Phase}", &quoted(Phase::ALL, Phase::as_str))
         .replace("{BlockKind}", &quoted(BlockKind::ALL, BlockKind::as_str))
         .replace("{WorkspaceKind}", &quoted(WorkspaceKind::ALL, WorkspaceKind::as_str))
+        .replace("{SubscriptionState}", &quoted(SubscriptionState::ALL, SubscriptionState::as_str))
         .replace("{Outcome}", &quoted(Outcome::ALL, Outcome::as_str))
 }
 

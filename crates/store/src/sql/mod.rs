@@ -11,4 +11,5 @@ pub mod events;
 pub mod leases;
 pub mod links;
 pub mod runs;
+pub mod subscriptions;
 pub mod tasks;

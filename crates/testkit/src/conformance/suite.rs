@@ -79,6 +79,19 @@ macro_rules! conformance {
                     a_worker_moves_its_own_task_alone,
                     a_heartbeat_renews_a_claim_by_hand,
                     a_run_is_reaped_once_and_only_after_its_end;
+                notices:
+                    a_task_is_told_of_once_for_each_time_and_then_ends,
+                    a_second_block_is_told_again,
+                    of_several_tellers_one_has_the_event,
+                    a_teller_that_dies_loses_nothing,
+                    failures_back_off_and_suspend_and_are_revived,
+                    a_subscription_is_made_once_and_starts_where_its_task_stands,
+                    a_board_s_subscription_tells_what_needs_a_person,
+                    what_the_board_tells_a_channel_is_not_told_it_twice,
+                    a_home_channel_that_was_switched_off_stays_off,
+                    a_channel_that_hears_much_it_does_not_want_hears_what_it_wants,
+                    a_deleted_task_takes_its_subscriptions_along,
+                    only_a_person_says_who_is_told;
                 people:
                     a_stopped_task_stays_stopped,
                     a_stop_beside_a_dying_run_keeps_the_task_from_starting,
@@ -149,6 +162,7 @@ mod tests {
             include_str!("feed.rs"),
             include_str!("graph.rs"),
             include_str!("lease.rs"),
+            include_str!("notices.rs"),
             include_str!("people.rs"),
             include_str!("random.rs"),
             include_str!("review.rs"),

@@ -297,6 +297,7 @@ fn new_task(body: NewTask, key: Option<String>) -> Result<op::NewTask, Failure> 
         held: body.held,
         step_key: body.step_key,
         workflow_template_id: body.workflow_template_id,
+        notify: Vec::new(),
     })
 }
 
