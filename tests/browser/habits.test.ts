@@ -136,6 +136,8 @@ test("a card that is carried by the keyboard keeps the focus; a mixed choice goe
   await page.getByRole("toolbar").getByRole("button", { name: "Move to…" }).click();
   await page.getByRole("menuitem", { name: "Ready" }).click();
   for (const id of [first, second, blocked]) await cardIn(page, "ready", id).waitFor();
+  // The picture comes first; what counts is where the board says that they stand.
+  await until(() => [first, second, blocked].every((id) => house.run("show", id, "--json").includes('"status": "ready"')), "all are ready");
   await page.getByRole("toolbar").waitFor({ state: "detached" });
   await context.close();
 });
