@@ -634,6 +634,17 @@ export interface components {
              */
             step: number;
         };
+        /** @description How the dashboard begins, until somebody chooses otherwise in their browser. */
+        DashboardDefaults: {
+            /** @description Boards show the tasks of this tenant alone. */
+            default_tenant?: string | null;
+            /** @description Running tasks stand in a lane for each profile. */
+            lane_by_profile: boolean;
+            /** @description Boards show archived tasks too. */
+            include_archived: boolean;
+            /** @description Texts are shown as Markdown. */
+            render_markdown: boolean;
+        };
         /** @description Splits an idea into tasks that it then waits for: all of them, or none. */
         Decompose: {
             /** @description Its title from now on. */
@@ -1381,13 +1392,8 @@ export interface components {
             attachment_limit: number;
             /** @description Whether `pause` over everything is in force. */
             paused_everything: boolean;
+            /** @description How the dashboard begins for a browser that has chosen nothing yet. */
             dashboard: components["schemas"]["DashboardDefaults"];
-        };
-        DashboardDefaults: {
-            default_tenant?: string | null;
-            lane_by_profile: boolean;
-            include_archived: boolean;
-            render_markdown: boolean;
         };
         /** @description Changes of what is configured, written to `config.toml`; `null` goes back to the default, what is left out stays. */
         SettingsChanges: {

@@ -258,7 +258,7 @@ function Toolbar({ board, search, filter }: { board: string; search: Search; fil
   const running = search.lanes === undefined && defaults.lane_by_profile;
   return (
     <>
-      <div className="relative min-w-0 flex-1 md:max-w-64">
+      <div className="relative min-w-20 flex-1 md:max-w-64">
         <SearchIcon size={14} className="absolute top-2.5 left-2.5 text-text-3" />
         <input
           id="search"
@@ -366,7 +366,7 @@ function FilterSelect({
       value={value ?? unset}
       onChange={(event) => onChange(event.target.value === unset ? undefined : event.target.value)}
       className={cx(
-        "h-8 max-w-32 shrink-0 rounded-md border px-2 text-xs outline-none hover:bg-hover focus-visible:ring-2 focus-visible:ring-accent/40",
+        "h-8 max-w-32 min-w-0 rounded-md border px-2 text-xs outline-none hover:bg-hover focus-visible:ring-2 focus-visible:ring-accent/40",
         value === undefined ? "border-line-strong bg-raised text-text-2" : "border-accent-text bg-accent-soft text-accent-text",
       )}
     >

@@ -387,7 +387,7 @@ const de: Catalogue = {
 
   "card.priority": "Priorität {n}",
   "card.finding": "Ein Befund: {severity}",
-  "card.held": "Zurückgehalten",
+  "card.held": "Gehalten",
   "card.heldAbout": "Wartet, bis ein Mensch sie freigibt",
   "card.parents": { one: "Wartet auf {n} von {all} Vorgängern", other: "Wartet auf {n} von {all} Vorgängern" },
   "card.comments": { one: "{n} Kommentar", other: "{n} Kommentare" },
