@@ -216,9 +216,10 @@ function follow(region: HTMLElement, id: string): void {
   const end = performance.now() + PATIENCE;
   const look = () => {
     const active = document.activeElement;
-    if (active && active !== document.body && !region.contains(active)) return;
+    const lost = !active || active === document.body;
     const card = region.querySelector<HTMLElement>(`[data-card="${CSS.escape(id)}"]`);
-    if (card && !card.contains(active)) focus(card);
+    if (!lost && !card?.contains(active)) return;
+    if (lost && card) focus(card);
     if (performance.now() < end) requestAnimationFrame(look);
   };
   requestAnimationFrame(look);

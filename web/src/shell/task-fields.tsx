@@ -120,7 +120,7 @@ export function MoreFields({ board, draft, change, narrow = false }: { board: st
         </Field>,
         <Field key="path" label={t("field.path")}>
           {(id) => (
-            <Input id={id} value={draft.path} disabled={draft.workspace !== "dir" && draft.workspace !== "worktree"} placeholder="/home/…" className="font-mono" onChange={(event) => change({ path: event.target.value })} />
+            <Input id={id} value={draft.path} disabled={draft.workspace !== "dir" && draft.workspace !== "worktree"} placeholder="/absolute/path" className="font-mono" onChange={(event) => change({ path: event.target.value })} />
           )}
         </Field>,
       )}
