@@ -475,6 +475,24 @@ export interface components {
             /** @description Whether git does not know it yet: its content is not in the patch. */
             untracked: boolean;
         };
+        /** @description A channel of the configuration. */
+        Channel: {
+            /** @description Its name. */
+            name: string;
+            /** @description `command`, `webhook`, `slack`, `discord` or `telegram`. */
+            kind: string;
+            /** @description Whether it is told on every board of what needs a person. */
+            home: boolean;
+            /** @description Whether it can be used. */
+            ready: boolean;
+            /** @description Why not; never with a secret. */
+            problem?: string | null;
+        };
+        /** @description The channels of the configuration. */
+        Channels: {
+            /** @description By name. */
+            channels: components["schemas"]["Channel"][];
+        };
         /** @description Takes a task by hand, as a person or an outside terminal does. */
         Claim: {
             /**
@@ -1232,6 +1250,11 @@ export interface components {
             /** @description Whether it was pulled. */
             was_paused: boolean;
         };
+        /** @description How a subscription is tried again. */
+        Retry: {
+            /** @description Leave out the message that could not be delivered. */
+            skip?: boolean;
+        };
         /** @description One attempt at a task. */
         Run: components["schemas"]["Consumption"] & {
             /** @description Its id. */
@@ -1507,6 +1530,50 @@ export interface components {
         Stop: {
             /** @description Why. */
             reason?: string | null;
+        };
+        /** @description What a channel is to be told of. */
+        Subscribe: {
+            /** @description Kinds of events, `attention` or `all`; empty for the usual. Left out, it stays as it is. */
+            kinds?: string[] | null;
+        };
+        /** @description A channel, and whether it is told of a task or of a board as a whole. */
+        Subscription: {
+            /** @description The channel. */
+            channel: string;
+            /** @description Its kind; none where the configuration does not know it any more. */
+            kind?: string | null;
+            /** @description Whether the channel can be used. */
+            ready: boolean;
+            task?: components["schemas"]["TaskId"] | null;
+            /** @description Whether it is subscribed: active or suspended. */
+            subscribed: boolean;
+            state?: components["schemas"]["SubscriptionState"] | null;
+            /** @description Whether the configuration made it. */
+            home: boolean;
+            /** @description What it is told of: kinds of events, `attention` or `all`; empty for the usual. */
+            kinds: string[];
+            /**
+             * Format: int32
+             * @description Failures in a row.
+             */
+            failures: number;
+            /** @description The words of the last one. */
+            last_error?: string | null;
+            retry_at?: components["schemas"]["Time"] | null;
+            told_at?: components["schemas"]["Time"] | null;
+            /** @description Who made it. */
+            created_by?: string | null;
+            created_at?: components["schemas"]["Time"] | null;
+        };
+        /**
+         * @description Whether a subscription is told anything.
+         * @enum {string}
+         */
+        SubscriptionState: "active" | "suspended" | "off";
+        /** @description Each channel of the configuration, and what else is subscribed. */
+        Subscriptions: {
+            /** @description By channel. */
+            subscriptions: components["schemas"]["Subscription"][];
         };
         /** @description A task. */
         Task: {

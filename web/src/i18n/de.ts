@@ -634,6 +634,9 @@ const de: Catalogue = {
   "usage.nothing": { one: "Nichts in {n} Tag", other: "Nichts in {n} Tagen" },
   "usage.about": "{what} nach Profil und Tag: {sum} in {n} Tagen",
   "usage.most": "höchstens: {value}",
+  "notify.name": "Benachrichtigen",
+  "notify.unknown": "nicht konfiguriert",
+  "notify.unusable": "zurzeit nicht nutzbar",
 };
 
 export default de;
