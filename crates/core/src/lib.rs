@@ -14,6 +14,7 @@ pub mod dispatch;
 pub mod graph;
 pub mod id;
 pub mod nearest;
+pub mod planning;
 pub mod policy;
 pub mod roster;
 pub mod run;

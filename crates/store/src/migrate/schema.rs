@@ -27,8 +27,10 @@ pub(crate) enum Dialect {
 }
 
 /// Name, text for SQLite, text for PostgreSQL: the same tables and columns.
-const TEXTS: &[(&str, &str, &str)] =
-    &[("0001_board", include_str!("0001_board.sqlite.sql"), include_str!("0001_board.postgres.sql"))];
+const TEXTS: &[(&str, &str, &str)] = &[
+    ("0001_board", include_str!("0001_board.sqlite.sql"), include_str!("0001_board.postgres.sql")),
+    ("0003_plans", include_str!("0003_plans.sqlite.sql"), include_str!("0003_plans.postgres.sql")),
+];
 
 /// The newest schema that this binary knows.
 pub const SCHEMA: i64 = TEXTS.len() as i64;

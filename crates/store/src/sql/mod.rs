@@ -10,5 +10,6 @@ pub mod comments;
 pub mod events;
 pub mod leases;
 pub mod links;
+pub mod plans;
 pub mod runs;
 pub mod tasks;

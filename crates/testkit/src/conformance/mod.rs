@@ -8,6 +8,7 @@ pub mod feed;
 pub mod graph;
 pub mod lease;
 pub mod people;
+pub mod plan;
 pub mod random;
 pub mod review;
 pub mod rights;
