@@ -13,6 +13,7 @@ pub mod client;
 mod insight;
 mod names;
 mod plan;
+mod planning;
 mod problem;
 mod profile;
 mod run;
@@ -37,6 +38,7 @@ pub use names::{
 pub use plan::{
     Claim, ClaimNext, Claimed, ClaimedRun, Decompose, Decomposed, PlannedChild, Recomputed, Specify,
 };
+pub use planning::{DescribeProfile, DescribeResult, PlanResult, PlanUsage};
 pub use problem::{Fault, PROBLEM_TYPE, Problem, status_of};
 pub use profile::{BrokenProfile, Profile, ProfileChanges, Profiles, Settings, SettingsChanges};
 pub use run::{Consumption, Lease, LogChunk, LogEnd, Run, RunProcesses, Runs, Worker, Workers};

@@ -4,6 +4,7 @@ mod client;
 mod limits;
 mod mcp;
 mod metrics;
+mod planning;
 mod plans;
 mod schemathesis;
 mod security;

@@ -50,6 +50,8 @@ export type AttentionItem = Sent<Schemas["Attention"]>;
 export type AttentionList = Sent<Schemas["AttentionList"]>;
 export type Diff = Sent<Schemas["Diff"]>;
 export type Decomposed = Sent<Schemas["Decomposed"]>;
+export type PlanResult = Sent<Schemas["PlanResult"]>;
+export type DescribeResult = Sent<Schemas["DescribeResult"]>;
 
 /** What splits an idea into tasks. */
 export type Decompose = Partial<Schemas["Decompose"]> & Pick<Schemas["Decompose"], "children">;

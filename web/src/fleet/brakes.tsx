@@ -13,6 +13,7 @@ import { ProblemNote } from "../design/controls.tsx";
 import { CheckIcon, ClockIcon, StatusIcon } from "../design/icons.tsx";
 import { full, ms, span, useNow } from "../design/time.ts";
 import { refusal, toast } from "../shell/store.ts";
+import { OrchestrationPill } from "./planner.tsx";
 
 /** Cards that are looked at for back-off and for what was given up. */
 const LOOK = 500;
@@ -106,6 +107,16 @@ export function Rules() {
       <Row name="Work is reviewed by">
         <Pick label="Reviewer" value={data.reviewer === "person" ? "" : data.reviewer} none="A person" names={names} onPick={(name) => change.mutate({ reviewer: name || null })} />
       </Row>
+      <Row name="The whole of a split idea is owned by">
+        <Pick label="Orchestrator" value={data.orchestrator ?? ""} none={data.resolved_orchestrator ?? "Nobody"} names={names} onPick={(name) => change.mutate({ orchestrator: name || null })} />
+      </Row>
+      <Row name="Ideas are planned by a model">
+        <OrchestrationPill />
+      </Row>
+      <Row name="The parts of an idea that it split">
+        <Pick label="Parts of a split idea" value={data.auto_promote_children ? "" : "wait for a promote"} none="start by themselves" names={["wait for a promote"]} onPick={(name) => change.mutate({ auto_promote_children: name === "" })} />
+      </Row>
+      <Row name="The model that plans">{data.planner_model ?? "none is set up"}</Row>
       {numbers.map(([name, key]) => (
         <Row key={key} name={name}>
           <Whole key={data[key]} label={name} value={data[key]} onSave={(value) => change.mutate({ [key]: value })} />

@@ -11,6 +11,7 @@ import { Button, Empty, IconButton, Menu, ProblemNote } from "../design/controls
 import { cx } from "../design/cx.ts";
 import { AlertIcon, BoardIcon, ChevronIcon, FleetIcon, GraphIcon, InboxIcon, Lamp, MoonIcon, PlusIcon, SearchIcon, SunIcon } from "../design/icons.tsx";
 import { compact, useNow } from "../design/time.ts";
+import { OrchestrationPill } from "../fleet/planner.tsx";
 import { Cord, CordBand } from "./cord.tsx";
 import { Dialogs } from "./dialogs.tsx";
 import { openDialog, select, selected, setTheme, useTheme } from "./store.ts";
@@ -321,6 +322,9 @@ export function TopBar({ board, title, children }: { board: string; title: strin
           <PlusIcon size={14} />
           <span className="hidden lg:inline">New task</span>
         </Button>
+        <span className="hidden sm:inline-flex">
+          <OrchestrationPill />
+        </span>
         <Cord board={board} />
       </div>
     </header>

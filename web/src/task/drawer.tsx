@@ -20,6 +20,7 @@ import { Comments, Events } from "./comments.tsx";
 import { Body, Properties, Title } from "./edit.tsx";
 import { Links } from "./links.tsx";
 import { LogView } from "./log.tsx";
+import { PlanWithModel } from "./planning.tsx";
 import { Runs } from "./runs.tsx";
 import { Prose } from "./prose.tsx";
 import { Diagnostics, Why } from "./way-out.tsx";
@@ -278,6 +279,7 @@ function Actions({ board, task, showLog }: { board: string; task: Task; showLog:
           <Button onClick={() => openDialog({ kind: "decompose", id: task.id, title: task.title })}>
             <ChildrenIcon size={13} /> Split into tasks
           </Button>
+          <PlanWithModel board={board} id={task.id} />
         </Row>
       );
     case "scheduled":

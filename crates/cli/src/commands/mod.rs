@@ -42,6 +42,7 @@ pub(crate) mod log;
 pub(crate) mod man;
 pub(crate) mod mcp;
 pub(crate) mod pause;
+mod planning;
 pub(crate) mod profile;
 pub(crate) mod promote;
 pub(crate) mod reassign;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use andon_engine::dispatcher::{DispatchError, Options, Until};
+use andon_engine::planner::PlannerService;
 use andon_server::http::{Listen, ServeOptions, Server, start};
 use clap::Args;
 
@@ -36,7 +37,11 @@ pub(crate) fn run(app: &App, args: ServeArgs) -> Result<ExitCode, Failure> {
     andon_process::give_back_memory();
     let home = app.home().clone();
     let options = Options { home, board: None, until: Until::Stopped, dry_run: false, max: None };
-    super::dispatch::work(app, options, true)?;
+    let planner = PlannerService::start(app.home().clone())
+        .map_err(|error| Failure::Dispatch(DispatchError::Io { what: "the planner", error }))?;
+    planner.nudge();
+    super::dispatch::work(app, options, true, || planner.nudge())?;
+    planner.stop();
     if let Some(server) = api {
         server.stop();
     }

@@ -7,6 +7,7 @@ pub(super) mod files;
 pub(super) mod home;
 pub(super) mod insight;
 pub(super) mod plan;
+pub(super) mod planning;
 mod problems;
 pub(super) mod runs;
 pub(super) mod tasks;
