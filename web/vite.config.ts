@@ -14,6 +14,12 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: true,
     chunkSizeWarningLimit: 600,
+    rolldownOptions: {
+      output: {
+        // By their names, so that the weight of the languages, of which one is loaded, is told from the rest.
+        chunkFileNames: ({ facadeModuleId }) => (facadeModuleId?.includes("/src/i18n/") ? "assets/language-[name]-[hash].js" : "assets/[name]-[hash].js"),
+      },
+    },
   },
   server: {
     proxy: {

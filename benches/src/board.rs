@@ -48,6 +48,7 @@ pub(crate) fn creation(profile: &str) -> Create {
 pub(crate) fn claim(roster: Roster, batch: u32) -> Claim {
     Claim {
         host: "here".to_owned(),
+        claimer: None,
         roster,
         max_running: None,
         max_running_per_profile: None,

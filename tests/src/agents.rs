@@ -82,6 +82,18 @@ impl<'h> Agents<'h> {
     }
 }
 
+/// A program of others at `path` below the target folder, where `cargo xtask test` installs them.
+///
+/// # Panics
+/// When it is not there: no test is passed over.
+#[must_use]
+pub fn installed(path: &str) -> PathBuf {
+    let target = std::env::current_exe().expect("this test").ancestors().nth(3).expect("target").to_owned();
+    let program = target.join(path);
+    assert!(program.exists(), "`cargo xtask test` installs {}", program.display());
+    program
+}
+
 /// The PATH of this process with another folder before it.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "the edge: what tests start needs the programs of this host")]

@@ -23,7 +23,8 @@
 //!     "then": "repeat" } ] }
 //! ```
 //!
-//! The first conversation whose `when` fits answers (`contains` may be a list: all of them; what is left out always fits).
+//! The first conversation whose `when` fits answers (`contains` may be a list: all of them; `offers` names a tool that the
+//! request has; what is left out always fits).
 //! Each task has its own place in each conversation. Behind the last turn the last one is repeated (`"then": "repeat"`),
 //! else the answer is a status 500 that says so.
 //!
@@ -40,13 +41,13 @@
 //! | `think` | a thought with a signature, where the API has such |
 //! | `drop`, `hang` | no answer: the connection is closed; it stays open in silence |
 //!
-//! A tool is called by the name that the request offers: the script's `kanban_show` finds `mcp__andon__kanban_show` and the
-//! member of a name space, unless the call says `"exact": true`. In texts and arguments `{{task}}` is the task of the
+//! A tool is called by the name that the request offers: the script's `kanban_show` finds `mcp__andon__kanban_show`,
+//! `andon_kanban_show` and the member of a name space, unless the call says `"exact": true`. In texts and arguments `{{task}}` is the task of the
 //! request, and `{{result:<n>:<pointer>}}` a part of the n-th result of a tool in it (from 0; −1 is the last).
 
 mod answer;
 mod dialect;
-mod http;
+pub(crate) mod http;
 mod openai;
 mod others;
 mod script;

@@ -1,18 +1,8 @@
 //! A real agent: Codex, as npm installs it, works on a task through `andon mcp`, against a model that answers by a script.
 
-use std::path::PathBuf;
-
-use andon_tests::agents::path_with;
+use andon_tests::agents::{installed, path_with};
 use andon_tests::{House, ModelServer, text_of, wait_until};
 use serde_json::json;
-
-/// Where `cargo xtask test` installs the programs of others.
-fn installed() -> PathBuf {
-    let target = std::env::current_exe().unwrap().ancestors().nth(3).unwrap().to_owned();
-    let bin = target.join("node/node_modules/.bin");
-    assert!(bin.join("codex").exists(), "`cargo xtask test` installs Codex in {}", bin.display());
-    bin
-}
 
 /// The profile `coder`: Codex with the scripted model. What it keeps of its sessions lies in the house.
 fn coder(house: &House, server: &ModelServer) {
@@ -36,7 +26,10 @@ fn coder(house: &House, server: &ModelServer) {
 }
 
 fn dispatcher(house: &House) -> andon_tests::Dispatcher {
-    house.dispatcher_with(&[], &[("PATH", &path_with(&installed()))])
+    house.dispatcher_with(
+        &[],
+        &[("PATH", &path_with(installed("node/node_modules/.bin/codex").parent().unwrap()))],
+    )
 }
 
 #[test]

@@ -21,6 +21,7 @@ mod harness;
 mod input;
 mod leases;
 mod mcp;
+mod real_agents;
 mod remote;
 mod restarts;
 mod reviews;

@@ -327,6 +327,32 @@ fn a_thousand_calls_at_once_are_each_answered_once() {
 }
 
 #[test]
+fn a_call_that_waits_for_the_board_says_so_on_pipes_too_where_it_was_asked_to() {
+    let house = House::on(andon_tests::Engine::Sqlite, "home");
+    house.profile("hand", "runner = \"lane\"\n");
+    let task = house.create(["slow", "--assignee", "hand"]);
+    let mut client = Client::session(&house, &[]);
+    let mut other = rusqlite::Connection::open(house.board().join("board.db")).unwrap();
+    let held = other.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).unwrap();
+    for (id, meta) in [(71, json!({})), (72, json!({ "progressToken": 5 }))] {
+        let params =
+            json!({ "name": "kanban_comment", "arguments": { "task_id": task, "body": "x" }, "_meta": meta });
+        client.write(
+            &json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params }).to_string(),
+        );
+    }
+    let told = client.frame();
+    assert_eq!(
+        (&told["method"], &told["params"]["progressToken"]),
+        (&json!("notifications/progress"), &json!(5))
+    );
+    drop(held);
+    let mut answered: Vec<i64> = (0..20).filter_map(|_| client.frame()["id"].as_i64()).take(2).collect();
+    answered.sort_unstable();
+    assert_eq!(answered, [71, 72]);
+}
+
+#[test]
 fn what_was_asked_before_the_input_ended_is_answered_and_done() {
     let house = workers();
     let mut client = Client::start(&house, &[], &[]);

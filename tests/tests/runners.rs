@@ -190,6 +190,7 @@ fn gemini_and_opencode_are_given_their_tools_and_counted() {
         "gemini",
         r#"
 echo '{"type":"init","session_id":"g-1","model":"gemini-x"}'
+cat "$GEMINI_CLI_HOME/.gemini/settings.json" > "$OUT/gemini.$n.home"
 andon complete --summary built > /dev/null
 echo '{"type":"result","status":"success","stats":{"total_tokens":30,"input_tokens":20,"output_tokens":10,"cached":4}}'
 "#,
@@ -202,6 +203,8 @@ echo "$step"; andon complete --summary built > /dev/null; echo "$step"
 "#,
     );
     house.profile("g", "runner = \"gemini\"\n");
+    std::fs::create_dir_all(house.user_home().join(".gemini")).unwrap();
+    std::fs::write(house.user_home().join(".gemini/settings.json"), "{ \"theme\": \"mine\" } // so").unwrap();
     house.profile("o", "runner = \"opencode\"\n");
     let tasks = [task_of(&house, "g"), task_of(&house, "o")];
     let _dispatcher = agents.dispatcher();
@@ -213,10 +216,17 @@ echo "$step"; andon complete --summary built > /dev/null; echo "$step"
         assert_eq!((&run["input_tokens"], &run["output_tokens"]), (&json!(input), &json!(output)));
         assert_eq!((&run["cached_tokens"], &run["cost_usd"]), (&json!(cached), &cost));
     }
-    for (name, variable) in [("gemini", "GEMINI_CLI_SYSTEM_DEFAULTS_PATH"), ("opencode", "OPENCODE_CONFIG")] {
-        assert!(agents.variable(name, 1, variable).unwrap().ends_with("/tools.json"), "{name}");
+    for (name, variable, end) in
+        [("gemini", "GEMINI_CLI_HOME", "/home"), ("opencode", "OPENCODE_CONFIG", "/tools.json")]
+    {
+        assert!(agents.variable(name, 1, variable).unwrap().ends_with(end), "{name}");
         assert!(agents.kept(name, 1, "stdin").contains("build the thing"), "{name}");
     }
+    // Gemini is told in a home of its own, in which the user's settings stand beside the tools.
+    let settings: serde_json::Value = serde_json::from_str(&agents.kept("gemini", 1, "home")).unwrap();
+    assert_eq!(settings["mcpServers"]["andon"]["env"]["ANDON_TASK"], json!(tasks[0]));
+    assert_eq!(settings["theme"], "mine");
+    assert!(!agents.argv("gemini", 1).concat().contains("ANDON_"));
     let tools: serde_json::Value = serde_json::from_str(&agents.kept("opencode", 1, "tools")).unwrap();
     assert_eq!(tools["mcp"]["andon"]["environment"]["ANDON_TASK"], json!(tasks[1]));
 }
@@ -560,6 +570,39 @@ fn a_goal_is_worked_on_turn_by_turn_until_the_judge_finds_it_reached() {
         asked[0].body.to_string().contains("all of it")
             && asked[0].body.to_string().contains("my last words")
     );
+}
+
+#[test]
+fn a_goal_in_a_session_that_a_later_run_goes_on_with_counts_its_judges_in_full() {
+    let house = House::new();
+    let agents = Agents::of(&house);
+    let server = andon_tests::ModelServer::start(verdicts(&[("continue", "not yet")]));
+    // Codex counts a session as a whole: 14 tokens more with each turn. Its second turn asks; the fourth completes.
+    agents.fake(
+        "codex",
+        r#"
+echo '{"type":"thread.started","thread_id":"th-1"}'
+echo '{"type":"item.completed","item":{"type":"agent_message","text":"so far"}}'
+[ $n = 2 ] && andon block --kind needs_input 'a question' > /dev/null
+[ $n = 4 ] && andon complete --summary built > /dev/null
+printf '{"type":"turn.completed","usage":{"input_tokens":%s,"output_tokens":%s}}\n' $((n * 200)) $((n * 14))
+"#,
+    );
+    judged(&house, &server);
+    let profile = std::fs::read_to_string(house.home().join("profiles/coder/profile.toml")).unwrap();
+    house.profile("coder", &profile.replace("claude", "codex"));
+    let task = goal(&house, "5");
+    let _dispatcher = agents.dispatcher();
+    house.wait_status(&task, "blocked");
+    wait_until("the run is counted", || run(&house, &task, 0)["output_tokens"] == 28 + 20);
+    let _ = house.andon(["unblock", &task, "--reason", "so"]).ok();
+    house.wait_status(&task, "done");
+    // Two turns and one word of the judge in each run.
+    wait_until("both are counted", || !run(&house, &task, 1)["output_tokens"].is_null());
+    for index in 0..2 {
+        let run = run(&house, &task, index);
+        assert_eq!((&run["output_tokens"], &run["input_tokens"]), (&json!(48), &json!(500)), "{run:#}");
+    }
 }
 
 #[test]

@@ -7,16 +7,26 @@ import { createRoot } from "react-dom/client";
 import { client } from "./api/queries.ts";
 import { TipProvider } from "./design/controls.tsx";
 import "./design/theme.css";
+import { speak, useLanguage } from "./i18n/index.ts";
 import { router } from "./router.tsx";
+
+/** Everything, drawn anew in another language: what is shown may be made of words anywhere. */
+function App() {
+  return (
+    <TipProvider key={useLanguage()} delayDuration={350}>
+      <RouterProvider router={router} />
+    </TipProvider>
+  );
+}
 
 const root = document.getElementById("root");
 if (root) {
+  // The first picture is in the right words already.
+  await speak();
   createRoot(root).render(
     <StrictMode>
       <QueryClientProvider client={client}>
-        <TipProvider delayDuration={350}>
-          <RouterProvider router={router} />
-        </TipProvider>
+        <App />
       </QueryClientProvider>
     </StrictMode>,
   );

@@ -5,10 +5,12 @@ import { api } from "./api/actions.ts";
 import { asProblem } from "./api/client.ts";
 import { client, keys } from "./api/queries.ts";
 import { Board } from "./board/board.tsx";
-import { Button, Empty, ProblemNote } from "./design/controls.tsx";
+import { Button, Empty, ProblemNote, Words } from "./design/controls.tsx";
 import { AlertIcon, BoardIcon } from "./design/icons.tsx";
 import { Dialogs } from "./shell/dialogs.tsx";
 import { Layout, Waiting } from "./shell/layout.tsx";
+import { t } from "./i18n/index.ts";
+import { beginning } from "./shell/defaults.ts";
 import { openDialog } from "./shell/store.ts";
 
 /** What stands behind the question mark. */
@@ -17,7 +19,8 @@ export interface Search {
   assignee?: string;
   tenant?: string;
   archived?: true;
-  lanes?: true;
+  /** Everywhere, or nowhere; left out: as configured. */
+  lanes?: boolean;
   /** The task in the drawer. */
   task?: string;
   /** The graph around one task. */
@@ -34,7 +37,7 @@ function search(raw: Record<string, unknown>): Search {
   const tenant = text("tenant");
   if (tenant) found.tenant = tenant;
   if (raw["archived"] === true) found.archived = true;
-  if (raw["lanes"] === true) found.lanes = true;
+  if (typeof raw["lanes"] === "boolean") found.lanes = raw["lanes"];
   const task = text("task");
   if (task) found.task = task;
   const around = text("around");
@@ -47,12 +50,8 @@ function Broken({ error, reset }: { error: unknown; reset?: () => void }) {
   const ended = problem.status === 401;
   return (
     <div className="m-auto w-full max-w-lg p-6">
-      <Empty icon={<AlertIcon size={20} />} title={ended ? "Log in" : "This view broke"}>
-        {ended ? (
-          <>
-            Run <code className="font-mono">andon token url</code> in a terminal and open the address that it prints.
-          </>
-        ) : null}
+      <Empty icon={<AlertIcon size={20} />} title={ended ? t("session.logIn") : t("broken.view")}>
+        {ended ? <Words text={t("session.how")} /> : null}
       </Empty>
       {!ended && <ProblemNote problem={problem} retry={reset} />}
     </div>
@@ -62,7 +61,7 @@ function Broken({ error, reset }: { error: unknown; reset?: () => void }) {
 const root = createRootRoute({
   component: Outlet,
   errorComponent: ({ error, reset }) => <Broken error={error} reset={reset} />,
-  notFoundComponent: () => <Broken error={new Error("There is nothing at this address.")} />,
+  notFoundComponent: () => <Broken error={new Error(t("broken.address"))} />,
 });
 
 const home = createRoute({
@@ -78,9 +77,9 @@ const home = createRoute({
   component: () => (
     <>
       <div className="m-auto p-6">
-        <Empty icon={<BoardIcon size={20} />} title="There is no board yet">
+        <Empty icon={<BoardIcon size={20} />} title={t("board.none")}>
           <Button tone="primary" size="md" className="mt-2" onClick={() => openDialog({ kind: "new-board" })}>
-            New board
+            {t("newBoard.name")}
           </Button>
         </Empty>
       </div>
@@ -93,6 +92,12 @@ const board = createRoute({
   getParentRoute: () => root,
   path: "/b/$board",
   validateSearch: search,
+  beforeLoad: async ({ params, search: said, location, preload }) => {
+    // Asked for at once, while the way is still looked for.
+    void client.prefetchQuery({ queryKey: keys.head(params.board), queryFn: ({ signal }) => api.columns(params.board, {}, 1, signal) });
+    const view = preload ? null : await beginning(params.board, said);
+    if (view) throw redirect({ to: location.pathname, search: { ...said, ...view }, replace: true });
+  },
   component: Layout,
 });
 

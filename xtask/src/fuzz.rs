@@ -8,19 +8,22 @@ const SECONDS: u32 = 60;
 /// Fuzzes `[target] [seconds]`: one target, or all of them in turn.
 pub(crate) fn run(args: &[String]) -> Result<(), Failure> {
     let (target, seconds) = parse(args)?;
-    if !shell::succeeds(rustup_cargo(&["fuzz", "--version"])) {
+    let toolchains: [fn(&[&str]) -> std::process::Command; 2] = [nightly, stable];
+    let Some(cargo) = toolchains.into_iter().find(|cargo| shell::succeeds(cargo(&["fuzz", "--version"])))
+    else {
         return Err(Failure::Usage(
-            "fuzzing needs a nightly toolchain and cargo-fuzz: `rustup toolchain install nightly`, \
-             `cargo install --locked cargo-fuzz`"
-                .to_owned(),
+            "fuzzing needs cargo-fuzz: `cargo install --locked cargo-fuzz`".to_owned(),
         ));
-    }
+    };
     let targets = match target {
         Some(target) => vec![target],
-        None => all()?,
+        None => {
+            let listed = shell::output(cargo(&["fuzz", "list"]))?;
+            String::from_utf8_lossy(&listed).lines().map(str::to_owned).collect()
+        }
     };
     let limit = format!("-max_total_time={seconds}");
-    targets.iter().try_for_each(|target| shell::run(rustup_cargo(&["fuzz", "run", target, "--", &limit])))
+    targets.iter().try_for_each(|target| shell::run(cargo(&["fuzz", "run", target, "--", &limit])))
 }
 
 fn parse(args: &[String]) -> Result<(Option<String>, u32), Failure> {
@@ -38,15 +41,17 @@ fn parse(args: &[String]) -> Result<(Option<String>, u32), Failure> {
     }
 }
 
-fn all() -> Result<Vec<String>, Failure> {
-    let listed = shell::output(rustup_cargo(&["fuzz", "list"]))?;
-    Ok(String::from_utf8_lossy(&listed).lines().map(str::to_owned).collect())
-}
-
 /// The nightly toolchain is chosen by rustup's own `cargo`, not by the one that runs this program.
-fn rustup_cargo(args: &[&str]) -> std::process::Command {
+fn nightly(args: &[&str]) -> std::process::Command {
     let mut command = shell::command("cargo", &["+nightly"]);
     command.args(args).env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO");
+    command
+}
+
+/// Where there is no nightly toolchain the stable one takes the options of the sanitizer, too, when it is told to.
+fn stable(args: &[&str]) -> std::process::Command {
+    let mut command = shell::cargo(args);
+    command.env("RUSTC_BOOTSTRAP", "1");
     command
 }
 

@@ -20,6 +20,7 @@ mod line;
 mod long;
 mod needs;
 mod node;
+mod python;
 mod shell;
 mod test;
 mod tidy;

@@ -18,6 +18,7 @@ const NEEDS: &[Need] = &[
     Need { program: "mount", package: "mount" },
     Need { program: "ps", package: "procps" },
     Need { program: "npm", package: "npm" },
+    Need { program: "python3", package: "python3-venv" },
     Need { program: "initdb", package: "postgresql" },
     Need { program: "pgbouncer", package: "pgbouncer" },
     Need { program: "openssl", package: "openssl" },

@@ -3,13 +3,14 @@
 use std::process::Command;
 
 use crate::failure::Failure;
-use crate::{needs, node, shell, web};
+use crate::{needs, node, python, shell, web};
 
 /// Runs the tests of the workspace, its doctests, and the dashboard's tests in a browser. `args` go to the test runner, and
 /// choose what runs.
 pub(crate) fn run(args: &[String]) -> Result<(), Failure> {
     needs::install()?;
     node::install()?;
+    python::install()?;
     if args.is_empty() {
         // The program has the dashboard inside.
         web::build()?;

@@ -48,6 +48,8 @@ pub struct AttentionList {
     pub items: Vec<Attention>,
     /// Whether there are more than are given.
     pub truncated: bool,
+    /// The cursor of the next page, where there is one.
+    pub next: Option<String>,
 }
 
 /// A file that a task's worktree changes.

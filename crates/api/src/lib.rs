@@ -12,6 +12,7 @@ mod change;
 pub mod client;
 mod insight;
 mod names;
+mod notice;
 mod plan;
 mod planning;
 mod problem;
@@ -35,13 +36,16 @@ pub use names::{
     ActionKindName, BlockKindName, BlockRequest, BoardSlugText, DiagnosticKindName, OutcomeName, PhaseName,
     ProfileNameText, RunIdText, SeverityName, StatusName, TaskIdText, WorkspaceKindName,
 };
+pub use notice::{Channel, Channels, Retry, Subscribe, Subscription, SubscriptionState, Subscriptions};
 pub use plan::{
     Claim, ClaimNext, Claimed, ClaimedRun, Decompose, Decomposed, PlannedChild, Recomputed, Specify,
 };
 pub use planning::{DescribeProfile, DescribeResult, PlanResult, PlanUsage};
 pub use problem::{Fault, PROBLEM_TYPE, Problem, status_of};
-pub use profile::{BrokenProfile, Profile, ProfileChanges, Profiles, Settings, SettingsChanges};
-pub use run::{Consumption, Lease, LogChunk, LogEnd, Run, RunProcesses, Runs, Worker, Workers};
+pub use profile::{
+    BrokenProfile, DashboardDefaults, Profile, ProfileChanges, Profiles, Settings, SettingsChanges,
+};
+pub use run::{Consumption, Lease, LogChunk, LogEnd, Process, Run, RunProcesses, Runs, Worker, Workers};
 pub use task::{
     Attachment, Attachments, Comment, Comments, Deleted, Event, Events, Shown, Task, TaskRef, Tasks,
 };

@@ -73,6 +73,9 @@ pub struct Claim {
     /// How long without a heartbeat, milliseconds; as configured where it is left out.
     #[schema(minimum = 1000)]
     pub ttl: Option<i64>,
+    /// Although its profile cools down after a rate limit.
+    #[serde(default)]
+    pub force: bool,
 }
 
 /// Takes the next task of a profile by hand.
@@ -85,6 +88,9 @@ pub struct ClaimNext {
     /// How long without a heartbeat, milliseconds; as configured where it is left out.
     #[schema(minimum = 1000)]
     pub ttl: Option<i64>,
+    /// Although its profile cools down after a rate limit.
+    #[serde(default)]
+    pub force: bool,
 }
 
 /// The run of a claim.

@@ -171,8 +171,8 @@ pub fn status_of(code: &str) -> u16 {
         "malformed" | "bad_cursor" | "bad_range" => 400,
         "unauthenticated" => 401,
         "forbidden" | "wrong_board" | "foreign_origin" => 403,
-        "unknown_task" | "unknown_run" | "unknown_board" | "unknown_attachment" | "unknown_token"
-        | "not_found" | "no_log" | "no_worktree" => 404,
+        "unknown_task" | "unknown_run" | "unknown_board" | "unknown_attachment" | "unknown_channel"
+        | "not_subscribed" | "unknown_token" | "not_found" | "no_log" | "no_worktree" => 404,
         "method_not_allowed" => 405,
         "too_slow" => 408,
         "changed" => 412,

@@ -113,6 +113,21 @@ pub struct Settings {
     pub attachment_limit: u64,
     /// Whether `pause` over everything is in force.
     pub paused_everything: bool,
+    /// How the dashboard begins for a browser that has chosen nothing yet.
+    pub dashboard: DashboardDefaults,
+}
+
+/// How the dashboard begins, until somebody chooses otherwise in their browser.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DashboardDefaults {
+    /// Boards show the tasks of this tenant alone.
+    pub default_tenant: Option<String>,
+    /// Running tasks stand in a lane for each profile.
+    pub lane_by_profile: bool,
+    /// Boards show archived tasks too.
+    pub include_archived: bool,
+    /// Texts are shown as Markdown.
+    pub render_markdown: bool,
 }
 
 /// Changes of what is configured, written to `config.toml`; `null` goes back to the default, what is left out stays.

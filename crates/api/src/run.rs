@@ -166,4 +166,33 @@ pub struct RunProcesses {
     pub memory_bytes: Option<u64>,
     /// Processor time so far, milliseconds.
     pub cpu_millis: Option<u64>,
+    /// Open files, sockets and pipes.
+    pub descriptors: Option<u32>,
+    /// The processes one by one, by number; at most 256.
+    pub tree: Vec<Process>,
+}
+
+/// A process of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Process {
+    /// Its number.
+    pub pid: i32,
+    /// Its parent's.
+    pub parent: i32,
+    /// The name of its program: untrusted text.
+    pub name: String,
+    /// What it does, in one letter, as the system has it: `R` runs, `S` and `D` wait, `T` is stopped, `Z` has ended.
+    pub state: String,
+    /// When it started.
+    pub started_at: Time,
+    /// Threads.
+    pub threads: u32,
+    /// Memory that is resident, bytes.
+    pub memory_bytes: u64,
+    /// Memory that it has addresses for, bytes.
+    pub virtual_bytes: u64,
+    /// Open files, sockets and pipes; none where the server may not count them.
+    pub descriptors: Option<u32>,
+    /// Processor time so far, milliseconds.
+    pub cpu_millis: u64,
 }

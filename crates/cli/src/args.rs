@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use andon_core::BoardSlug;
+use andon_engine::config::Config;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::app::{App, Globals};
@@ -104,6 +105,7 @@ enum Command {
     Serve(commands::serve::ServeArgs),
     Service(commands::service::ServiceArgs),
     Token(commands::token::TokenArgs),
+    Notify(commands::notify::NotifyArgs),
     Mcp(commands::mcp::McpArgs),
     Attach(commands::attach::AttachArgs),
     Attachments(commands::attach::AttachmentsArgs),
@@ -162,6 +164,13 @@ impl Parsed {
             token_file: cli.globals.token_file.as_deref(),
             environment: &environment,
         };
+        if cli.command.is_some()
+            && let Err(error) = Config::check_environment(environment.for_configuration())
+        {
+            let failure = Failure::from(error);
+            output::complain(&Out::Standard, &failure, None, globals.json);
+            return failure.exit();
+        }
         let server = cli.globals.server.clone().or_else(|| environment.text("ANDON_SERVER"));
         let files = match server.as_deref().map(str::trim) {
             _ if cli.command.is_none() => Files::Here,
@@ -269,6 +278,7 @@ impl Command {
             Self::Serve(args) => commands::serve::run(app, args),
             Self::Service(args) => commands::service::run(app, args),
             Self::Token(args) => commands::token::run(app, args),
+            Self::Notify(args) => commands::notify::run(app, args),
             Self::Mcp(args) => commands::mcp::run(app, args),
             Self::Attach(args) => commands::attach::attach(app, args),
             Self::Attachments(args) => commands::attach::list(app, args),

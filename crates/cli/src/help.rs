@@ -44,7 +44,7 @@ const GROUPS: &[(&str, &[&str])] = &[
             "diagnostics",
         ],
     ),
-    ("Run", &["dispatch", "serve", "service", "token", "mcp", "stop", "pause", "resume"]),
+    ("Run", &["dispatch", "serve", "service", "token", "notify", "mcp", "stop", "pause", "resume"]),
     (
         "Work by hand, or as a worker",
         &[

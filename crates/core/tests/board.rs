@@ -111,6 +111,7 @@ impl Board {
             waiting_children: count(self.links.iter().filter(waits).count()),
             unreaped_run: self.runs.iter().any(|run| run.task == task && run.reaped_at.is_none()),
             paused: self.paused.then(|| "the board".to_owned()),
+            cooling: None,
             max_retries: (task % 2 == 1).then_some(3),
             jitter: 500,
             has_reviewer: true,

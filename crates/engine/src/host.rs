@@ -79,6 +79,15 @@ pub fn seen_from_here(examined: Vec<Examined>) -> Vec<TaskFacts> {
     examined.into_iter().map(look).collect()
 }
 
+/// The variable that marks the supervisor of a run from its very start, before it has taken the run. Workers do not have it.
+pub const SUPERVISES: &str = "ANDON_SUPERVISE_RUN";
+
+/// The marker of a run's supervisor.
+#[must_use]
+pub fn supervisor_marker(run: &RunId) -> (OsString, OsString) {
+    (OsString::from(SUPERVISES), OsString::from(run.as_str()))
+}
+
 /// The marker of a run's processes.
 #[must_use]
 pub fn marker(run: &RunId) -> (OsString, OsString) {

@@ -2,32 +2,77 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What a tree of processes uses. What the system does not tell counts as nothing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Footprint {
-    /// Processes.
-    pub processes: u32,
+/// One process. What the system does not tell counts as nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProcessFacts {
+    /// Its number.
+    pub pid: i32,
+    /// Its parent's.
+    pub parent: i32,
+    /// The name of its program; its arguments may hold secrets, and are not told.
+    pub name: String,
+    /// What it does, in one letter, as the system has it: `R` runs, `S` and `D` wait, `T` is stopped, `Z` has ended.
+    pub state: char,
     /// Threads.
     pub threads: u32,
-    /// Memory that is resident, bytes; what they share counts for each.
+    /// Memory that is resident, bytes; what it shares counts too.
     pub memory_bytes: u64,
+    /// Memory that it has addresses for, bytes.
+    pub virtual_bytes: u64,
+    /// Open files, sockets and pipes; none where this user may not count them.
+    pub descriptors: Option<u32>,
     /// Processor time so far, milliseconds.
     pub cpu_millis: u64,
+    /// How long ago it started, milliseconds.
+    pub age: u64,
+}
+
+/// What a tree of processes uses.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Footprint {
+    /// The processes, by number.
+    pub tree: Vec<ProcessFacts>,
+}
+
+impl Footprint {
+    /// How many there are.
+    #[must_use]
+    pub fn processes(&self) -> u32 {
+        u32::try_from(self.tree.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Threads of all.
+    #[must_use]
+    pub fn threads(&self) -> u32 {
+        self.tree.iter().map(|one| one.threads).sum()
+    }
+
+    /// Resident memory of all, bytes; what they share counts for each.
+    #[must_use]
+    pub fn memory_bytes(&self) -> u64 {
+        self.tree.iter().map(|one| one.memory_bytes).sum()
+    }
+
+    /// Open files, sockets and pipes of all that may be counted.
+    #[must_use]
+    pub fn descriptors(&self) -> u32 {
+        self.tree.iter().filter_map(|one| one.descriptors).sum()
+    }
+
+    /// Processor time of all, milliseconds.
+    #[must_use]
+    pub fn cpu_millis(&self) -> u64 {
+        self.tree.iter().map(|one| one.cpu_millis).sum()
+    }
 }
 
 /// Processor time is told in hundredths of a second, whatever the system counts by itself.
 const TICK: u64 = 10;
 
-/// One process.
-struct Stat {
-    parent: i32,
-    threads: u32,
-    ticks: u64,
-}
-
 /// The footprint of a process and everything that descends from it.
 #[must_use]
 pub fn footprint(root: i32) -> Footprint {
+    let booted = andon_process::boottime_ms();
     let mut all = BTreeMap::new();
     for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
         let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else {
@@ -35,7 +80,7 @@ pub fn footprint(root: i32) -> Footprint {
         };
         // It may have ended since the folder was read.
         if let Some(stat) =
-            std::fs::read_to_string(entry.path().join("stat")).ok().and_then(|text| read(&text))
+            std::fs::read_to_string(entry.path().join("stat")).ok().and_then(|text| read(pid, &text, booted))
         {
             all.insert(pid, stat);
         }
@@ -43,41 +88,46 @@ pub fn footprint(root: i32) -> Footprint {
     let mut tree = BTreeSet::from([root]);
     loop {
         let before = tree.len();
-        tree.extend(
-            all.iter()
-                .filter(|(_, stat)| tree.contains(&stat.parent))
-                .map(|(pid, _)| *pid)
-                .collect::<Vec<_>>(),
-        );
+        let below = all.values().filter(|stat| tree.contains(&stat.parent)).map(|stat| stat.pid);
+        tree.extend(below.collect::<Vec<_>>());
         if tree.len() == before {
             break;
         }
     }
     let mut found = Footprint::default();
-    for (pid, stat) in tree.iter().filter_map(|pid| Some((pid, all.get(pid)?))) {
-        found.processes += 1;
-        found.threads += stat.threads;
-        found.memory_bytes += resident(*pid).unwrap_or(0);
-        found.cpu_millis += stat.ticks * TICK;
+    for mut one in tree.iter().filter_map(|pid| all.remove(pid)) {
+        (one.memory_bytes, one.virtual_bytes) = memory(one.pid);
+        let descriptors = std::fs::read_dir(format!("/proc/{}/fd", one.pid)).ok().map(Iterator::count);
+        one.descriptors = descriptors.and_then(|count| u32::try_from(count).ok());
+        found.tree.push(one);
     }
     found
 }
 
-/// The resident memory of a process, bytes.
-fn resident(pid: i32) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    line.split_whitespace().next()?.parse::<u64>().ok()?.checked_mul(1_024)
+/// The resident memory of a process and that which it has addresses for, bytes.
+fn memory(pid: i32) -> (u64, u64) {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let bytes = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+        line.split_whitespace().next()?.parse::<u64>().ok()?.checked_mul(1_024)
+    };
+    (bytes("VmRSS:").unwrap_or(0), bytes("VmSize:").unwrap_or(0))
 }
 
 /// The line of `/proc/<pid>/stat`. The name, in parentheses, may hold anything.
-fn read(text: &str) -> Option<Stat> {
-    let fields: Vec<&str> = text.get(text.rfind(')')? + 2..)?.split(' ').collect();
+fn read(pid: i32, text: &str, booted: u64) -> Option<ProcessFacts> {
+    let (start, end) = (text.find('(')?, text.rfind(')')?);
+    let fields: Vec<&str> = text.get(end + 2..)?.split(' ').collect();
     let number = |index: usize| fields.get(index)?.trim().parse::<u64>().ok();
-    Some(Stat {
+    Some(ProcessFacts {
+        pid,
         parent: fields.get(1)?.parse().ok()?,
+        name: text.get(start + 1..end)?.chars().filter(|c| !c.is_control()).collect(),
+        state: fields.first()?.chars().next()?,
         threads: u32::try_from(number(17)?).ok()?,
-        ticks: number(11)? + number(12)?,
+        cpu_millis: (number(11)? + number(12)?) * TICK,
+        age: booted.saturating_sub(number(19)? * TICK),
+        ..ProcessFacts::default()
     })
 }
 
@@ -88,16 +138,18 @@ mod tests {
     #[test]
     fn a_name_cannot_shift_the_numbers() {
         let rest = "S 7 1 1 0 -1 0 0 0 0 0 3 4 0 0 20 0 5 0 99 1000 12 0";
-        let stat = read(&format!("42 (a) b (c) {rest}\n")).unwrap();
-        assert_eq!((stat.parent, stat.threads, stat.ticks), (7, 5, 7));
-        assert!(read("42").is_none() && read("42 (x) S").is_none());
+        let stat = read(42, &format!("42 (a) b (c) {rest}\n"), 1_000).unwrap();
+        assert_eq!((stat.parent, stat.threads, stat.cpu_millis), (7, 5, 70));
+        assert_eq!((stat.name.as_str(), stat.state, stat.age), ("a) b (c", 'S', 10));
+        assert!(read(42, "42", 0).is_none() && read(42, "42 (x) S", 0).is_none());
     }
 
     #[cfg(target_os = "linux")]
     #[test]
     fn a_process_has_at_least_itself() {
         let own = footprint(i32::try_from(std::process::id()).unwrap());
-        assert!(own.processes >= 1 && own.threads >= 1 && own.memory_bytes > 100_000, "{own:?}");
+        assert!(own.processes() >= 1 && own.threads() >= 1 && own.memory_bytes() > 100_000, "{own:?}");
+        assert!(own.descriptors() >= 3 && own.tree[0].virtual_bytes > own.tree[0].memory_bytes, "{own:?}");
         assert_eq!(footprint(i32::MAX), Footprint::default());
     }
 }

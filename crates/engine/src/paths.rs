@@ -70,6 +70,12 @@ impl RunPaths {
         self.log.with_extension("session.json")
     }
 
+    /// What judges of the run's goal have cost: in the run's own count, and no part of its agent's session.
+    #[must_use]
+    pub fn judges(&self) -> PathBuf {
+        self.log.with_extension("judges.json")
+    }
+
     /// Makes the folders.
     ///
     /// # Errors

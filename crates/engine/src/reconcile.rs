@@ -55,8 +55,7 @@ pub async fn reconcile(
     let now = board.world().now();
     let holder = lease.and_then(|lease| lease.holder.as_ref());
     let Some(holder) = holder else {
-        // Claimed by hand, or never taken: the lease alone decides.
-        return judge(board, run, lease, None, false, policy).await;
+        return untaken(board, run, lease, policy).await;
     };
     if board.on_hosts() && holder.host != here {
         return elsewhere(board, run, lease, policy).await;
@@ -94,6 +93,48 @@ pub async fn reconcile(
     }
 }
 
+/// A run that nobody has taken: claimed by hand, by a dispatcher that is about to start its supervisor, or by one that died
+/// before it did. Where this host knows the last the run is over at once; else the lease alone decides.
+async fn untaken(
+    board: &Board,
+    run: &Run,
+    lease: Option<&Lease>,
+    policy: &Policy,
+) -> Result<Reconciled, OpError> {
+    if run.ended_at.is_none() && lease.is_some_and(|lease| unstarted(run, lease)) {
+        let judge = JudgeLease {
+            run: run.id.clone(),
+            holder_alive: None,
+            rebooted: false,
+            unstarted: true,
+            policy: policy.clone(),
+        };
+        // Nothing of it ever lived: it is reaped in the same transaction.
+        return Ok(match board.run(judge).await? {
+            Judged::Ended => Reconciled::Reaped,
+            Judged::Live | Judged::Extended => Reconciled::Left,
+        });
+    }
+    judge(board, run, lease, None, false, policy).await
+}
+
+/// Whether the claimer of a run was a process of this host that is gone, and no supervisor that it started is on its way.
+fn unstarted(run: &Run, lease: &Lease) -> bool {
+    let Some(claimer) = lease.claimer.as_ref().filter(|claimer| claimer.host == host::name()) else {
+        return false;
+    };
+    if host::identity(claimer).is_alive() {
+        return false;
+    }
+    match andon_process::find_marked(&host::supervisor_marker(&run.id)) {
+        Ok(found) => found.is_empty(),
+        Err(error) => {
+            tracing::warn!(run = %run.id, %error, "whether its supervisor is on its way cannot be seen");
+            false
+        }
+    }
+}
+
 /// A run of another host, whose processes nobody here can see: names tell hosts apart, not kernels, which containers share.
 /// Its lease alone decides: before it has run out, its host stops what it cannot renew. While that host still speaks to the
 /// board it also brings its runs to their end, since it alone can see them; a lease after its last word the run is over.
@@ -111,8 +152,13 @@ async fn elsewhere(
         return Ok(Reconciled::Left);
     }
     if run.ended_at.is_none() {
-        let judge =
-            JudgeLease { run: run.id.clone(), holder_alive: None, rebooted: false, policy: policy.clone() };
+        let judge = JudgeLease {
+            run: run.id.clone(),
+            holder_alive: None,
+            rebooted: false,
+            unstarted: false,
+            policy: policy.clone(),
+        };
         if board.run(judge).await? != Judged::Ended {
             return Ok(Reconciled::Left);
         }
@@ -142,7 +188,8 @@ async fn judge(
     if !due || run.ended_at.is_some() {
         return Ok(if run.ended_at.is_some() { Reconciled::Waiting } else { Reconciled::Left });
     }
-    let judge = JudgeLease { run: run.id.clone(), holder_alive, rebooted, policy: policy.clone() };
+    let judge =
+        JudgeLease { run: run.id.clone(), holder_alive, rebooted, unstarted: false, policy: policy.clone() };
     Ok(match board.run(judge).await? {
         Judged::Live => Reconciled::Left,
         Judged::Extended => Reconciled::Extended,

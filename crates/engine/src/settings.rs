@@ -101,6 +101,13 @@ pub fn load_config(home: &Path) -> Result<Config, ConfigError> {
     Ok(loaded.config)
 }
 
+/// A variable of this process's environment, for a setting that names one.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "a setting names the variable that holds its secret")]
+pub fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
 /// The settings of a board.
 ///
 /// # Errors

@@ -1,14 +1,14 @@
 //! When a workspace goes: its task is finished, its processes are gone, and nobody who shares it still waits (BD-30, 31).
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use andon_core::TaskId;
 use andon_core::task::WorkspaceKind;
+use andon_core::{RunId, TaskId};
 use andon_store::query::{Show, WaitingChildren};
 use andon_store::sql::tasks::Task;
 use andon_store::{Board, OpError};
 
-use crate::workspace::{Cleanup, Kind, Target, cleanup};
+use crate::workspace::{Cleanup, Kind, Request, Target, cleanup};
 
 /// The engine's word for a kind of workspace.
 #[must_use]
@@ -17,6 +17,22 @@ pub const fn kind(kind: WorkspaceKind) -> Kind {
         WorkspaceKind::Scratch => Kind::Scratch,
         WorkspaceKind::Dir => Kind::Dir,
         WorkspaceKind::Worktree => Kind::Worktree,
+    }
+}
+
+/// What a run of a task needs to work in, on a board whose folder and default directory are these.
+#[must_use]
+pub fn request(task: &Task, run: &RunId, folder: &Path, default_workdir: Option<&str>) -> Request {
+    Request {
+        kind: kind(task.workspace_kind),
+        path: task.workspace_path.as_ref().map(PathBuf::from),
+        branch: task.branch.clone(),
+        task_id: task.id.to_string(),
+        run_id: run.to_string(),
+        scratch_root: folder.join("workspaces"),
+        default_workdir: default_workdir.map(PathBuf::from),
+        clean: false,
+        base: None,
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Invariant: **nothing here decides about a task.** Tools and operations do; this crate carries their answers.
 
+pub mod channels;
 pub mod http;
 pub mod mcp;
 mod rules;

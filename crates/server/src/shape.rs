@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use andon_api::{
     Action, Assignee, Attachment, Card, Clear, Comment, Consumed, Consumption, Cooldown, Diagnostic,
-    Dispatcher, Event, Host, Hosts, Lease, Pause, Reason, Run, Running, Stats, Task, TaskFindings, TaskRef,
-    Time, UsageDay,
+    Dispatcher, Event, Host, Hosts, Lease, Pause, Process, Reason, Run, Running, Stats, Task, TaskFindings,
+    TaskRef, Time, UsageDay,
 };
 use andon_core::{Millis, TaskId};
+use andon_engine::inspect::ProcessFacts;
 use andon_store::query::{Brief, DayOfUse};
 use andon_store::sql::runs::Usage;
 use andon_store::{query, sql};
@@ -192,6 +193,24 @@ fn consumption(usage: &Usage) -> Consumption {
         output_tokens: usage.output_tokens,
         cached_tokens: usage.cached_tokens,
         cost_usd: usage.cost_micros.map(dollars),
+    }
+}
+
+/// A process of a run, as it is now.
+#[must_use]
+pub fn process(of: ProcessFacts, now: Millis) -> Process {
+    let age = i64::try_from(of.age).unwrap_or(i64::MAX);
+    Process {
+        pid: of.pid,
+        parent: of.parent,
+        name: of.name,
+        state: of.state.to_string(),
+        started_at: Millis(now.0.saturating_sub(age)).into(),
+        threads: of.threads,
+        memory_bytes: of.memory_bytes,
+        virtual_bytes: of.virtual_bytes,
+        descriptors: of.descriptors,
+        cpu_millis: of.cpu_millis,
     }
 }
 

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use andon_core::task::{
     Effect, Event, EventKind, Fact, Facts, Refusal, RunEnd, Status, Step, stale_write, step,
 };
-use andon_core::{Policy, TaskId};
+use andon_core::{Millis, Policy, ProfileName, TaskId};
 use serde_json::{Value, json};
 
 use crate::caller::Caller;
@@ -39,6 +39,8 @@ pub(crate) struct Known {
     pub(crate) facts: ClaimFacts,
     /// The cord that keeps it from starting, in words.
     pub(crate) paused: Option<String>,
+    /// The profile that cools down, and until when.
+    pub(crate) cooling: Option<(ProfileName, Millis)>,
 }
 
 /// Moves a task by one event. Gives the task afterwards and the step that was made.
@@ -88,6 +90,7 @@ async fn look_up<T: Tx>(
         facts.open_parents = known.facts.open_parents;
         facts.unreaped_run = known.facts.unreaped;
         facts.paused.clone_from(&known.paused);
+        facts.cooling.clone_from(&known.cooling);
     } else if depends_on_parents(event) {
         facts.open_parents = links::open_parents(tx, &task.id).await?;
     }

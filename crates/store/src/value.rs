@@ -88,7 +88,8 @@ val_from_enum!(
     andon_core::task::BlockKind,
     andon_core::task::WorkspaceKind,
     andon_core::task::EventKind,
-    andon_core::run::Outcome
+    andon_core::run::Outcome,
+    andon_core::notice::SubscriptionState
 );
 
 /// Parameters from anything that converts.

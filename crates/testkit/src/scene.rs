@@ -234,6 +234,7 @@ impl Scene {
     pub fn claiming(&self, batch: u32) -> Claim {
         Claim {
             host: "here".to_owned(),
+            claimer: None,
             roster: self.roster.clone(),
             max_running: None,
             max_running_per_profile: None,

@@ -66,7 +66,7 @@ pub struct ToolError {
     pub code: &'static str,
     /// What happened, naming the value.
     pub message: String,
-    /// What to do next.
+    /// What to do next. Never without, once made.
     pub hint: Option<String>,
     /// Whether the same call may succeed by itself a little later.
     pub retryable: bool,
@@ -75,9 +75,10 @@ pub struct ToolError {
 }
 
 impl ToolError {
-    /// An error that calling again does not mend.
+    /// An error that calling again does not mend. Without a hint of its own it says where to look.
     #[must_use]
     pub fn new(code: &'static str, message: impl Into<String>, hint: Option<String>) -> Self {
+        let hint = Some(hint.unwrap_or_else(|| GO_ON.to_owned()));
         Self { code, message: message.into(), hint, retryable: false, details: Box::default() }
     }
 
@@ -109,7 +110,12 @@ impl From<CallError> for ToolError {
                 "a worker is known by ANDON_TASK, ANDON_RUN and ANDON_RUN_TOKEN together; stop, and let the run be started again"
                     .to_owned(),
             ),
-            CallError::BadArguments(_) | CallError::File { .. } => None,
+            CallError::BadArguments(_) => {
+                Some("nothing has changed: mend the arguments as the tool's schema says, and call again".to_owned())
+            }
+            CallError::File { .. } => {
+                Some("nothing has changed: name a file of your workspace that is there, and call again".to_owned())
+            }
             CallError::Defect(_) => Some("look at the task with kanban_show before calling again".to_owned()),
         };
         let nearest = match &error {
@@ -143,6 +149,12 @@ impl From<Refusal> for ToolError {
         }
     }
 }
+
+/// What a model does next where the board itself has nothing to add.
+const GO_ON: &str = "nothing has changed: look at the task with kanban_show, and go on from how it stands";
+/// The same where the database has failed.
+const WAIT: &str =
+    "call again in a moment; where it stays so, say that with kanban_block and kind transient, or end";
 
 /// What a model does next: it has tools, not a command line.
 fn hint(refusal: &Refusal) -> Option<String> {
@@ -191,8 +203,8 @@ fn hint(refusal: &Refusal) -> Option<String> {
 impl From<DbError> for ToolError {
     fn from(error: DbError) -> Self {
         let retryable = matches!(error, DbError::Busy(_) | DbError::Full);
-        let hint = error.hint().map(str::to_owned);
-        Self { retryable, ..Self::new(error.code(), error.to_string(), hint) }
+        let hint = error.hint().unwrap_or(WAIT).to_owned();
+        Self { retryable, ..Self::new(error.code(), error.to_string(), Some(hint)) }
     }
 }
 
@@ -243,6 +255,7 @@ impl From<InvalidId> for ToolError {
             "board name" => "unknown_board",
             _ => "unknown_profile",
         };
-        Self::new(code, error.to_string(), None)
+        let hint = "nothing has changed: use an id or a name as kanban_show or kanban_list gave it";
+        Self::new(code, error.to_string(), Some(hint.to_owned()))
     }
 }

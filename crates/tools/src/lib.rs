@@ -22,7 +22,7 @@ mod toolbox;
 
 pub use error::{CallError, ToolError};
 pub use identity::{Identity, Toolset, Worker};
-pub use pulse::Pulse;
+pub use pulse::{Pulse, Pulses};
 pub use read::check;
 pub use reply::ToolReply;
 pub use rules::{BoardRules, Declared, FixedRules, HouseRules};

@@ -94,8 +94,9 @@ fn said(turn: &Turn, asked: &Recorded) -> Said {
     let (task, body) = (asked.task.as_deref(), &asked.body);
     let place = format!("{}_{}", asked.conversation.unwrap_or(0), asked.turn);
     let calls = turn.calls.iter().enumerate().map(|(number, call)| {
-        let (name, namespace) =
-            if call.exact { (call.name.clone(), None) } else { offered(body, &call.name) };
+        let offered =
+            Some(call).filter(|call| !call.exact).and_then(|call| script::offered(body, &call.name));
+        let (name, namespace) = offered.unwrap_or_else(|| (call.name.clone(), None));
         let arguments = match &call.raw_arguments {
             Some(raw) => raw.clone(),
             None if call.arguments.is_null() => "{}".to_owned(),
@@ -113,27 +114,6 @@ fn said(turn: &Turn, asked: &Recorded) -> Said {
         calls: calls.collect(),
         usage: turn.usage,
     }
-}
-
-/// The name under which the request offers a tool, with its name space.
-fn offered(body: &Value, wanted: &str) -> (String, Option<String>) {
-    let fits = |name: &str| name == wanted || name.ends_with(&format!("__{wanted}"));
-    for tool in body["tools"].as_array().into_iter().flatten() {
-        let declared = tool["functionDeclarations"].as_array().into_iter().flatten();
-        if let Some(found) = declared.filter_map(|tool| tool["name"].as_str()).find(|name| fits(name)) {
-            return (found.to_owned(), None);
-        }
-        let name = tool["function"]["name"].as_str().or(tool["name"].as_str()).unwrap_or_default();
-        if tool["type"] == "namespace" {
-            let inner = tool["tools"].as_array().into_iter().flatten();
-            if let Some(found) = inner.filter_map(|tool| tool["name"].as_str()).find(|name| fits(name)) {
-                return (found.to_owned(), Some(name.to_owned()));
-            }
-        } else if fits(name) {
-            return (name.to_owned(), None);
-        }
-    }
-    (wanted.to_owned(), None)
 }
 
 fn streamed(

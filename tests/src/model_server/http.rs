@@ -10,11 +10,11 @@ use super::Recorded;
 
 /// A request.
 #[derive(Debug)]
-pub(super) struct Asked {
-    pub(super) method: String,
-    pub(super) path: String,
-    pub(super) headers: Vec<(String, String)>,
-    pub(super) body: Vec<u8>,
+pub(crate) struct Asked {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Asked {
@@ -24,7 +24,7 @@ impl Asked {
 }
 
 /// Reads a request to its end.
-pub(super) fn read(stream: &mut TcpStream) -> io::Result<Asked> {
+pub(crate) fn read(stream: &mut TcpStream) -> io::Result<Asked> {
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut first = String::new();
     reader.read_line(&mut first)?;
@@ -70,7 +70,7 @@ fn chunks(reader: &mut BufReader<TcpStream>) -> io::Result<Vec<u8>> {
 }
 
 /// A whole answer.
-pub(super) fn plain(
+pub(crate) fn plain(
     stream: &mut TcpStream,
     status: u16,
     headers: &[(String, String)],

@@ -18,6 +18,9 @@ pub(super) fn check_anthropic(asked: &Asked, body: &Value) -> Result<(), String>
     if body["max_tokens"].as_u64().is_none_or(|most| most == 0) {
         return Err("max_tokens: Field required".to_owned());
     }
+    // A beta lets the system speak in the middle of a conversation.
+    let may_interrupt =
+        asked.header("anthropic-beta").is_some_and(|betas| betas.contains("mid-conversation-system"));
     let messages = body["messages"].as_array().cloned().unwrap_or_default();
     let ids = |message: Option<&Value>, kind: &str, key: &str| -> Vec<String> {
         let blocks = message.and_then(|message| message["content"].as_array()).cloned().unwrap_or_default();
@@ -25,7 +28,8 @@ pub(super) fn check_anthropic(asked: &Asked, body: &Value) -> Result<(), String>
         found.filter_map(|block| block[key].as_str().map(str::to_owned)).collect()
     };
     for (number, message) in messages.iter().enumerate() {
-        if !["user", "assistant"].iter().any(|role| message["role"] == *role) {
+        let known = ["user", "assistant"].iter().any(|role| message["role"] == *role);
+        if !known && !(message["role"] == "system" && may_interrupt) {
             return Err(format!("messages.{number}: role must be user or assistant"));
         }
         let (called, next) = (ids(Some(message), "tool_use", "id"), messages.get(number + 1));
@@ -137,7 +141,9 @@ pub(super) fn check_gemini(body: &Value) -> Result<(), String> {
         let given = count(Some(content), "functionResponse");
         if given > 0 && given != count(before, "functionCall") {
             return Err(
-                "function response parts must equal the function call parts of the turn before".to_owned()
+                "Please ensure that the number of function response parts is equal to the number of function call parts of the \
+                 function call turn."
+                    .to_owned()
             );
         }
     }

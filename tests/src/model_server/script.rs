@@ -50,6 +50,9 @@ pub struct When {
     /// `chat`, `responses`, `anthropic`, `gemini` or `ollama`.
     #[serde(default)]
     pub api: Option<String>,
+    /// That offer a tool of this name: agents also ask for titles and summaries, and offer none then.
+    #[serde(default)]
+    pub offers: Option<String>,
 }
 
 impl When {
@@ -63,6 +66,7 @@ impl When {
             && self.api.as_deref().is_none_or(|wanted| wanted == api)
             && self.task.as_deref().is_none_or(|wanted| task == Some(wanted))
             && self.model.as_deref().is_none_or(|wanted| body["model"] == *wanted)
+            && self.offers.as_deref().is_none_or(|wanted| offered(body, wanted).is_some())
     }
 }
 
@@ -149,6 +153,27 @@ pub(super) fn task_of(text: &str) -> Option<String> {
     };
     let named = ids().find(|(at, _)| text[..*at].ends_with("task "));
     named.or_else(|| ids().next()).map(|(_, id)| id.to_owned())
+}
+
+/// The name under which a request offers a tool, with its name space: its own, or one behind its server's.
+pub(super) fn offered(body: &Value, wanted: &str) -> Option<(String, Option<String>)> {
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let name_of = |tool: &Value| tool["name"].as_str().map(str::to_owned);
+    let mut names: Vec<(String, Option<String>)> = Vec::new();
+    for tool in list(&body["tools"]) {
+        names.extend(list(&tool["functionDeclarations"]).iter().filter_map(name_of).map(|name| (name, None)));
+        let name = name_of(&tool["function"]).or_else(|| name_of(&tool));
+        if tool["type"] == "namespace" {
+            let inner = list(&tool["tools"]);
+            names.extend(inner.iter().filter_map(name_of).map(|inner| (inner, name.clone())));
+        } else {
+            names.extend(name.map(|name| (name, None)));
+        }
+    }
+    let ends = [format!("__{wanted}"), format!("_{wanted}")];
+    let exact = names.iter().find(|(name, _)| name == wanted);
+    let behind = || ends.iter().find_map(|end| names.iter().find(|(name, _)| name.ends_with(end.as_str())));
+    exact.or_else(behind).cloned()
 }
 
 /// The texts that tools gave back in a request, oldest first.
@@ -245,6 +270,25 @@ mod tests {
         assert_eq!(task_of("see t_aaaaaaaa; # Kanban task t_0123abcd: x").as_deref(), Some("t_0123abcd"));
         assert_eq!(task_of("only t_aaaaaaaa here").as_deref(), Some("t_aaaaaaaa"));
         assert_eq!(task_of("test_results and t_short"), None);
+    }
+
+    #[test]
+    fn a_tool_is_found_under_the_name_that_each_agent_gives_it() {
+        let body = json!({ "tools": [
+            { "function": { "name": "my_read" } }, { "name": "read" }, { "name": "mcp__andon__kanban_show" },
+            { "functionDeclarations": [{ "name": "mcp_andon_kanban_block" }] },
+            { "type": "namespace", "name": "andon", "tools": [{ "name": "kanban_complete" }] },
+        ]});
+        let named = |name: &str, space: Option<&str>| Some((name.to_owned(), space.map(str::to_owned)));
+        for (wanted, found) in [
+            ("read", named("read", None)),
+            ("kanban_show", named("mcp__andon__kanban_show", None)),
+            ("kanban_block", named("mcp_andon_kanban_block", None)),
+            ("kanban_complete", named("kanban_complete", Some("andon"))),
+            ("kanban_why", None),
+        ] {
+            assert_eq!(offered(&body, wanted), found, "{wanted}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A server beside the test, and a client that says every byte itself.
 
 use std::fs::File;
-use std::io::{BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, ExitStatus, Stdio};
 use std::time::Duration;
@@ -31,11 +31,16 @@ impl Serve {
 
     /// Serves at this address.
     pub(super) fn at(house: &House, address: &str) -> Self {
+        Self::with_variables(house, address, &[])
+    }
+
+    /// The same with further variables in its environment.
+    pub(super) fn with_variables(house: &House, address: &str, variables: &[(&str, &str)]) -> Self {
         static NUMBER: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let log = house.outside().join(format!("serve-{number}.log"));
         let mut command = house.command();
-        command.args(["serve", "--listen", address]);
+        command.args(["serve", "--listen", address]).envs(variables.iter().copied());
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(&log).unwrap());
         let mut child = command.spawn().unwrap();
         let login = wait_for("the server says where it is", || {
@@ -56,6 +61,11 @@ impl Serve {
     /// Its process.
     pub(super) fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Waits for its end, which comes by itself.
+    pub(super) fn ended(mut self) -> ExitStatus {
+        wait_for("the server ends", || self.child.try_wait().unwrap())
     }
 
     /// SIGTERM, and waits for its end.
@@ -128,6 +138,18 @@ impl Client {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_write_timeout(Some(PATIENCE)).unwrap();
         stream.write_all(self.head(method, path, length).as_bytes()).unwrap();
+        stream
+    }
+
+    /// As [`Self::open`] for a stream, over a socket that has room for little: what is not read stays with the server.
+    pub(super) fn open_narrow(&self, path: &str) -> TcpStream {
+        use rustix::net::{AddressFamily, SocketType, connect, socket, sockopt};
+        let socket = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+        sockopt::set_socket_recv_buffer_size(&socket, 4_096).unwrap();
+        connect(&socket, &self.address.parse::<std::net::SocketAddr>().unwrap()).unwrap();
+        let mut stream = TcpStream::from(socket);
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.write_all(self.head("GET", path, None).as_bytes()).unwrap();
         stream
     }
 
@@ -297,6 +319,26 @@ impl Stream {
         assert_eq!(message.event, event, "{message:?}");
         message
     }
+}
+
+/// The messages that had arrived as a whole when a stream broke off.
+pub(super) fn arrived(mut stream: TcpStream) -> Vec<Message> {
+    let mut bytes = Vec::new();
+    // It may end with a reset: what was there before counts.
+    let _ = stream.read_to_end(&mut bytes);
+    let mut reader = BufReader::new(bytes.as_slice());
+    let _ = head(&mut reader);
+    let mut text = Vec::new();
+    let mut line = String::new();
+    while reader.read_line(&mut line).unwrap() > 0 {
+        let size = u64::from_str_radix(line.trim(), 16).unwrap_or(0);
+        let _ = (&mut reader).take(size).read_to_end(&mut text).unwrap();
+        let _ = (&mut reader).take(2).read_to_end(&mut Vec::new()).unwrap();
+        line.clear();
+    }
+    let text = String::from_utf8_lossy(&text).into_owned();
+    let whole = text.rsplit_once("\n\n").map_or("", |(whole, _)| whole);
+    whole.split("\n\n").filter(|text| !text.is_empty()).map(message).collect()
 }
 
 fn message(text: &str) -> Message {

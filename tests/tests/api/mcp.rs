@@ -2,6 +2,8 @@
 
 #![expect(clippy::needless_pass_by_value, reason = "arguments are written where they are used")]
 
+use std::io::{BufRead as _, BufReader, Write as _};
+
 use andon_tests::{House, andon, inspector, text_of};
 use serde_json::{Value, json};
 
@@ -128,6 +130,62 @@ fn over_http_a_token_opens_no_more_tools_than_routes() {
     let _ = send(&worker, &list).problem(401, "unauthenticated");
     let _ = send(&serve.nobody(), &list).problem(401, "unauthenticated");
     house.healthy();
+}
+
+#[test]
+fn over_http_what_a_worker_does_is_progress_of_its_run_too() {
+    let house = workers();
+    let tasks = [house.create(["one", "--assignee", "hand"]), house.create(["other", "--assignee", "hand"])];
+    let claims = tasks.each_ref().map(|task| house.json(["claim", task]));
+    let serve = Serve::start(&house);
+    let progress = |task: &str| house.show(task)["lease"]["progress_at"].clone();
+    let look = |claim: &Value| {
+        let worker =
+            serve.with(&format!("{}.{}", text_of(&claim["run"]["id"]), text_of(&claim["run"]["token"])));
+        assert_ne!(call(&worker, "kanban_show", json!({}))["isError"], true);
+    };
+    let before = tasks.each_ref().map(|task| progress(task));
+    look(&claims[0]);
+    let told = progress(&tasks[0]);
+    assert!(told.is_string() && told != before[0], "{told} {before:?}");
+    assert_eq!(progress(&tasks[1]), before[1], "each run has a pulse of its own");
+    // Once is enough for a while, whichever request it comes with.
+    look(&claims[0]);
+    assert_eq!(progress(&tasks[0]), told);
+}
+
+#[test]
+fn a_call_that_waits_for_the_board_says_meanwhile_that_it_is_at_work() {
+    let house = House::on(andon_tests::Engine::Sqlite, "home");
+    house.profile("hand", "runner = \"lane\"\n");
+    let task = house.create(["slow", "--assignee", "hand"]);
+    let serve = Serve::start(&house);
+    let client = accepting(&serve.client(&house)).saying("MCP-Protocol-Version", "2025-06-18");
+    let mut other = rusqlite::Connection::open(house.board().join("board.db")).unwrap();
+    let held = other.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).unwrap();
+    let params = json!({ "name": "kanban_comment", "arguments": { "task_id": task, "body": "x" }, "_meta": { "progressToken": "p-1" } });
+    let asked = json!({ "jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": params }).to_string();
+    let mut stream = client.open("POST", "/mcp", Some(asked.len()));
+    stream.write_all(asked.as_bytes()).unwrap();
+    let mut lines = BufReader::new(stream).lines();
+    let mut frame = move || -> Value {
+        let line = lines.find_map(|line| line.unwrap().strip_prefix("data: ").map(str::to_owned));
+        serde_json::from_str(&line.expect("a message")).unwrap()
+    };
+    for times in 1..=2 {
+        let told = frame();
+        assert_eq!(told["method"], "notifications/progress", "{told}");
+        assert_eq!(
+            (&told["params"]["progressToken"], told["params"]["progress"].as_f64()),
+            (&json!("p-1"), Some(f64::from(times)))
+        );
+        assert!(text_of(&told["params"]["message"]).contains("kanban_comment"), "{told}");
+    }
+    drop(held);
+    // Whatever was still on its way comes before the answer, and nothing after it.
+    let answer = (0..10).map(|_| frame()).find(|frame| frame["id"] == 7).expect("an answer");
+    assert_ne!(answer["result"]["isError"], true, "{answer}");
+    assert_eq!(house.show(&task)["comments"].as_array().unwrap().len(), 1);
 }
 
 #[test]

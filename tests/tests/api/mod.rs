@@ -4,6 +4,8 @@ mod client;
 mod limits;
 mod mcp;
 mod metrics;
+mod notices;
+mod notices_api;
 mod planning;
 mod plans;
 mod schemathesis;

@@ -126,10 +126,68 @@ fn what_needs_a_person_comes_in_order_and_once() {
     assert_eq!(list["items"][0]["reason"], long.as_str(), "the whole question");
     let everywhere = client.get("/api/v1/attention").is(200).value();
     assert_eq!(everywhere["items"], list["items"]);
+    assert_eq!((&list["truncated"], &list["next"]), (&json!(false), &Value::Null));
     let _ = house.andon(["boards", "create", "other"]).exits(0);
     let token = text_of(&house.json(["token", "create", "--scope", "board:other"])["token"]);
     let other = serve.with(&token).get("/api/v1/attention").is(200).value();
     assert_eq!(other["items"], json!([]), "nothing of a board that is not open to it");
+}
+
+/// Every page of a list of what needs a person, one after the other.
+fn pages(client: &Client, path: &str, limit: usize) -> Vec<(String, String)> {
+    let mut items = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let page = client.get(&format!("{path}?limit={limit}&cursor={cursor}")).is(200).value();
+        let found = page["items"].as_array().unwrap().clone();
+        assert!(found.len() <= limit, "{page}");
+        items.extend(found.iter().map(|item| (text_of(&item["need"]), text_of(&item["task"]["id"]))));
+        assert_eq!(page["truncated"], page["next"].is_string());
+        let Some(next) = page["next"].as_str() else { return items };
+        cursor = next.to_owned();
+    }
+}
+
+#[test]
+fn what_needs_a_person_comes_page_by_page_over_all_boards() {
+    let (house, _serve, client) = started(&[("hand", "runner = \"lane\"\n")]);
+    let _ = house.andon(["boards", "create", "another"]).exits(0);
+    let mut all = std::collections::BTreeSet::new();
+    for board in ["default", "another"] {
+        let create = |priority: &str| {
+            house.create(["x", "--board", board, "--priority", priority, "--assignee", "hand"])
+        };
+        for (kind, count) in [("needs_input", 5), ("capability", 3), ("transient", 2), ("operator", 2)] {
+            for number in 0..count {
+                let task = create(["0", "7", "-3"][number % 3]);
+                let words = ["block", &task, "why", "--kind", kind, "--board", board];
+                let _ = house.andon(words).exits(0);
+                let _ = kind == "operator" || all.insert(task);
+            }
+        }
+        for _ in 0..3 {
+            let task = create("0");
+            let _ = house.andon(["request-review", &task, "--board", board]).exits(0);
+            let _ = all.insert(task);
+        }
+    }
+    let whole = pages(&client, "/api/v1/attention", 500);
+    let mut needs: Vec<&str> = whole.iter().map(|(need, _)| need.as_str()).collect();
+    needs.dedup();
+    assert_eq!(needs, ["answer", "review", "rescue"], "{whole:?}");
+    assert_eq!(whole.iter().map(|(_, task)| task.clone()).collect::<std::collections::BTreeSet<_>>(), all);
+    assert_eq!(whole.len(), all.len(), "each once");
+    for limit in [1, 2, 7] {
+        assert_eq!(pages(&client, "/api/v1/attention", limit), whole, "pages of {limit}");
+        let of_board = pages(&client, "/api/v1/boards/another/attention", limit);
+        let expected: Vec<_> = whole.iter().filter(|item| of_board.contains(item)).cloned().collect();
+        assert_eq!((of_board.len(), &of_board), (all.len() / 2, &expected), "pages of {limit}");
+    }
+    for path in ["/api/v1/attention", "/api/v1/boards/default/attention"] {
+        let _ = client.get(&format!("{path}?cursor=odd")).problem(400, "bad_cursor");
+        let refused = client.get(&format!("{path}?limit=0"));
+        assert!((400..500).contains(&refused.status), "{}", refused.status);
+    }
 }
 
 fn git(at: &Path, house: &House, arguments: &[&str]) {

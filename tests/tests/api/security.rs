@@ -40,6 +40,7 @@ fn every_route_is_closed_to_whom_it_does_not_concern() {
     let _ = house.andon(["boards", "create", "gone"]).exits(0);
     let serve = Serve::start(&house);
     let admin = serve.client(&house);
+    let mine = serve.with(&token(&house, "board:default"));
     let (read, own) = (serve.with(&token(&house, "read")), serve.with(&token(&house, "board:other")));
     let browser = {
         let path = serve.login.split_once(&serve.address).unwrap().1.to_owned();
@@ -71,6 +72,8 @@ fn every_route_is_closed_to_whom_it_does_not_concern() {
         "/request-review",
         "/approve",
         "/request-changes",
+        "/unblock",
+        "/assign",
         "/links",
         "/pause",
     ];
@@ -93,12 +96,21 @@ fn every_route_is_closed_to_whom_it_does_not_concern() {
         let of_board = path.contains("/boards/default/");
         let of_board = of_board || (path.ends_with("/boards/default") && method == "GET");
         let works = of_board && method == "POST" && work.iter().any(|end| path.ends_with(end));
+        let works = works || (of_board && method == "DELETE" && path.ends_with("/links"));
         let looks = method == "GET" && (of_board || free.contains(&path.as_str()));
         if !streams {
             let by_worker = ask(&worker, &method, &path).status;
             assert_eq!(by_worker != 403, works || looks, "{what} by a worker: {by_worker}");
             assert_ne!(ask(&admin, &method, &path).status, 403, "{what} by admin");
             assert_ne!(ask(&browser, &method, &path).status, 403, "{what} in the browser");
+        }
+        if !streams {
+            let by_mine = ask(&mine, &method, &path).status;
+            let whole =
+                path.ends_with("/switch") || (method == "DELETE" && path.ends_with("/boards/default"));
+            let inside = path.contains("/boards/default/") || path.ends_with("/boards/default");
+            let open = (inside && !whole) || (method == "GET" && free.contains(&path.as_str()));
+            assert_eq!(by_mine != 403, open, "{what} by the board's own: {by_mine}");
         }
         let _ = ask(&elsewhere, &method, &path).problem(403, "foreign_origin");
         let by_other = ask(&own, &method, &path).status;
@@ -142,6 +154,50 @@ fn a_worker_s_token_opens_its_own_run_alone() {
         worker.post(&format!("{tasks}/{task}/complete"), &json!({ "summary": "done" })).is(200).value();
     assert_eq!(done["status"], "done");
     let _ = worker.get(tasks).problem(401, "unauthenticated");
+    house.healthy();
+}
+
+#[test]
+fn an_orchestrator_routes_over_the_wire_and_any_other_worker_does_not() {
+    let house = House::new();
+    house.profile("lead", "runner = \"lane\"\ntoolset = [\"board\"]\n");
+    house.profile("writer", "runner = \"lane\"\n");
+    let claim = |profile: &str| {
+        let task = house.create(["mine", "--assignee", profile]);
+        house.json(["claim", &task])
+    };
+    let (lead, plain) = (claim("lead"), claim("sh"));
+    let (asks, other) = (house.create(["asks"]), house.create(["another"]));
+    let _ = house.andon(["block", &asks, "which?", "--kind", "needs_input"]).exits(0);
+    let serve = Serve::start(&house);
+    let worker = |claim: &Value| {
+        serve.with(&format!("{}.{}", text_of(&claim["run"]["id"]), text_of(&claim["run"]["token"])))
+    };
+    let board = "/api/v1/boards/default";
+    let tasks = format!("{board}/tasks");
+    let calls = [
+        (format!("{tasks}/{asks}/unblock"), json!({ "reason": "that one" })),
+        (format!("{tasks}/{other}/assign"), json!({ "assignee": "writer" })),
+        (format!("{board}/links"), json!({ "parent": asks, "child": other })),
+    ];
+    for (path, body) in &calls {
+        let _ = worker(&plain).post(path, body).problem(403, "forbidden");
+    }
+    for (path, body) in &calls {
+        let done = worker(&lead).post(path, body);
+        assert!((200..300).contains(&done.status), "{path}: {}", String::from_utf8_lossy(&done.body));
+    }
+    assert_eq!(house.status(&asks), "ready");
+    assert_eq!(
+        (house.task(&other)["assignee"].clone(), house.status(&other)),
+        (json!("writer"), "todo".to_owned())
+    );
+    // What moves tasks is a person's all the same.
+    for verb in ["promote", "complete", "stop", "archive", "reclaim", "claim"] {
+        let _ = worker(&lead).post(&format!("{tasks}/{other}/{verb}"), &json!({})).problem(403, "forbidden");
+    }
+    let own = text_of(&lead["task"]["id"]);
+    let _ = worker(&lead).post(&format!("{tasks}/{own}/complete"), &json!({ "summary": "done" })).is(200);
     house.healthy();
 }
 
@@ -252,6 +308,16 @@ fn what_is_too_large_or_too_slow_is_ended() {
     let left = std::fs::read_dir(house.board().join("attachments").join(&task)).map_or(0, Iterator::count);
     drop(endless);
     assert!(left <= 1, "nothing but a draft that is about to go");
+    // One that does not even say what it wants, and one that says it too slowly.
+    for said in ["", "GET /api/v1/me HTTP/1.1\r\nHost: "] {
+        let mut silent = std::net::TcpStream::connect(&serve.address).unwrap();
+        silent.set_read_timeout(Some(std::time::Duration::from_secs(60))).unwrap();
+        silent.write_all(said.as_bytes()).unwrap();
+        let mut answer = Vec::new();
+        let _ = std::io::Read::read_to_end(&mut silent, &mut answer).unwrap();
+        let answer = String::from_utf8_lossy(&answer).into_owned();
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408"), "{said:?}: {answer}");
+    }
     let stream = client.stream("/api/v1/boards/default/events");
     assert_eq!(stream.status, 200);
     let _ = client.get("/api/v1/boards/default/events").problem(429, "too_many_streams");

@@ -61,6 +61,19 @@ fn what_the_server_takes_it_dispatches_and_runs_go_on_without_it() {
     });
     assert_eq!(seen["alive"], true);
     assert!(seen["memory_bytes"].as_u64().unwrap() > 100_000 && seen["pid"].as_i64() > Some(1), "{seen}");
+    let tree = seen["tree"].as_array().unwrap();
+    assert_eq!(Some(tree.len() as u64), seen["processes"].as_u64(), "{seen}");
+    let supervisor = tree.iter().find(|one| one["pid"] == seen["pid"]).unwrap();
+    let counts = ["threads", "memory_bytes", "virtual_bytes", "descriptors"];
+    assert!(counts.iter().all(|name| supervisor[*name].as_u64() > Some(0)), "{supervisor}");
+    assert!(tree.iter().any(|one| one["parent"] == seen["pid"] && one["state"].is_string()), "{seen}");
+    let of_task = |query: &str| {
+        let runs = client.get(&format!("/api/v1/boards/default/tasks/{task}/runs?{query}")).is(200).value();
+        runs["runs"].as_array().unwrap().len()
+    };
+    assert_eq!(["open=true", "open=false", "outcome=crashed"].map(of_task), [1, 0, 0]);
+    let odd = client.get(&format!("/api/v1/boards/default/tasks/{task}/runs?outcome=odd"));
+    let _ = odd.problem(422, "invalid_value");
     assert!(serve.stop().success());
     house.touch("go");
     let _ = house.wait_status(&task, "done");

@@ -1,9 +1,9 @@
 //! The event stream: it never skips, never repeats, and survives what happens to either end.
 
-use andon_tests::{House, text_of, wait_for};
+use andon_tests::{House, text_of, wait_for, wait_until};
 use serde_json::json;
 
-use super::client::Serve;
+use super::client::{Client, Serve, arrived};
 
 const EVENTS: &str = "/api/v1/boards/default/events";
 
@@ -127,4 +127,69 @@ fn a_log_is_followed_until_its_run_is_over() {
     let part =
         client.saying("Range", "bytes=0-2").get(&format!("/api/v1/boards/default/runs/{run}/log")).is(206);
     assert_eq!(part.body, whole[..3]);
+}
+
+/// What the metrics say.
+fn metric(client: &Client, name: &str) -> u64 {
+    let text = String::from_utf8(client.get("/metrics").is(200).body).unwrap();
+    let line = text.lines().find_map(|line| line.strip_prefix(&format!("{name}{{}} ")).map(str::to_owned));
+    line.unwrap_or_else(|| panic!("no {name} in {text}")).parse().unwrap()
+}
+
+#[test]
+fn a_client_that_takes_nothing_is_let_go_and_goes_on_without_a_gap() {
+    let house = House::new();
+    house.config("api_stall_timeout = \"1s\"\n");
+    let task = house.create(["talks much"]);
+    let serve = Serve::start(&house);
+    let client = serve.client(&house);
+    let start = client.stream(EVENTS).next_of("ready").id;
+    // More than the buffers of the system between the two hold.
+    for number in 0..60 {
+        let body = json!({ "reason": format!("{number} {}", "x".repeat(200_000)), "kind": "operator" });
+        let _ = client.post(&format!("/api/v1/boards/default/tasks/{task}/block"), &body).is(200);
+        let _ = client.post(&format!("/api/v1/boards/default/tasks/{task}/unblock"), &json!({})).is(200);
+    }
+    let last = house.head();
+    let stalled = client.saying("Last-Event-ID", &start).open_narrow(EVENTS);
+    // One that has nothing to take is not one that takes nothing.
+    let healthy = client.stream(EVENTS);
+    wait_until("it is let go", || metric(&client, "andon_streams_dropped_total") == 1);
+    wait_until("its place is free", || metric(&client, "andon_streams") == 1);
+    drop(healthy);
+    let mut seen = arrived(stalled);
+    let place = seen.last().unwrap().id.clone();
+    let mut again = client.saying("Last-Event-ID", &place).stream(EVENTS);
+    let _ = again.next_of("ready");
+    while seen.last().unwrap().data["number"] != last {
+        seen.push(again.next().unwrap());
+    }
+    let numbers: Vec<i64> = seen.iter().filter_map(|message| message.data["number"].as_i64()).collect();
+    let first = start.split_once('-').unwrap().1.parse::<i64>().unwrap();
+    assert_eq!(numbers, (first + 1..=last).collect::<Vec<_>>());
+}
+
+#[test]
+fn who_follows_a_log_and_takes_nothing_is_let_go_and_goes_on_where_it_was() {
+    let house = House::new();
+    house.config("api_stall_timeout = \"1s\"\nworker_log_rotate_bytes = \"1GiB\"\n");
+    let serve = Serve::start(&house);
+    let client = serve.client(&house);
+    let task = house.script("seq 1 1500000");
+    house.wait_status(&task, "done");
+    let run = text_of(&house.runs(&task)[0]["id"]);
+    let log = format!("/api/v1/boards/default/runs/{run}/log");
+    let stalled = client.open_narrow(&format!("{log}/stream"));
+    wait_until("it is let go", || metric(&client, "andon_streams_dropped_total") == 1);
+    wait_until("its place is free", || metric(&client, "andon_streams") == 0);
+    let mut seen = arrived(stalled);
+    let text = |message: &super::client::Message| text_of(&message.data["text"]);
+    let place = seen.last().map_or_else(|| "0".to_owned(), |message| message.id.clone());
+    let mut again = client.saying("Last-Event-ID", &place).stream(&format!("{log}/stream"));
+    while let Some(message) = again.next().filter(|message| message.event == "log") {
+        seen.push(message);
+    }
+    let followed: String = seen.iter().map(text).collect();
+    let whole = client.get(&log).is(200).body;
+    assert!(followed.as_bytes() == whole, "{} of {} bytes", followed.len(), whole.len());
 }

@@ -139,6 +139,23 @@ fn pages_give_every_task_once() {
             assert_eq!(seen.into_iter().collect::<BTreeSet<_>>(), expected, "{sort} {kind}");
         }
     }
+    let step = json!({ "title": "a step", "workflow_template_id": "w", "step_key": "s" });
+    let step = create(&client, &step);
+    for query in
+        ["workflow_template_id=w", "step_key=s&sort=title", "workflow_template_id=w&step_key=s&q=STEP"]
+    {
+        let found = client.get(&format!("/api/v1/boards/default/cards?{query}")).is(200).value();
+        assert_eq!((found["cards"].as_array().unwrap().len(), &found["cards"][0]["id"]), (1, &json!(step)));
+        let columns =
+            client.get(&format!("/api/v1/boards/default/columns?{}", query.replace("&sort=title", "")));
+        let columns = columns.is(200).value()["columns"].clone();
+        let counts: u64 =
+            columns.as_array().unwrap().iter().map(|column| column["count"].as_u64().unwrap()).sum();
+        assert_eq!(counts, 1, "{query}: {columns}");
+    }
+    let none = client.get("/api/v1/boards/default/cards?workflow_template_id=w&step_key=odd").is(200).value();
+    assert_eq!(none["cards"], json!([]));
+    let _ = verb(&client, &step, "archive", &json!({}));
     let found = client.get("/api/v1/boards/default/cards?q=TASK%2017").is(200).value();
     assert_eq!(found["cards"].as_array().unwrap().len(), 1);
     let columns = client.get("/api/v1/boards/default/columns?limit=5").is(200).value();

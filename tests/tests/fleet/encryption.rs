@@ -1,57 +1,19 @@
 //! Encrypted connections: each `sslmode` of libpq against a server with a certificate of its own, and against one without.
 
-#![expect(clippy::disallowed_methods, reason = "the edge: has certificates made")]
-
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use andon_tests::{Engine, House, Server};
+use andon_tests::{Engine, House, Papers, Server};
 
-/// Certificates of an authority of this test: one for the server, and another authority that has signed nothing.
-struct Papers(tempfile::TempDir);
-
-impl Papers {
-    fn new() -> Self {
-        let papers = Self(tempfile::tempdir().unwrap());
-        for authority in ["ours", "another"] {
-            papers.openssl(&format!(
-                "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN={authority} \
-                 -addext basicConstraints=critical,CA:TRUE -keyout {authority}.key -out {authority}.crt"
-            ));
-        }
-        papers.openssl(
-            "req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost \
-             -addext subjectAltName=DNS:localhost -keyout server.key -out server.csr",
-        );
-        std::fs::write(papers.path("names"), "subjectAltName=DNS:localhost\n").unwrap();
-        papers.openssl(
-            "x509 -req -in server.csr -CA ours.crt -CAkey ours.key -CAcreateserial -days 2 -extfile names \
-             -out server.crt",
-        );
-        papers
+/// Puts the server's papers where it finds them; gives its settings.
+fn furnish(papers: &Papers, data: &Path) -> String {
+    use std::os::unix::fs::PermissionsExt as _;
+    for name in ["server.crt", "server.key"] {
+        let to = data.join(name);
+        std::fs::copy(papers.path(name), &to).unwrap();
+        std::fs::set_permissions(&to, std::fs::Permissions::from_mode(0o600)).unwrap();
     }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn openssl(&self, arguments: &str) {
-        let mut openssl = Command::new("openssl");
-        let output = openssl.args(arguments.split_whitespace()).current_dir(self.0.path()).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    }
-
-    /// Puts the server's papers where it finds them; gives its settings.
-    fn furnish(&self, data: &Path) -> String {
-        use std::os::unix::fs::PermissionsExt as _;
-        for name in ["server.crt", "server.key"] {
-            let to = data.join(name);
-            std::fs::copy(self.path(name), &to).unwrap();
-            std::fs::set_permissions(&to, std::fs::Permissions::from_mode(0o600)).unwrap();
-        }
-        access(data, "hostssl");
-        "-c ssl=on".to_owned()
-    }
+    access(data, "hostssl");
+    "-c ssl=on".to_owned()
 }
 
 /// Who may come: encrypted alone, or plain alone. The test itself comes plain as `watcher`.
@@ -87,7 +49,7 @@ fn refused(url: &str, part: &str) {
 #[test]
 fn each_sslmode_does_what_libpq_says_it_does() {
     let papers = Papers::new();
-    let server = Server::with(|data| papers.furnish(data));
+    let server = Server::with(|data| furnish(&papers, data));
     let of = |host: &str, mode: &str, authority: Option<&str>| {
         url(&server, host, mode, authority.map(|name| papers.path(name)))
     };

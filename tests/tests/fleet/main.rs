@@ -35,6 +35,8 @@ mod guard;
 mod harness;
 #[path = "../leases.rs"]
 mod leases;
+#[path = "../remote/mod.rs"]
+mod remote;
 #[path = "../restarts.rs"]
 mod restarts;
 #[path = "../reviews.rs"]

@@ -5,5 +5,6 @@ mod lost;
 mod served;
 mod socket;
 mod streams;
+mod tls;
 mod tokens;
 mod verbs;

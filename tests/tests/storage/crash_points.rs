@@ -118,6 +118,73 @@ fn a_dispatcher_that_dies_after_a_claim_leaves_tasks_that_run_once() {
     board::whole(house.home());
 }
 
+/// With leases of a day: whatever waits for one does not come to its end here.
+const LONG: &str =
+    "lease_ttl = \"1d\"\nbackoff_base = \"10ms\"\nbackoff_cap = \"30ms\"\nsweep_interval = \"500ms\"\n";
+
+#[test]
+fn a_run_whose_dispatcher_died_before_its_start_does_not_wait_for_its_lease() {
+    let house = House::new();
+    house.config(LONG);
+    let tasks: Vec<String> = (0..3).map(|_| house.script(WORKER)).collect();
+    let by_hand = house.create(["by hand"]);
+    let _ = house.andon(["claim", &by_hand]).exits(0);
+    assert!(!house.dispatcher_with(&[], &[("ANDON_CRASH_AT", "after_claim_commit")]).ended().success());
+    let dispatcher = house.dispatcher();
+    for task in &tasks {
+        house.wait_status(task, "done");
+        assert_eq!(starts(&house, task), 1);
+        assert_eq!(house.outcomes(task), ["interrupted", "completed"]);
+        let error = text_of(&house.runs(task)[0]["error"]);
+        assert!(error.contains("died before its start"), "{error}");
+    }
+    assert_eq!(house.status(&by_hand), "running", "nobody starts anything for a claim by hand");
+    dispatcher.kill();
+    board::whole(house.home());
+}
+
+#[test]
+fn a_dispatcher_that_lives_ends_the_runs_that_another_left_unstarted() {
+    let house = House::new();
+    house.config(LONG);
+    let waits = house.script("while [ ! -e \"$OUT/go\" ]; do sleep 0.05; done");
+    let living = house.dispatcher();
+    house.wait_running(&waits);
+    // It waits for its turn while another one claims and dies.
+    andon_tests::processes::freeze(living.pid());
+    let tasks: Vec<String> = (0..3).map(|_| house.script(WORKER)).collect();
+    assert!(!house.dispatcher_with(&[], &[("ANDON_CRASH_AT", "after_claim_commit")]).ended().success());
+    andon_tests::processes::thaw(living.pid());
+    for task in &tasks {
+        house.wait_status(task, "done");
+        assert_eq!((starts(&house, task), house.outcomes(task).len()), (1, 2));
+    }
+    house.touch("go");
+    house.wait_status(&waits, "done");
+    assert_eq!(house.outcomes(&waits), ["completed"]);
+    living.kill();
+    board::whole(house.home());
+}
+
+#[test]
+fn a_supervisor_on_its_way_is_not_taken_for_one_that_never_was() {
+    let house = House::new();
+    house.config(LONG);
+    let tasks: Vec<String> = (0..4).map(|_| house.script(WORKER)).collect();
+    // Each of them dies the moment after it has started one supervisor; the next one looks at once.
+    for _ in &tasks {
+        let _ =
+            house.dispatcher_with(&["--once", "--max", "1"], &[("ANDON_CRASH_AT", "after_launch")]).ended();
+    }
+    let dispatcher = house.dispatcher();
+    for task in &tasks {
+        house.wait_status(task, "done");
+        assert_eq!((starts(&house, task), house.outcomes(task)), (1, vec!["completed".to_owned()]));
+    }
+    dispatcher.kill();
+    board::whole(house.home());
+}
+
 #[test]
 fn a_dispatcher_that_dies_at_its_commits_leaves_work_that_finishes() {
     for point in ["before_commit", "after_commit"] {

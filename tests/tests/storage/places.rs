@@ -121,6 +121,7 @@ fn a_clock_set_backwards_ends_no_run_and_loses_no_write() {
             run: claimed.run.id.clone(),
             holder_alive: alive,
             rebooted: false,
+            unstarted: false,
             policy: s.policy.clone(),
         };
         assert_eq!(s.ok(judge(Some(true))).await, Judged::Live);
@@ -158,6 +159,7 @@ fn a_supervisor_that_dies_is_found_though_the_clock_went_back() {
             run: claimed.run.id.clone(),
             holder_alive: Some(false),
             rebooted: false,
+            unstarted: false,
             policy: s.policy.clone(),
         };
         assert_eq!(s.ok(judge).await, Judged::Ended);

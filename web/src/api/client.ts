@@ -1,5 +1,6 @@
 // One door to the server: JSON in, JSON out, every refusal a `Refused` that carries the server's own words.
 
+import { t } from "../i18n/index.ts";
 import type { Problem } from "./types.ts";
 
 /** What the server refused, or why it could not be reached. */
@@ -21,13 +22,13 @@ export class Refused extends Error {
   }
 }
 
-const UNREACHABLE: Problem = {
-  title: "Andon cannot be reached",
+const unreachable = (): Problem => ({
+  title: t("reach.title"),
   status: 0,
-  detail: "The server does not answer.",
+  detail: t("reach.detail"),
   code: "unreachable",
-  hint: "Is `andon serve` still running? Workers go on without it.",
-};
+  hint: t("reach.hint"),
+});
 
 type Scalar = string | number | boolean | null | undefined;
 
@@ -66,7 +67,7 @@ async function problemOf(response: Response): Promise<Problem> {
       hint: body.hint ?? null,
     };
   } catch {
-    const title = response.statusText || `The server answered ${response.status}`;
+    const title = response.statusText || t("reach.answered", { status: String(response.status) });
     return { title, status: response.status, detail: null, code: "unknown", hint: null };
   }
 }
@@ -88,7 +89,7 @@ export async function send<T>(method: string, path: string, call: Call = {}): Pr
     response = await fetch(url(path, call.query), { method, headers, body, signal: call.signal ?? null });
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
-    throw new Refused(UNREACHABLE);
+    throw new Refused(unreachable());
   }
   if (!response.ok) throw new Refused(await problemOf(response));
   const data = response.status === 204 ? undefined : await response.json();
@@ -110,5 +111,5 @@ export async function post<T>(path: string, body: unknown = {}): Promise<T> {
 export function asProblem(error: unknown): Problem {
   if (error instanceof Refused) return error.problem;
   const detail = error instanceof Error ? error.message : String(error);
-  return { title: "The dashboard stumbled", status: 0, detail, code: "dashboard", hint: null };
+  return { title: t("broken.stumbled"), status: 0, detail, code: "dashboard", hint: null };
 }

@@ -9,7 +9,9 @@ import type { BoardEvent } from "./types.ts";
 export type Connection =
   | { state: "connecting" }
   | { state: "live" }
-  | { state: "lost"; since: number; retryAt: number };
+  | { state: "lost"; since: number; retryAt: number }
+  /** The server knows the browser no more: nothing is tried until somebody logs in again. */
+  | { state: "denied"; since: number };
 
 export interface Listener {
   /** Something happened on the board. */
@@ -146,9 +148,19 @@ export class Live {
     if (this.#closed) return;
     const wait = Math.min(FIRST_RETRY * 2 ** this.#attempt, LAST_RETRY);
     this.#attempt += 1;
-    const since = this.#connection.state === "lost" ? this.#connection.since : Date.now();
+    const since = "since" in this.#connection ? this.#connection.since : Date.now();
     this.#say({ state: "lost", since, retryAt: Date.now() + wait });
     this.#retry = setTimeout(() => this.#open(), wait);
+    // A stream does not say why it was refused; another question does.
+    void fetch(url("/me")).then(
+      ({ status }) => {
+        if (status !== 401 || this.#closed || this.#connection.state !== "lost") return;
+        if (this.#retry) clearTimeout(this.#retry);
+        this.#stop();
+        this.#say({ state: "denied", since });
+      },
+      () => undefined,
+    );
   }
 
   #tell(message: Message): void {

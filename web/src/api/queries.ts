@@ -30,6 +30,7 @@ const REFRESH_LIMIT = 200;
 export const keys = {
   boards: ["boards"] as const,
   profiles: ["profiles"] as const,
+  settings: ["settings"] as const,
   head: (board: string) => ["head", board] as const,
   columns: (board: string, filter: Filter) => ["columns", board, filter] as const,
   task: (board: string, id: string) => ["task", board, id] as const,
@@ -72,7 +73,7 @@ export const useAttention = (board: string) => useQuery({ queryKey: keys.attenti
 export const useAttentionEverywhere = (enabled: boolean) =>
   useQuery({ queryKey: ["attention-everywhere"], queryFn: () => api.attention(null), enabled, refetchInterval: 4000 });
 
-export const useSettings = () => useQuery({ queryKey: ["settings"], queryFn: api.settings, staleTime: 60_000 });
+export const useSettings = () => useQuery({ queryKey: keys.settings, queryFn: api.settings, staleTime: 60_000 });
 
 /** Days of usage that are read. */
 export const USAGE_DAYS = 30;

@@ -104,6 +104,8 @@ export interface components {
             items: components["schemas"]["Attention"][];
             /** @description Whether there are more than are given. */
             truncated: boolean;
+            /** @description The cursor of the next page, where there is one. */
+            next?: string | null;
         };
         /** @description Blocks a task. */
         Block: {
@@ -480,6 +482,8 @@ export interface components {
              * @description How long without a heartbeat, milliseconds; as configured where it is left out.
              */
             ttl?: number | null;
+            /** @description Although its profile cools down after a rate limit. */
+            force?: boolean;
         };
         /** @description Takes the next task of a profile by hand. */
         ClaimNext: {
@@ -490,6 +494,8 @@ export interface components {
              * @description How long without a heartbeat, milliseconds; as configured where it is left out.
              */
             ttl?: number | null;
+            /** @description Although its profile cools down after a rate limit. */
+            force?: boolean;
         };
         /** @description A task that was taken by hand. */
         Claimed: {
@@ -1061,6 +1067,50 @@ export interface components {
             /** @description The way out. */
             hint?: string | null;
         };
+        /** @description A process of a run. */
+        Process: {
+            /**
+             * Format: int32
+             * @description Its number.
+             */
+            pid: number;
+            /**
+             * Format: int32
+             * @description Its parent's.
+             */
+            parent: number;
+            /** @description The name of its program: untrusted text. */
+            name: string;
+            /** @description What it does, in one letter, as the system has it: `R` runs, `S` and `D` wait, `T` is stopped, `Z` has ended. */
+            state: string;
+            /** @description When it started. */
+            started_at: components["schemas"]["Time"];
+            /**
+             * Format: int32
+             * @description Threads.
+             */
+            threads: number;
+            /**
+             * Format: int64
+             * @description Memory that is resident, bytes.
+             */
+            memory_bytes: number;
+            /**
+             * Format: int64
+             * @description Memory that it has addresses for, bytes.
+             */
+            virtual_bytes: number;
+            /**
+             * Format: int32
+             * @description Open files, sockets and pipes; none where the server may not count them.
+             */
+            descriptors?: number | null;
+            /**
+             * Format: int64
+             * @description Processor time so far, milliseconds.
+             */
+            cpu_millis: number;
+        };
         /** @description Who can be given work. */
         Profile: {
             /** @description Its name. */
@@ -1255,6 +1305,13 @@ export interface components {
              * @description Processor time so far, milliseconds.
              */
             cpu_millis?: number | null;
+            /**
+             * Format: int32
+             * @description Open files, sockets and pipes.
+             */
+            descriptors?: number | null;
+            /** @description The processes one by one, by number; at most 256. */
+            tree: components["schemas"]["Process"][];
         };
         /** @description How many runs of a profile may live. */
         Running: {
@@ -1324,6 +1381,13 @@ export interface components {
             attachment_limit: number;
             /** @description Whether `pause` over everything is in force. */
             paused_everything: boolean;
+            dashboard: components["schemas"]["DashboardDefaults"];
+        };
+        DashboardDefaults: {
+            default_tenant?: string | null;
+            lane_by_profile: boolean;
+            include_archived: boolean;
+            render_markdown: boolean;
         };
         /** @description Changes of what is configured, written to `config.toml`; `null` goes back to the default, what is left out stays. */
         SettingsChanges: {

@@ -49,6 +49,7 @@ export type NewTask = Partial<Schemas["NewTask"]> & { title: string };
 export type AttentionItem = Sent<Schemas["Attention"]>;
 export type AttentionList = Sent<Schemas["AttentionList"]>;
 export type Diff = Sent<Schemas["Diff"]>;
+export type Subscription = Sent<Schemas["Subscription"]>;
 export type Decomposed = Sent<Schemas["Decomposed"]>;
 export type PlanResult = Sent<Schemas["PlanResult"]>;
 export type DescribeResult = Sent<Schemas["DescribeResult"]>;

@@ -6,7 +6,8 @@ import { asProblem } from "../api/client.ts";
 import type { BlockKind } from "../api/types.ts";
 import { Button, TextArea } from "../design/controls.tsx";
 import { PlayIcon } from "../design/icons.tsx";
-import { BLOCK_NAME } from "../design/words.ts";
+import { blockName } from "../design/words.ts";
+import { t } from "../i18n/index.ts";
 import { act } from "../shell/moves.ts";
 import { refusal } from "../shell/store.ts";
 import { Prose } from "../task/prose.tsx";
@@ -20,7 +21,7 @@ export function Answer({ board, id, kind, reason }: { board: string; id: string;
     try {
       // The answer is a comment: the worker reads it when it starts again, and so does everybody else.
       if (words) await api.comment(board, id, words);
-      const done = unblock ? await act(board, [id], { verb: "unblock" }, `Unblocked ${id}`) : true;
+      const done = unblock ? await act(board, [id], { verb: "unblock" }, t("done.unblocked", { what: id })) : true;
       if (done) setText("");
     } catch (error) {
       refusal(asProblem(error));
@@ -29,17 +30,17 @@ export function Answer({ board, id, kind, reason }: { board: string; id: string;
     }
   };
   return (
-    <section aria-label="What it waits for" className="grid grid-cols-1 gap-3 rounded-lg border border-line border-l-[3px] border-l-red bg-panel px-3.5 py-3 text-sm">
+    <section aria-label={t("answer.label")} className="grid grid-cols-1 gap-3 rounded-lg border border-line border-l-[3px] border-l-red bg-panel px-3.5 py-3 text-sm">
       <div>
-        <h3 className="text-xs font-semibold text-red">{kind ? BLOCK_NAME[kind] : "Blocked"}</h3>
+        <h3 className="text-xs font-semibold text-red">{blockName(kind)}</h3>
         <div className="mt-1">
           <Prose text={reason} />
         </div>
       </div>
       <TextArea
-        aria-label={`Answer to ${id}`}
+        aria-label={t("answer.to", { id })}
         value={text}
-        placeholder={kind === "needs_input" ? "Your answer. The worker reads it when it starts again." : "What has changed? (may be empty)"}
+        placeholder={kind === "needs_input" ? t("answer.hint") : t("answer.changed")}
         onChange={(event) => setText(event.target.value)}
         onKeyDown={(event) => {
           if (event.key === "Enter" && (event.metaKey || event.ctrlKey)) void go(true);
@@ -47,10 +48,10 @@ export function Answer({ board, id, kind, reason }: { board: string; id: string;
       />
       <div className="flex flex-wrap gap-2">
         <Button tone="primary" busy={busy} onClick={() => void go(true)}>
-          <PlayIcon size={11} /> {words ? "Answer and unblock" : "Unblock"}
+          <PlayIcon size={11} /> {words ? t("do.answer") : t("do.unblock")}
         </Button>
         <Button disabled={!words || busy} onClick={() => void go(false)}>
-          Only comment
+          {t("do.commentOnly")}
         </Button>
       </div>
     </section>

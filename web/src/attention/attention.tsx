@@ -10,7 +10,8 @@ import { Avatar } from "../board/card.tsx";
 import { Badge, Button, Check, Empty, ProblemNote, TextArea } from "../design/controls.tsx";
 import { CheckIcon, InboxIcon, StatusIcon } from "../design/icons.tsx";
 import { ago, dollars, full, useNow } from "../design/time.ts";
-import { STATUS_NAME } from "../design/words.ts";
+import { statusName } from "../design/words.ts";
+import { t } from "../i18n/index.ts";
 import { TopBar } from "../shell/layout.tsx";
 import { act } from "../shell/moves.ts";
 import { Prose } from "../task/prose.tsx";
@@ -20,12 +21,7 @@ import { Answer } from "./answer.tsx";
 type Need = AttentionItem["need"];
 
 /** In the order in which they press. */
-const GROUPS: [Need, string][] = [
-  ["answer", "Has a question"],
-  ["review", "Waits for your review"],
-  ["rescue", "Cannot go on by itself"],
-  ["look", "Goes wrong, though it goes on"],
-];
+const GROUPS: Need[] = ["answer", "review", "rescue", "look"];
 
 /** Tasks of each group that are shown at first, and with each further step. */
 const MORE = 30;
@@ -41,28 +37,28 @@ export default function Attention() {
   const items = attention.data?.items ?? [];
   return (
     <>
-      <TopBar board={board} title="Attention">
-        {(boards.data?.boards.length ?? 0) > 1 && <Check label="All boards" checked={everywhere} onChange={(event) => setEverywhere(event.target.checked)} />}
+      <TopBar board={board} title={t("nav.attention")}>
+        {(boards.data?.boards.length ?? 0) > 1 && <Check label={t("attention.all")} checked={everywhere} onChange={(event) => setEverywhere(event.target.checked)} />}
       </TopBar>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by the keyboard. */}
-      <section aria-label="What needs a person" tabIndex={0} className="min-h-0 flex-1 overflow-y-auto px-4 py-5 outline-none">
+      <section aria-label={t("attention.label")} tabIndex={0} className="min-h-0 flex-1 overflow-y-auto px-4 py-5 outline-none">
         <div className="mx-auto grid max-w-3xl grid-cols-1 gap-8">
           {attention.error && !attention.data && <ProblemNote problem={asProblem(attention.error)} retry={() => void attention.refetch()} />}
           {attention.isPending && (
-            <div role="status" aria-label="Loading" className="grid gap-3">
+            <div role="status" aria-label={t("any.loading")} className="grid gap-3">
               <div className="skeleton h-36" />
               <div className="skeleton h-36" />
             </div>
           )}
           {attention.data && items.length === 0 && (
-            <Empty icon={<InboxIcon size={20} />} title="Nothing needs you">
-              Questions of workers, reviews that wait for a person, and what goes wrong appear here.
+            <Empty icon={<InboxIcon size={20} />} title={t("attention.none")}>
+              {t("attention.noneAbout")}
             </Empty>
           )}
-          {GROUPS.map(([need, title]) => {
+          {GROUPS.map((need) => {
             const group = items.filter((item) => item.need === need);
             return group.length === 0 ? null : (
-              <Group key={need} title={title} count={group.length}>
+              <Group key={need} title={t(`attention.${need}`)} count={group.length}>
                 {group.slice(0, shown).map((item) => (
                   <Item key={`${item.board}/${item.task.id}`} item={item} here={board}>
                     {item.need === "review" && <Review board={item.board} card={item.task} />}
@@ -73,12 +69,12 @@ export default function Attention() {
               </Group>
             );
           })}
-          {GROUPS.some(([need]) => items.filter((item) => item.need === need).length > shown) && (
+          {GROUPS.some((need) => items.filter((item) => item.need === need).length > shown) && (
             <Button size="md" className="mx-auto" onClick={() => setShown(shown + MORE)}>
-              Show more
+              {t("do.showMore")}
             </Button>
           )}
-          {attention.data?.truncated && <p className="text-center text-sm text-text-2">There is more than is shown here; what presses most comes first.</p>}
+          {attention.data?.truncated && <p className="text-center text-sm text-text-2">{t("attention.truncated")}</p>}
         </div>
       </section>
     </>
@@ -108,14 +104,14 @@ function Item({ item, here, children }: { item: AttentionItem; here: string; chi
     <li className="grid grid-cols-1 gap-2.5 rounded-xl border border-line bg-raised p-3.5 shadow-card" data-attention={card.id}>
       <div className="flex flex-wrap items-center gap-x-2 gap-y-1">
         <StatusIcon status={card.status} />
-        <span className="sr-only">{STATUS_NAME[card.status]}</span>
+        <span className="sr-only">{statusName(card.status)}</span>
         <button type="button" dir="auto" onClick={open} className="min-w-0 text-start text-sm font-medium [overflow-wrap:anywhere] hover:underline">
           {card.title}
         </button>
         {item.board !== here && <Badge>{item.board}</Badge>}
         {card.priority !== 0 && <Badge tone={card.priority > 0 ? "amber" : "grey"}>P{card.priority}</Badge>}
         <span className="ml-auto flex items-center gap-2 text-xs text-text-3">
-          {card.cost_usd !== null && card.cost_usd > 0 && <span title="Cost of all runs">{dollars(card.cost_usd)}</span>}
+          {card.cost_usd !== null && card.cost_usd > 0 && <span title={t("any.cost")}>{dollars(card.cost_usd)}</span>}
           {card.assignee && (
             <span className="flex items-center gap-1.5">
               <Avatar name={card.assignee} /> {card.assignee}
@@ -139,8 +135,8 @@ function Review({ board, card }: { board: string; card: Card }) {
     setBusy(which);
     const done =
       which === "approve"
-        ? await act(board, [card.id], words ? { verb: "approve", summary: words } : { verb: "approve" }, `Approved ${card.id}`)
-        : await act(board, [card.id], { verb: "request-changes", reason: words }, `Asked for changes: ${card.id}`);
+        ? await act(board, [card.id], words ? { verb: "approve", summary: words } : { verb: "approve" }, t("done.approved", { what: card.id }))
+        : await act(board, [card.id], { verb: "request-changes", reason: words }, t("done.asked", { what: card.id }));
     setBusy(null);
     if (done) setText("");
   };
@@ -151,13 +147,13 @@ function Review({ board, card }: { board: string; card: Card }) {
           <Prose text={card.latest_summary} />
         </div>
       )}
-      <TextArea aria-label={`Words on ${card.id}`} value={text} placeholder="What to change, or a word with the approval" onChange={(event) => setText(event.target.value)} />
+      <TextArea aria-label={t("attention.words", { id: card.id })} value={text} placeholder={t("attention.wordsHint")} onChange={(event) => setText(event.target.value)} />
       <div className="flex flex-wrap gap-2">
         <Button tone="go" busy={busy === "approve"} disabled={busy !== null} onClick={() => void go("approve")}>
-          <CheckIcon size={13} /> Approve
+          <CheckIcon size={13} /> {t("do.approve")}
         </Button>
         <Button busy={busy === "changes"} disabled={!words || busy !== null} onClick={() => void go("changes")}>
-          Request changes
+          {t("do.requestChanges")}
         </Button>
       </div>
     </>

@@ -13,16 +13,21 @@ import { Button, Empty, IconButton, Menu, ProblemNote } from "../design/controls
 import { cx } from "../design/cx.ts";
 import { BoardIcon, BoltIcon, CheckIcon, CloseIcon, FilterIcon, LanesIcon, MoreIcon, PlusIcon, RefreshIcon, SearchIcon } from "../design/icons.tsx";
 import { STATUSES } from "../design/words.ts";
+import { t } from "../i18n/index.ts";
 import type { Search } from "../router.tsx";
 import { move } from "../shell/moves.ts";
 import { TopBar, Waiting } from "../shell/layout.tsx";
 import { openDialog, refusal, select, selected, toast } from "../shell/store.ts";
+import { keepView, useDefaults } from "../shell/defaults.ts";
 import { BulkBar } from "./bulk.tsx";
 import { Column } from "./column.tsx";
 import { hover, letGo, pickUp } from "./drag.ts";
 import type { Target } from "./drag.ts";
 import { Strip, worst } from "./strip.tsx";
 import { Zones } from "./zones.tsx";
+
+/** Where cards stand in lanes: nowhere, in Running, or everywhere. */
+type Lanes = boolean | "running";
 
 const targetOf = (data: Record<string | symbol, unknown> | undefined): Target | null => (data?.["target"] as Target | undefined) ?? null;
 
@@ -42,6 +47,7 @@ export function Board() {
     [search.q, search.assignee, search.tenant, search.archived],
   );
   const columns = useColumns(board, filter);
+  const defaults = useDefaults();
   const running = columns.data?.columns.find((column) => column.status === "running")?.count ?? 0;
   const workers = useWorkers(board, running > 0);
   const byTask = useMemo(() => {
@@ -70,7 +76,7 @@ export function Board() {
   const filtered = Boolean(filter.q || filter.assignee !== undefined || filter.tenant);
   return (
     <>
-      <TopBar board={board} title="Board">
+      <TopBar board={board} title={t("nav.board")}>
         <Toolbar board={board} search={search} filter={filter} />
       </TopBar>
       <Strip board={board} />
@@ -82,21 +88,21 @@ export function Board() {
       {columns.isPending && <Waiting />}
       {columns.data && total === 0 ? (
         filtered ? (
-          <Empty icon={<SearchIcon size={20} />} title="Nothing matches">
-            No task of this board passes the filters.
+          <Empty icon={<SearchIcon size={20} />} title={t("board.noMatch")}>
+            {t("board.noMatchAbout")}
           </Empty>
         ) : (
-          <Empty icon={<BoardIcon size={20} />} title="An empty board">
-            Create a task and give it to a profile. A dispatcher starts it at once.
+          <Empty icon={<BoardIcon size={20} />} title={t("board.empty")}>
+            {t("board.emptyAbout")}
             <div className="mt-4 flex justify-center">
               <Button tone="primary" size="md" onClick={() => openDialog({ kind: "new-task" })}>
-                <PlusIcon /> New task
+                <PlusIcon /> {t("task.new")}
               </Button>
             </div>
           </Empty>
         )
       ) : (
-        columns.data && <Columns board={board} columns={shown} filter={filter} lanes={search.lanes === true} workers={byTask} severities={severities} />
+        columns.data && <Columns board={board} columns={shown} filter={filter} lanes={search.lanes ?? (defaults.lane_by_profile ? "running" : false)} workers={byTask} severities={severities} />
       )}
       <Zones />
       <BulkBar board={board} />
@@ -115,7 +121,7 @@ function Columns({
   board: string;
   columns: import("../api/types.ts").Column[];
   filter: Filter;
-  lanes: boolean;
+  lanes: Lanes;
   workers: ReadonlyMap<string, Worker>;
   severities: ReadonlyMap<string, Severity>;
 }) {
@@ -136,7 +142,7 @@ function Columns({
     // biome-ignore lint/a11y/noStaticElementInteractions: arrow keys move between the cards, which are buttons themselves.
     <div ref={region} data-columns onKeyDown={onKeyDown} className="flex min-h-0 flex-1 snap-x snap-mandatory gap-2 overflow-x-auto p-2 md:snap-none md:p-3">
       {columns.map((column) => (
-        <Column key={column.status} board={board} column={column} filter={filter} lanes={lanes} workers={workers} severities={severities} onDrop={onDrop} />
+        <Column key={column.status} board={board} column={column} filter={filter} lanes={lanes === true || (lanes === "running" && column.status === "running")} workers={workers} severities={severities} onDrop={onDrop} />
       ))}
     </div>
   );
@@ -157,7 +163,10 @@ function onCardKey(event: KeyboardEvent<HTMLDivElement>, region: HTMLElement | n
     let next = STATUSES.indexOf(status) + side;
     while (STATUSES[next] === "running" || STATUSES[next] === "review") next += side;
     const to = STATUSES[next];
-    if (to) move(board, [id], to);
+    if (to) {
+      move(board, [id], to);
+      follow(region, id);
+    }
     return;
   }
   if (event.metaKey || event.ctrlKey || event.altKey) return;
@@ -188,17 +197,31 @@ function onCardKey(event: KeyboardEvent<HTMLDivElement>, region: HTMLElement | n
     if (next) focus(next);
     return;
   }
-  if (event.key === "x") {
+  if (event.key.toLowerCase() === "x") {
     event.preventDefault();
-    const next = new Set(selected());
-    if (!next.delete(id)) next.add(id);
-    select(next);
+    card.querySelector<HTMLElement>("[data-select]")?.dispatchEvent(new MouseEvent("click", { bubbles: true, shiftKey: event.shiftKey }));
   } else if (event.key === "m") {
     event.preventDefault();
     const menu = card.querySelector<HTMLElement>("[data-move]");
     menu?.focus();
     menu?.dispatchEvent(new window.KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true }));
   }
+}
+
+/** How long a card that is carried away is waited for. */
+const PATIENCE = 1500;
+
+/** Takes the focus along with a card that goes to another column, unless a person has put it elsewhere meanwhile. */
+function follow(region: HTMLElement, id: string): void {
+  const end = performance.now() + PATIENCE;
+  const look = () => {
+    const active = document.activeElement;
+    if (active && active !== document.body && !region.contains(active)) return;
+    const card = region.querySelector<HTMLElement>(`[data-card="${CSS.escape(id)}"]`);
+    if (card && !card.contains(active)) focus(card);
+    if (performance.now() < end) requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
 }
 
 function focus(card: HTMLElement): void {
@@ -209,19 +232,21 @@ function focus(card: HTMLElement): void {
 function Toolbar({ board, search, filter }: { board: string; search: Search; filter: Filter }) {
   const navigate = useNavigate({ from: "/b/$board" });
   const head = useHead(board);
+  const defaults = useDefaults();
   const [text, setText] = useState(search.q ?? "");
   const put = useCallback(
-    (change: Partial<Record<keyof Search, string | true | undefined>>) =>
+    (change: Partial<Record<keyof Search, string | boolean | undefined>>) =>
       void navigate({
         to: ".",
         replace: true,
         search: (old) => {
           const next: Record<string, unknown> = { ...old, ...change };
           for (const name of Object.keys(next)) if (next[name] === undefined) delete next[name];
+          keepView(board, next as Search);
           return next as Search;
         },
       }),
-    [navigate],
+    [navigate, board],
   );
   useEffect(() => {
     if (text === (search.q ?? "")) return;
@@ -230,6 +255,7 @@ function Toolbar({ board, search, filter }: { board: string; search: Search; fil
   }, [text, search.q, put]);
   const filters = [search.assignee !== undefined, search.tenant, search.archived].filter(Boolean).length;
   const anything = filters > 0 || Boolean(search.q);
+  const running = search.lanes === undefined && defaults.lane_by_profile;
   return (
     <>
       <div className="relative min-w-0 flex-1 md:max-w-64">
@@ -237,26 +263,28 @@ function Toolbar({ board, search, filter }: { board: string; search: Search; fil
         <input
           id="search"
           type="search"
-          aria-label="Search tasks"
+          aria-label={t("board.searchLabel")}
           value={text}
-          placeholder="Search…"
+          placeholder={t("board.search")}
           onChange={(event) => setText(event.target.value)}
           onKeyDown={(event) => event.key === "Escape" && (setText(""), event.currentTarget.blur())}
           className="h-8 w-full rounded-md border border-line-strong bg-raised pr-2 pl-8 text-sm outline-none placeholder:text-text-3 focus:border-accent-text focus:ring-2 focus:ring-accent/25"
         />
       </div>
       <FilterSelect
-        label="Assignee"
+        label={t("field.assignee")}
+        name={t("board.filterAssignee")}
         value={search.assignee}
         onChange={(assignee) => put({ assignee })}
         options={[
-          { value: "", label: "Unassigned" },
+          { value: "", label: t("board.unassigned") },
           ...(head.data?.assignees ?? []).flatMap((each) => (each.name ? [{ value: each.name, label: each.name }] : [])),
         ]}
       />
       {(head.data?.tenants.length ?? 0) > 0 && (
         <FilterSelect
-          label="Tenant"
+          label={t("field.tenant")}
+          name={t("board.filterTenant")}
           value={search.tenant}
           onChange={(tenant) => put({ tenant })}
           options={(head.data?.tenants ?? []).map((name) => ({ value: name, label: name }))}
@@ -266,50 +294,51 @@ function Toolbar({ board, search, filter }: { board: string; search: Search; fil
         <Button
           tone="quiet"
           className="h-8"
-          aria-label="Clear filters"
+          aria-label={t("board.clear")}
           onClick={() => {
             setText("");
             put({ q: undefined, assignee: undefined, tenant: undefined, archived: undefined });
           }}
         >
-          <CloseIcon size={12} /> <span className="hidden xl:inline">Clear</span>
+          <CloseIcon size={12} /> <span className="hidden xl:inline">{t("do.clear")}</span>
         </Button>
       )}
       <div className="ml-auto hidden items-center gap-0.5 md:flex">
-        <IconButton label={search.lanes ? "Lanes by profile: on" : "Lanes by profile: off"} aria-pressed={search.lanes === true} className={cx(search.lanes && "bg-accent-soft text-accent-text")} onClick={() => put({ lanes: search.lanes ? undefined : true })}>
+        <IconButton label={search.lanes ? t("board.lanesOn") : t("board.lanesOff")} aria-pressed={search.lanes === true} className={cx(search.lanes === true && "bg-accent-soft text-accent-text")} onClick={() => put({ lanes: search.lanes === true ? undefined : true })}>
           <LanesIcon />
         </IconButton>
       </div>
       <Menu
         trigger={
-          <button type="button" aria-label="More of the board" className="inline-flex size-8 shrink-0 items-center justify-center rounded-md text-text-3 hover:bg-hover hover:text-text">
+          <button type="button" aria-label={t("board.more")} className="inline-flex size-8 shrink-0 items-center justify-center rounded-md text-text-3 hover:bg-hover hover:text-text">
             <MoreIcon />
           </button>
         }
         items={[
-          { label: "Lanes by profile", icon: <LanesIcon />, checked: search.lanes === true, onSelect: () => put({ lanes: search.lanes ? undefined : true }) },
+          { label: t("board.lanes"), icon: <LanesIcon />, checked: search.lanes === true, onSelect: () => put({ lanes: search.lanes === true ? undefined : true }) },
+          { label: t("board.lanesRunning"), icon: <LanesIcon />, checked: running, onSelect: () => put({ lanes: running ? false : undefined }) },
           {
-            label: "Select everything loaded",
+            label: t("board.selectAll"),
             icon: <CheckIcon />,
             onSelect: () => {
               const view = client.getQueryData<ColumnsData>(keys.columns(board, filter));
               select(new Set((view?.columns ?? []).flatMap((column) => column.cards.map((card) => card.id))));
             },
           },
-          { label: "Show archived", icon: <FilterIcon />, checked: search.archived === true, onSelect: () => put({ archived: search.archived ? undefined : true }) },
+          { label: t("board.archived"), icon: <FilterIcon />, checked: search.archived === true, onSelect: () => put({ archived: search.archived ? undefined : true }) },
           null,
           {
-            label: "Nudge the dispatchers",
+            label: t("board.nudge"),
             icon: <BoltIcon />,
             onSelect: () =>
               void api.nudge(board).then(
-                () => toast({ tone: "ok", text: "Dispatchers look at the board now" }),
+                () => toast({ tone: "ok", text: t("done.nudged") }),
                 (error) => refusal(asProblem(error)),
               ),
           },
-          { label: "Read everything again", icon: <RefreshIcon />, onSelect: () => void client.invalidateQueries() },
+          { label: t("board.reload"), icon: <RefreshIcon />, onSelect: () => void client.invalidateQueries() },
           null,
-          { label: "Settings of the board…", onSelect: () => openDialog({ kind: "edit-board" }) },
+          { label: t("board.settings"), onSelect: () => openDialog({ kind: "edit-board" }) },
         ]}
       />
     </>
@@ -318,11 +347,14 @@ function Toolbar({ board, search, filter }: { board: string; search: Search; fil
 
 function FilterSelect({
   label,
+  name,
   value,
   options,
   onChange,
 }: {
   label: string;
+  /** What it does, for those who do not see where it stands. */
+  name: string;
   value: string | undefined;
   options: { value: string; label: string }[];
   onChange: (value: string | undefined) => void;
@@ -330,7 +362,7 @@ function FilterSelect({
   const unset = "\u0000";
   return (
     <select
-      aria-label={`Filter by ${label.toLowerCase()}`}
+      aria-label={name}
       value={value ?? unset}
       onChange={(event) => onChange(event.target.value === unset ? undefined : event.target.value)}
       className={cx(

@@ -3,6 +3,8 @@
 import { useState } from "react";
 import { Button, Dialog, Field, Input, Menu } from "../design/controls.tsx";
 import { CloseIcon, StatusIcon } from "../design/icons.tsx";
+import { many, statusName } from "../design/words.ts";
+import { t } from "../i18n/index.ts";
 import { act, move } from "../shell/moves.ts";
 import { openDialog, select, setFailed, useSelection } from "../shell/store.ts";
 
@@ -12,37 +14,37 @@ export function BulkBar({ board }: { board: string }) {
   if (selection.size === 0) return null;
   const ids = [...selection];
   const run = (action: Parameters<typeof act>[2], done: string) =>
-    void act(board, ids, action, `${done} ${ids.length} tasks`).then((all) => all && select(new Set()));
+    void act(board, ids, action, done).then((all) => all && select(new Set()));
   return (
     <>
       <div
         role="toolbar"
-        aria-label={`${ids.length} selected tasks`}
+        aria-label={t("bulk.label", { n: ids.length })}
         className="fixed bottom-18 left-1/2 z-30 flex max-w-[calc(100vw-1rem)] -translate-x-1/2 animate-in items-center gap-1.5 overflow-x-auto rounded-xl border border-line-strong bg-raised p-1.5 shadow-float md:bottom-6"
       >
         <span className="px-2 text-xs font-semibold whitespace-nowrap" aria-live="polite">
-          {ids.length} selected
+          {t("bulk.selected", { n: ids.length })}
         </span>
         <Menu
-          trigger={<Button>Move to…</Button>}
+          trigger={<Button>{t("bulk.move")}</Button>}
           items={(["triage", "todo", "ready", "scheduled", "blocked", "done"] as const).map((status) => ({
-            label: status === "todo" ? "To do (hold)" : status.slice(0, 1).toUpperCase() + status.slice(1),
+            label: status === "todo" ? t("bulk.hold") : statusName(status),
             icon: <StatusIcon status={status} />,
             onSelect: () => move(board, ids, status),
           }))}
         />
-        <Button onClick={() => run({ verb: "unblock" }, "Unblocked")}>Unblock</Button>
-        <Button onClick={() => openDialog({ kind: "block", ids })}>Block</Button>
-        <Button onClick={() => openDialog({ kind: "complete", ids })}>Complete</Button>
-        <Button onClick={() => openDialog({ kind: "reassign", ids })}>Assign</Button>
-        <Button onClick={() => setPriority("0")}>Priority</Button>
-        <Button onClick={() => openDialog({ kind: "archive", ids })}>Archive</Button>
+        <Button onClick={() => run({ verb: "unblock" }, t("done.unblocked", { what: many(ids) }))}>{t("do.unblock")}</Button>
+        <Button onClick={() => openDialog({ kind: "block", ids })}>{t("do.block")}</Button>
+        <Button onClick={() => openDialog({ kind: "complete", ids })}>{t("do.complete")}</Button>
+        <Button onClick={() => openDialog({ kind: "reassign", ids })}>{t("do.assign")}</Button>
+        <Button onClick={() => setPriority("0")}>{t("field.priority")}</Button>
+        <Button onClick={() => openDialog({ kind: "archive", ids })}>{t("do.archive")}</Button>
         <Button tone="danger" onClick={() => openDialog({ kind: "delete", ids })}>
-          Delete
+          {t("do.delete")}
         </Button>
         <Button
           tone="quiet"
-          aria-label="Clear the selection"
+          aria-label={t("bulk.clear")}
           onClick={() => {
             select(new Set());
             setFailed(new Map());
@@ -52,21 +54,21 @@ export function BulkBar({ board }: { board: string }) {
         </Button>
       </div>
       {priority !== null && (
-        <Dialog open onClose={() => setPriority(null)} title={`Priority of ${ids.length} tasks`}>
+        <Dialog open onClose={() => setPriority(null)} title={t("bulk.priority", { n: ids.length })}>
           <form
             className="grid gap-3"
             onSubmit={(event) => {
               event.preventDefault();
               setPriority(null);
-              run({ verb: "edit", priority: Number(priority) || 0 }, "Reprioritised");
+              run({ verb: "edit", priority: Number(priority) || 0 }, t("done.prioritised", { what: many(ids) }));
             }}
           >
-            <Field label="Priority" hint="Higher starts first.">
+            <Field label={t("field.priority")} hint={t("bulk.priorityHint")}>
               {(id) => <Input id={id} autoFocus type="number" value={priority} onChange={(event) => setPriority(event.target.value)} />}
             </Field>
             <div className="flex justify-end">
               <Button size="md" tone="primary" type="submit">
-                Set priority
+                {t("bulk.setPriority")}
               </Button>
             </div>
           </form>

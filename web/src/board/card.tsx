@@ -10,7 +10,8 @@ import { cx } from "../design/cx.ts";
 import { AlertIcon, ChildrenIcon, ClipIcon, ClockIcon, CommentIcon, LinkIcon, MoreIcon, PauseIcon, StatusIcon, UserIcon } from "../design/icons.tsx";
 import { plainWords } from "../design/plain.ts";
 import { ago, compact, dollars, full, ms, short, span, useNow } from "../design/time.ts";
-import { BLOCK_NAME, STATUSES, STATUS_NAME } from "../design/words.ts";
+import { STATUSES, blockName, severityName, statusName } from "../design/words.ts";
+import { t } from "../i18n/index.ts";
 import { move } from "../shell/moves.ts";
 import { openDialog, select, selected as chosen, useFailed } from "../shell/store.ts";
 import { touchable } from "./drag.ts";
@@ -99,20 +100,20 @@ export const Card = memo(function Card({
       <div className="flex h-5 items-center gap-1.5 text-2xs text-text-3">
         <span className="font-mono">{card.id}</span>
         {card.priority !== 0 && (
-          <Badge tone={card.priority >= 10 ? "red" : card.priority > 0 ? "amber" : "grey"} title={`Priority ${card.priority}`} className="shrink-0">
+          <Badge tone={card.priority >= 10 ? "red" : card.priority > 0 ? "amber" : "grey"} title={t("card.priority", { n: card.priority })} className="shrink-0">
             P{Math.abs(card.priority) < 1000 ? card.priority : compact(card.priority)}
           </Badge>
         )}
         {severity && (
-          <span title={`A finding: ${severity}`} className={severity === "warning" ? "text-amber" : "text-red"}>
+          <span title={t("card.finding", { severity: severityName(severity) })} className={severity === "warning" ? "text-amber" : "text-red"}>
             <AlertIcon size={13} />
-            <span className="sr-only">{`A finding: ${severity}`}</span>
+            <span className="sr-only">{t("card.finding", { severity: severityName(severity) })}</span>
           </span>
         )}
         {card.tenant && <Badge className="max-w-24">{card.tenant}</Badge>}
         {card.held && card.status === "todo" && (
-          <Badge tone="purple" title="Waits for a person's promote">
-            <PauseIcon size={8} /> Held
+          <Badge tone="purple" title={t("card.heldAbout")}>
+            <PauseIcon size={8} /> {t("card.held")}
           </Badge>
         )}
         <Age card={card} />
@@ -138,22 +139,22 @@ export const Card = memo(function Card({
         <Assignee card={card} />
         <span className="ml-auto flex items-center gap-2.5">
           {card.open_parents > 0 && (
-            <Fact label={`Waits for ${card.open_parents} of ${card.parents} parents`}>
+            <Fact label={t("card.parents", { n: card.open_parents, all: card.parents })}>
               <LinkIcon size={12} /> {card.open_parents}
             </Fact>
           )}
           {card.children > 0 && <Progress done={card.children_done} all={card.children} />}
           {card.comments > 0 && (
-            <Fact label={`${card.comments} comments`}>
+            <Fact label={t("card.comments", { n: card.comments })}>
               <CommentIcon size={12} /> {card.comments}
             </Fact>
           )}
           {card.attachments > 0 && (
-            <Fact label={`${card.attachments} attachments`}>
+            <Fact label={t("card.attachments", { n: card.attachments })}>
               <ClipIcon size={12} /> {card.attachments}
             </Fact>
           )}
-          {card.cost_usd !== null && card.cost_usd > 0 && <Fact label="Cost of all runs">{dollars(card.cost_usd)}</Fact>}
+          {card.cost_usd !== null && card.cost_usd > 0 && <Fact label={t("any.cost")}>{dollars(card.cost_usd)}</Fact>}
         </span>
       </div>
       <div
@@ -166,7 +167,8 @@ export const Card = memo(function Card({
         <input
           type="checkbox"
           tabIndex={-1}
-          aria-label={`Select ${card.title}`}
+          data-select
+          aria-label={t("card.select", { title: card.title })}
           checked={selected}
           onChange={() => undefined}
           onClick={(event) => choose(card.id, column, event.shiftKey)}
@@ -186,7 +188,7 @@ function CardMenu({ board, card, focusable }: { board: string; card: CardData; f
       type="button"
       data-move
       tabIndex={focusable ? 0 : -1}
-      aria-label={`Move or change ${card.title}`}
+      aria-label={t("card.menu", { title: card.title })}
       className="inline-flex size-6 items-center justify-center rounded text-text-3 hover:bg-hover hover:text-text"
     >
       <MoreIcon size={14} />
@@ -196,18 +198,18 @@ function CardMenu({ board, card, focusable }: { board: string; card: CardData; f
   const items = open
     ? [
         ...targets.map((to) => ({
-          label: `Move to ${STATUS_NAME[to]}`,
+          label: t("move.to", { status: statusName(to) }),
           icon: <StatusIcon status={to} />,
           onSelect: () => move(board, [card.id], to),
         })),
         null,
         ...(card.status === "running"
-          ? [{ label: "Stop…", danger: true, onSelect: () => openDialog({ kind: "stop", ids: [card.id] }) }]
+          ? [{ label: t("do.stopMore"), danger: true, onSelect: () => openDialog({ kind: "stop", ids: [card.id] }) }]
           : []),
-        { label: "Assign…", onSelect: () => openDialog({ kind: "reassign", ids: [card.id] }) },
-        { label: "New child…", onSelect: () => openDialog({ kind: "new-task", parent: card.id }) },
-        { label: "Archive…", onSelect: () => openDialog({ kind: "archive", ids: [card.id] }) },
-        { label: "Delete…", danger: true, onSelect: () => openDialog({ kind: "delete", ids: [card.id] }) },
+        { label: t("do.assignMore"), onSelect: () => openDialog({ kind: "reassign", ids: [card.id] }) },
+        { label: t("do.newChild"), onSelect: () => openDialog({ kind: "new-task", parent: card.id }) },
+        { label: t("do.archiveMore"), onSelect: () => openDialog({ kind: "archive", ids: [card.id] }) },
+        { label: t("do.deleteMore"), danger: true, onSelect: () => openDialog({ kind: "delete", ids: [card.id] }) },
       ]
     : [];
   return <Menu trigger={trigger} items={items} open={open} onOpenChange={setOpen} label={card.id} />;
@@ -254,17 +256,17 @@ export function Avatar({ name, size = 16 }: { name: string; size?: number }) {
 }
 
 function Assignee({ card }: { card: CardData }) {
-  const who = card.status === "review" || card.phase === "review" ? (card.reviewer ?? "a person") : card.assignee;
+  const who = card.status === "review" || card.phase === "review" ? (card.reviewer ?? t("card.aPerson")) : card.assignee;
   if (card.status === "review") {
     return (
       <span className="flex min-w-0 items-center gap-1.5">
         {card.reviewer ? <Avatar name={card.reviewer} /> : <UserIcon size={14} />}
-        <span className="truncate">reviewed by {who}</span>
+        <span className="truncate">{t("card.reviewedBy", { who: who ?? "" })}</span>
       </span>
     );
   }
   if (!who) {
-    return card.status === "ready" ? <Badge tone="amber">Needs assignee</Badge> : <span>Nobody</span>;
+    return card.status === "ready" ? <Badge tone="amber">{t("card.needs")}</Badge> : <span>{t("any.nobody")}</span>;
   }
   return (
     <span className="flex min-w-0 items-center gap-1.5">
@@ -277,7 +279,7 @@ function Assignee({ card }: { card: CardData }) {
 function Progress({ done, all }: { done: number; all: number }) {
   const around = 2 * Math.PI * 5;
   return (
-    <Fact label={`${done} of ${all} children done`}>
+    <Fact label={t("card.children", { done, all })}>
       <svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true" className="-rotate-90">
         <circle cx="7" cy="7" r="5" fill="none" stroke="var(--line-strong)" strokeWidth="2" />
         <circle cx="7" cy="7" r="5" fill="none" stroke="var(--green)" strokeWidth="2" strokeDasharray={`${(around * done) / all} ${around}`} />
@@ -296,7 +298,7 @@ function State({ card, worker }: { card: CardData; worker: Worker | undefined })
     case "blocked":
       return (
         <p className="mt-2 rounded-md bg-red-soft px-2 py-1.5 text-xs leading-snug text-text">
-          <span className="font-medium text-red">{card.block_kind ? BLOCK_NAME[card.block_kind] : "Blocked"}</span>
+          <span className="font-medium text-red">{blockName(card.block_kind)}</span>
           {card.block_reason && (
             <span className="mt-0.5 block">
               <span dir="auto" className="line-clamp-3 [overflow-wrap:anywhere]">
@@ -311,10 +313,10 @@ function State({ card, worker }: { card: CardData; worker: Worker | undefined })
     case "review":
       return (
         <>
-          <Countdown at={card.eligible_at} label={card.eligible_reason ?? "Waits"} />
+          <Countdown at={card.eligible_at} label={card.eligible_reason ?? t("card.waits")} />
           {card.status === "ready" && card.last_failure_error && card.consecutive_failures > 0 && (
             <p className="mt-1.5 line-clamp-2 text-xs text-text-3 [overflow-wrap:anywhere]">
-              Failed {card.consecutive_failures === 1 ? "once" : `${card.consecutive_failures} times`}: {card.last_failure_error}
+              {t("card.failed", { n: card.consecutive_failures, error: card.last_failure_error })}
             </p>
           )}
           {card.status === "review" && card.latest_summary && (
@@ -324,9 +326,9 @@ function State({ card, worker }: { card: CardData; worker: Worker | undefined })
       );
     case "scheduled":
       return card.scheduled_at ? (
-        <Countdown at={card.scheduled_at} label="Starts" />
+        <Countdown at={card.scheduled_at} label={t("card.starts")} />
       ) : (
-        <p className="mt-1.5 text-xs text-text-2">Parked until somebody lets it go on</p>
+        <p className="mt-1.5 text-xs text-text-2">{t("card.parked")}</p>
       );
     case "done":
       return card.latest_summary ? <p className="mt-1.5 line-clamp-2 text-xs text-text-2 [overflow-wrap:anywhere]">{plainWords(card.latest_summary)}</p> : null;
@@ -344,7 +346,7 @@ function Countdown({ at, label }: { at: string | null; label: string }) {
     <p className="mt-2 flex items-center gap-1.5 text-xs text-amber" title={full(at)}>
       <ClockIcon size={12} className="shrink-0" />
       <span className="truncate">{label}</span>
-      <span className="ml-auto shrink-0 font-medium tabular-nums">in {span(then - now)}</span>
+      <span className="ml-auto shrink-0 font-medium tabular-nums">{t("card.in", { span: span(then - now) })}</span>
     </p>
   );
 }
@@ -358,9 +360,9 @@ function Pulse({ card, worker }: { card: CardData; worker: Worker | undefined })
     <div className="mt-2 flex items-center gap-2 rounded-md bg-canvas px-2 py-1.5 text-xs text-text-2">
       <span className={cx("size-2 shrink-0 rounded-full", silent ? "bg-amber" : "animate-beat bg-green")} />
       <span className="min-w-0 flex-1 truncate font-mono text-2xs" title={line ?? undefined}>
-        {line || "Working…"}
+        {line || t("card.working")}
       </span>
-      {silent && <span className="shrink-0 text-amber">silent since {ago(seen, now)}</span>}
+      {silent && <span className="shrink-0 text-amber">{t("card.silent", { ago: ago(seen, now) })}</span>}
     </div>
   );
 }

@@ -10,7 +10,8 @@ import { IconButton, Tip } from "../design/controls.tsx";
 import { cx } from "../design/cx.ts";
 import { PlusIcon, StatusIcon } from "../design/icons.tsx";
 import { count } from "../design/time.ts";
-import { STATUS_HELP, STATUS_NAME } from "../design/words.ts";
+import { statusHelp, statusName } from "../design/words.ts";
+import { t } from "../i18n/index.ts";
 import { fold, select, useFolded, useSelection } from "../shell/store.ts";
 import { Card } from "./card.tsx";
 import { useLook } from "./drag.ts";
@@ -30,11 +31,13 @@ function inLanes(cards: CardData[]): Row[] {
     if (lane) lane.push(card);
     else lanes.set(name, [card]);
   }
+  // One lane alone says nothing that its cards do not say.
+  if (lanes.size < 2) return cards.map((card, index) => ({ kind: "card", card, index }));
   let index = 0;
   return [...lanes.entries()]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .flatMap(([name, lane]): Row[] => [
-      { kind: "lane", name: name || "Nobody", tasks: lane.length },
+      { kind: "lane", name: name || t("any.nobody"), tasks: lane.length },
       ...lane.map((card): Row => ({ kind: "card", card, index: index++ })),
     ]);
 }
@@ -67,6 +70,8 @@ export const Column = memo(function Column({
     () => (lanes ? inLanes(cards) : cards.map((card, index) => ({ kind: "card", card, index }))),
     [lanes, cards],
   );
+  // As they are seen: what Shift selects lies between two cards on the screen.
+  const seen = useMemo(() => (lanes ? rows.flatMap((row) => (row.kind === "card" ? [row.card] : [])) : cards), [lanes, rows, cards]);
   // Cards that are not loaded yet have their room already, so that the scroll bar tells the truth.
   const size = next === null ? rows.length : Math.max(rows.length + 1, column.count + rows.length - cards.length);
   const list = useVirtualizer({
@@ -102,7 +107,7 @@ export const Column = memo(function Column({
     }
     select(chosen);
   };
-  const name = STATUS_NAME[status];
+  const name = statusName(status);
   const folded = useFolded(status);
   const slim = (column.count === 0 || folded) && !adding;
   const firstActive = active !== null && cards.some((card) => card.id === active) ? active : cards[0]?.id;
@@ -111,7 +116,7 @@ export const Column = memo(function Column({
       ref={box}
       data-column={status}
       data-drop={status}
-      aria-label={`${name}, ${column.count} tasks`}
+      aria-label={t("column.label", { name, n: column.count })}
       className={cx(
         "group/column flex min-h-0 shrink-0 snap-start flex-col rounded-lg transition-[background,box-shadow] duration-100",
         slim ? "w-11 md:min-w-11" : "w-[82vw] min-w-[216px] sm:w-72 md:w-auto md:max-w-[360px] md:flex-1 md:basis-0",
@@ -122,14 +127,14 @@ export const Column = memo(function Column({
         <button
           type="button"
           aria-expanded={!slim}
-          aria-label={slim ? `Unfold ${name}` : `Fold ${name}`}
+          aria-label={slim ? t("column.unfold", { name }) : t("column.fold", { name })}
           disabled={column.count === 0}
           onClick={() => fold(status, !folded)}
           className="-m-1 flex rounded-md p-1 enabled:hover:bg-hover"
         >
           <StatusIcon status={status} />
         </button>
-        <Tip text={STATUS_HELP[status]}>
+        <Tip text={statusHelp(status)}>
           <h2
             // biome-ignore lint/a11y/noNoninteractiveTabindex: its help is for the keyboard too.
             tabIndex={0}
@@ -143,13 +148,13 @@ export const Column = memo(function Column({
           <span className="ml-auto flex items-center gap-1">
             <input
               type="checkbox"
-              aria-label={`Select all loaded tasks of ${name}`}
+              aria-label={t("column.selectAll", { name })}
               checked={allSelected}
               onChange={toggleAll}
               className={cx("m-1.5 size-3.5 accent-(--accent) transition-opacity focus:opacity-100 group-hover/column:opacity-100", selection.size > 0 ? "opacity-100" : "opacity-0")}
             />
             {(status === "triage" || status === "ready" || status === "todo") && (
-              <IconButton label={`New task in ${name}`} aria-expanded={adding} onClick={() => setAdding(!adding)}>
+              <IconButton label={t("column.new", { name })} aria-expanded={adding} onClick={() => setAdding(!adding)}>
                 <PlusIcon size={14} />
               </IconButton>
             )}
@@ -181,7 +186,7 @@ export const Column = memo(function Column({
                       board={board}
                       card={row.card}
                       index={row.index}
-                      column={cards}
+                      column={seen}
                       worker={workers.get(row.card.id)}
                       severity={severities.get(row.card.id)}
                       onDrop={onDrop}

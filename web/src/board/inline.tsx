@@ -1,81 +1,87 @@
-// A new task where it will stand: a title, Enter, and the next one.
+// A new task where it will stand: a title, Enter, and the next one; with everything else a task can have behind one button.
 
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { api } from "../api/actions.ts";
 import { asProblem } from "../api/client.ts";
-import { refresh, useProfiles } from "../api/queries.ts";
-import type { NewTask, Status } from "../api/types.ts";
-import { Button } from "../design/controls.tsx";
+import { refresh } from "../api/queries.ts";
+import type { Status } from "../api/types.ts";
+import { Button, Field, Input } from "../design/controls.tsx";
+import { t } from "../i18n/index.ts";
 import { openDialog } from "../shell/store.ts";
+import { MoreFields, ProfileOptions, blank, split, taskOf } from "../shell/task-fields.tsx";
+import type { Draft } from "../shell/task-fields.tsx";
 
 export function InlineCreate({ board, status, close }: { board: string; status: Status; close: () => void }) {
   const [text, setText] = useState("");
-  const [assignee, setAssignee] = useState("");
-  const profiles = useProfiles();
+  const [draft, setDraft] = useState<Draft>(() => blank(status));
+  const [more, setMore] = useState(false);
+  const change = (change: Partial<Draft>) => setDraft((old) => ({ ...old, ...change }));
   const create = useMutation({
-    mutationFn: () => {
-      // The first line is the title, the rest is the description.
-      const [title = "", ...rest] = text.trim().split("\n");
-      const task: NewTask = { title: title.trim() };
-      const body = rest.join("\n").trim();
-      if (body) task.body = body;
-      if (assignee) task.assignee = assignee;
-      if (status === "triage") task.triage = true;
-      if (status === "todo") task.held = true;
-      return api.create(board, task);
-    },
+    mutationFn: () => api.create(board, taskOf({ ...draft, ...split(text) })),
     onSuccess: (task) => {
+      // What was chosen stays: the next task is often of the same kind.
       setText("");
       void refresh(board, new Set([task.id]));
     },
   });
+  const problem = create.error ? asProblem(create.error) : null;
   return (
     <form
-      className="mx-1.5 mb-1.5 grid shrink-0 gap-2 rounded-lg border border-accent-text bg-raised p-2 shadow-card"
+      className="mx-1.5 mb-1.5 grid max-h-[75%] shrink-0 grid-cols-1 gap-2 overflow-y-auto rounded-lg border border-accent-text bg-raised p-2 shadow-card"
       onSubmit={(event) => {
         event.preventDefault();
         if (text.trim() && !create.isPending) create.mutate();
+      }}
+      onKeyDown={(event) => {
+        if (event.key !== "Escape" || event.defaultPrevented) return;
+        event.stopPropagation();
+        close();
       }}
     >
       <textarea
         // biome-ignore lint/a11y/noAutofocus: it appears because a person asked for it, to write into it.
         autoFocus
         rows={2}
-        aria-label="Title of the new task"
-        placeholder="What is to be done?"
+        dir="auto"
+        aria-label={t("task.newTitle")}
+        placeholder={t("task.what")}
         value={text}
         onChange={(event) => setText(event.target.value)}
         onKeyDown={(event) => {
           if (event.key === "Enter" && !event.shiftKey && !event.nativeEvent.isComposing) {
             event.preventDefault();
             event.currentTarget.form?.requestSubmit();
-          } else if (event.key === "Escape") {
-            event.stopPropagation();
-            close();
           }
         }}
         className="field-sizing-content max-h-40 min-h-10 w-full resize-none bg-transparent text-sm outline-none placeholder:text-text-3"
       />
-      {create.error && <p className="text-xs text-red [overflow-wrap:anywhere]">{asProblem(create.error).detail ?? asProblem(create.error).title}</p>}
+      {more && (
+        <div className="grid grid-cols-1 gap-2.5 border-t border-line pt-2">
+          <Field label={t("field.priority")}>{(id) => <Input id={id} type="number" value={draft.priority} onChange={(event) => change({ priority: event.target.value })} />}</Field>
+          <MoreFields board={board} draft={draft} change={change} narrow />
+        </div>
+      )}
+      {problem && <p className="text-xs text-red [overflow-wrap:anywhere]">{problem.detail ?? problem.title}</p>}
+      <select aria-label={t("task.newAssignee")} value={draft.assignee} onChange={(event) => change({ assignee: event.target.value })} className="h-7 w-full rounded-md border border-line-strong bg-raised px-1 text-xs">
+        <ProfileOptions />
+      </select>
       <div className="flex items-center gap-1">
-        <select aria-label="Assignee of the new task" value={assignee} onChange={(event) => setAssignee(event.target.value)} className="h-7 w-0 min-w-0 flex-1 rounded-md border border-line-strong bg-raised px-1 text-xs">
-          <option value="">Nobody</option>
-          {profiles.data?.profiles.map((profile) => (
-            <option key={profile.name}>{profile.name}</option>
-          ))}
-        </select>
+        <Button tone="quiet" className="px-1.5!" aria-expanded={more} onClick={() => setMore(!more)}>
+          {t("task.fields")}
+        </Button>
         <Button
           tone="quiet"
+          className="px-1.5!"
           onClick={() => {
             close();
-            openDialog({ kind: "new-task", status, title: text.trim() });
+            openDialog({ kind: "new-task", status, start: { ...draft, ...split(text) } });
           }}
         >
-          More…
+          {t("do.moreMore")}
         </Button>
-        <Button tone="primary" type="submit" disabled={!text.trim()} busy={create.isPending}>
-          Add
+        <Button tone="primary" className="ml-auto" type="submit" disabled={!text.trim()} busy={create.isPending}>
+          {t("do.add")}
         </Button>
       </div>
     </form>

@@ -2,6 +2,7 @@
 
 import type { Filter } from "../api/actions.ts";
 import type { Card, CardPage, Column, Columns, Status } from "../api/types.ts";
+import type { Key } from "../i18n/index.ts";
 
 /** The order of cards in a column: the server's. */
 export function before(a: Card, b: Card): number {
@@ -106,20 +107,23 @@ export type Step = "specify" | "triage" | "hold" | "promote" | "unblock" | "reop
 export type Move =
   | { kind: "verbs"; verbs: [Step, ...Step[]]; ask: boolean }
   | { kind: "ask"; dialog: "block" | "complete" | "schedule" | "archive" | "request-changes" }
-  | { kind: "refuse"; why: string };
+  | { kind: "refuse"; why: Why };
 
-const refuse = (why: string): Move => ({ kind: "refuse", why });
+/** Why there is no way, as a text of the catalogue. */
+type Why = Extract<Key, "move.there" | "move.running" | "move.review" | "move.finished" | "move.idea" | "move.later">;
+
+const refuse = (why: Why): Move => ({ kind: "refuse", why });
 const verbs = (ask: boolean, ...steps: [Step, ...Step[]]): Move => ({ kind: "verbs", verbs: steps, ask });
 
 /** How a card gets from one column to another, by the verbs that lead there. */
 export function moveTo(from: Status, to: Status): Move {
-  if (from === to) return refuse("It is there already.");
-  if (to === "running") return refuse("Only a worker moves a task to Running. Move it to Ready and a dispatcher starts it.");
-  if (to === "review") return refuse("Only the worker that holds a task asks for its review.");
+  if (from === to) return refuse("move.there");
+  if (to === "running") return refuse("move.running");
+  if (to === "review") return refuse("move.review");
   if (to === "archived") return { kind: "ask", dialog: "archive" };
   if (from === "done" || from === "archived") {
     if (to === "ready") return verbs(from === "done", "reopen");
-    return refuse("What is finished is reopened first: move it to Ready.");
+    return refuse("move.finished");
   }
   switch (to) {
     case "triage":
@@ -146,8 +150,8 @@ export function moveTo(from: Status, to: Status): Move {
   }
 }
 
-const IDEA = "An idea is taken up first: move it to To do or to Ready.";
-const LATER = "What waits for a time is let go on first: move it to Ready.";
+const IDEA = "move.idea";
+const LATER = "move.later";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;

@@ -7,6 +7,8 @@ import type { AttentionItem, Severity } from "../api/types.ts";
 import { Badge, Button, IconButton } from "../design/controls.tsx";
 import { cx } from "../design/cx.ts";
 import { AlertIcon, ChevronIcon, CloseIcon } from "../design/icons.tsx";
+import { severityName } from "../design/words.ts";
+import { t } from "../i18n/index.ts";
 
 const RANK: Record<Severity, number> = { warning: 0, error: 1, critical: 2 };
 
@@ -36,21 +38,21 @@ export function Strip({ board }: { board: string }) {
   const bad = found.some((each) => severities.get(each.task.id) !== "warning");
   const tone = bad ? "red" : "amber";
   return (
-    <section aria-label="What goes wrong" className={cx("shrink-0 border-b px-3 py-1.5 text-sm md:px-4", bad ? "border-red/35 bg-red-soft" : "border-amber/40 bg-amber-soft")}>
+    <section aria-label={t("strip.label")} className={cx("shrink-0 border-b px-3 py-1.5 text-sm md:px-4", bad ? "border-red/35 bg-red-soft" : "border-amber/40 bg-amber-soft")}>
       <div className="flex items-center gap-2">
         <AlertIcon className={bad ? "shrink-0 text-red" : "shrink-0 text-amber"} />
         <button type="button" aria-expanded={open} onClick={() => setOpen(!open)} className="flex min-w-0 flex-1 items-center gap-1.5 text-left">
           <span className={cx("shrink-0 font-medium", bad ? "text-red" : "text-amber")}>
-            {found.length === 1 ? "One task goes wrong" : `${found.length} tasks go wrong`}
+            {t("strip.count", { n: found.length })}
           </span>
           <span className="truncate text-text-2">{found[0]?.diagnostics[0]?.title}</span>
           <ChevronIcon size={12} className={cx("shrink-0 text-text-3", open && "rotate-180")} />
         </button>
         <Link to="/b/$board/attention" params={{ board }} className="shrink-0 text-xs font-medium text-accent-text hover:underline">
-          Attention
+          {t("nav.attention")}
         </Link>
         <IconButton
-          label="Dismiss until the page is loaded again"
+          label={t("strip.dismiss")}
           onClick={() => {
             waved = new Set([...waved, ...found.map((each) => `${board}/${each.task.id}`)]);
             again((n) => n + 1);
@@ -63,7 +65,7 @@ export function Strip({ board }: { board: string }) {
         <ul className="mt-1 grid max-h-56 gap-0.5 overflow-y-auto pb-1">
           {found.map((each) => (
             <li key={each.task.id} className="flex items-center gap-2">
-              <Badge tone={severities.get(each.task.id) === "warning" ? "amber" : tone}>{severities.get(each.task.id)}</Badge>
+              <Badge tone={severities.get(each.task.id) === "warning" ? "amber" : tone}>{severityName(severities.get(each.task.id) ?? "warning")}</Badge>
               <Link to="." search={(old: object) => ({ ...old, task: each.task.id })} className="min-w-0 flex-1 truncate hover:underline">
                 {each.task.title}
                 <span className="ml-2 text-text-2">{each.diagnostics.map((one) => one.title).join("; ")}</span>
@@ -74,7 +76,7 @@ export function Strip({ board }: { board: string }) {
       )}
       {open && found.length > 6 && (
         <Button tone="quiet" onClick={() => setOpen(false)}>
-          Close
+          {t("do.close")}
         </Button>
       )}
     </section>

@@ -5,6 +5,7 @@ import { useEffect, useRef } from "react";
 import type { ReactNode } from "react";
 import { cx } from "../design/cx.ts";
 import { StatusIcon, TrashIcon } from "../design/icons.tsx";
+import { t } from "../i18n/index.ts";
 import { useCarrying, useLook } from "./drag.ts";
 import type { Target } from "./drag.ts";
 
@@ -13,10 +14,10 @@ export function Zones() {
   return (
     <div className="fixed bottom-18 left-1/2 z-40 flex -translate-x-1/2 gap-2 rounded-xl border border-line-strong bg-raised p-2 shadow-float md:bottom-6">
       <Zone target="archived">
-        <StatusIcon status="archived" /> Archive
+        <StatusIcon status="archived" /> {t("do.archive")}
       </Zone>
       <Zone target="delete" danger>
-        <TrashIcon size={14} /> Delete
+        <TrashIcon size={14} /> {t("do.delete")}
       </Zone>
     </div>
   );

@@ -4,6 +4,7 @@ import { Dialog as RadixDialog, DropdownMenu, Popover as RadixPopover, Tooltip a
 import type { ButtonHTMLAttributes, ComponentProps, InputHTMLAttributes, ReactNode, Ref, TextareaHTMLAttributes } from "react";
 import { useId } from "react";
 import type { Problem } from "../api/types.ts";
+import { t } from "../i18n/index.ts";
 import { cx } from "./cx.ts";
 import { AlertIcon, CloseIcon } from "./icons.tsx";
 
@@ -201,7 +202,7 @@ export function Dialog({
               {description && <p className="mt-0.5 text-sm text-text-2">{description}</p>}
             </div>
             <RadixDialog.Close asChild>
-              <button type="button" aria-label="Close" className="-mr-1.5 inline-flex size-7 items-center justify-center rounded-md text-text-3 hover:bg-hover hover:text-text">
+              <button type="button" aria-label={t("do.close")} className="-mr-1.5 inline-flex size-7 items-center justify-center rounded-md text-text-3 hover:bg-hover hover:text-text">
                 <CloseIcon />
               </button>
             </RadixDialog.Close>
@@ -357,7 +358,7 @@ export function ProblemNote({ problem, retry, className }: { problem: Problem; r
       </div>
       {retry && (
         <Button size="sm" onClick={retry}>
-          Try again
+          {t("do.tryAgain")}
         </Button>
       )}
     </div>

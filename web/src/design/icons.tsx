@@ -64,6 +64,7 @@ export const SunIcon = icon(
   <path d="M8 10.8a2.8 2.8 0 1 0 0-5.6 2.8 2.8 0 0 0 0 5.6zM8 1.5v1.2M8 13.3v1.2M2.7 8H1.5M14.5 8h-1.2M4.2 4.2l-.8-.8M12.6 12.6l-.8-.8M4.2 11.8l-.8.8M12.6 3.4l-.8.8" />,
 );
 export const MoonIcon = icon(<path d="M13.5 9.6A5.8 5.8 0 0 1 6.4 2.5a5.8 5.8 0 1 0 7.1 7.1z" />);
+export const GlobeIcon = icon(<path d="M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12zM2.2 8h11.6M8 2c1.7 1.7 2.5 3.7 2.5 6S9.7 12.3 8 14c-1.7-1.7-2.5-3.7-2.5-6S6.3 3.7 8 2z" />);
 export const BoltIcon = icon(<path d="M8.8 1.8L3.2 9.2h4L7 14.2l5.8-7.6h-4z" />);
 export const MoreIcon = icon(
   <>

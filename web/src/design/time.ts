@@ -1,6 +1,7 @@
-// Times and amounts as people say them.
+// Times and amounts as people say them, in the language that is spoken.
 
 import { useSyncExternalStore } from "react";
+import { locale, t } from "../i18n/index.ts";
 
 let now = Date.now();
 const listeners = new Set<() => void>();
@@ -26,34 +27,53 @@ export function useNow(step = 1000): number {
   return useSyncExternalStore(subscribe, () => Math.floor(now / step) * step);
 }
 
-const UNITS: [number, string][] = [
-  [86_400_000, "d"],
-  [3_600_000, "h"],
-  [60_000, "m"],
-  [1000, "s"],
+const made = new Map<string, Intl.NumberFormat | Intl.DateTimeFormat | Intl.RelativeTimeFormat>();
+
+/** One of each formatter a language: making one is slow. */
+function cached<T extends Intl.NumberFormat | Intl.DateTimeFormat | Intl.RelativeTimeFormat>(name: string, make: (locale: string) => T): T {
+  const key = `${locale()} ${name}`;
+  const known = made.get(key) as T | undefined;
+  if (known) return known;
+  const fresh = make(locale());
+  made.set(key, fresh);
+  return fresh;
+}
+
+const number = (name: string, options: Intl.NumberFormatOptions) => cached(name, (tag) => new Intl.NumberFormat(tag, options));
+const moment = (name: string, options: Intl.DateTimeFormatOptions) => cached(name, (tag) => new Intl.DateTimeFormat(tag, options));
+
+type Unit = "day" | "hour" | "minute" | "second" | "millisecond" | "byte" | "kilobyte" | "megabyte";
+const unit = (value: number, of: Unit, maximumFractionDigits = 0): string =>
+  number(`${of} ${maximumFractionDigits}`, { style: "unit", unit: of, unitDisplay: of.endsWith("byte") ? "short" : "narrow", maximumFractionDigits }).format(value);
+
+const UNITS: [number, "day" | "hour" | "minute" | "second"][] = [
+  [86_400_000, "day"],
+  [3_600_000, "hour"],
+  [60_000, "minute"],
+  [1000, "second"],
 ];
 
-/** A length of time in one unit: `3 m`. */
+/** A length of time in one unit: `3m`. */
 export function short(milliseconds: number): string {
   const length = Math.max(0, milliseconds);
-  for (const [size, unit] of UNITS) {
-    if (length >= size) return `${Math.floor(length / size)}${unit}`;
+  for (const [size, name] of UNITS) {
+    if (length >= size) return unit(Math.floor(length / size), name);
   }
-  return "0s";
+  return unit(0, "second");
 }
 
 /** A length of time in its two largest units: `3m 12s`. */
 export function span(milliseconds: number): string {
   let rest = Math.max(0, milliseconds);
   const parts: string[] = [];
-  for (const [size, unit] of UNITS) {
+  for (const [size, name] of UNITS) {
     if (parts.length === 2) break;
     if (rest >= size) {
-      parts.push(`${Math.floor(rest / size)}${unit}`);
+      parts.push(unit(Math.floor(rest / size), name));
       rest %= size;
     } else if (parts.length > 0) break;
   }
-  return parts.join(" ") || (milliseconds < 1000 ? `${Math.max(0, Math.round(milliseconds))}ms` : "0s");
+  return parts.join(" ") || unit(Math.round(rest), "millisecond");
 }
 
 export function ms(at: string | null | undefined): number | null {
@@ -65,34 +85,41 @@ export function ms(at: string | null | undefined): number | null {
 /** `3m ago`, `in 2h`. */
 export function ago(at: string | null | undefined, from: number): string {
   const then = ms(at);
-  if (then === null) return "never";
-  const length = from - then;
-  if (Math.abs(length) < 5000) return "just now";
-  return length > 0 ? `${short(length)} ago` : `in ${short(-length)}`;
+  if (then === null) return t("any.never");
+  const length = Math.abs(from - then);
+  const [size, name] = UNITS.find(([size]) => length >= size) ?? [1000, "second"];
+  if (length < 5000) return t("any.justNow");
+  const relative = cached("ago", (tag) => new Intl.RelativeTimeFormat(tag, { style: "narrow", numeric: "always" }));
+  return relative.format(Math.sign(then - from) * Math.floor(length / size), name);
 }
-
-const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 
 /** The moment in full, for titles. */
 export function full(at: string | null | undefined): string {
   const value = ms(at);
-  return value === null ? "" : FULL.format(value);
+  return value === null ? "" : moment("full", { dateStyle: "medium", timeStyle: "medium" }).format(value);
 }
 
-const NUMBER = new Intl.NumberFormat("en-US");
-const COMPACT = new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 1 });
+/** The time of day. */
+export const clock = (at: number): string => moment("clock", { timeStyle: "medium" }).format(at);
 
-export const count = (value: number): string => NUMBER.format(value);
-export const compact = (value: number): string => COMPACT.format(value);
+/** A day such as `2026-01-31`, without its year. */
+export const day = (text: string): string => moment("day", { month: "short", day: "numeric", timeZone: "UTC" }).format(Date.parse(`${text}T00:00:00Z`));
 
+export const count = (value: number): string => number("count", {}).format(value);
+export const compact = (value: number): string => number("compact", { notation: "compact", maximumFractionDigits: 1 }).format(value);
+export const percent = (share: number): string => number("percent", { style: "percent", maximumFractionDigits: 0 }).format(share);
+export const days = (value: number): string => unit(value, "day");
+
+/** Money; less than a cent is said to be so. */
 export function dollars(value: number): string {
-  if (value === 0) return "$0";
-  if (value < 0.01) return "<$0.01";
-  return value < 100 ? `$${value.toFixed(2)}` : `$${NUMBER.format(Math.round(value))}`;
+  const digits = value !== 0 && value < 100 ? 2 : 0;
+  const said = (amount: number, places: number) =>
+    number(`dollars ${places}`, { style: "currency", currency: "USD", currencyDisplay: "narrowSymbol", minimumFractionDigits: places, maximumFractionDigits: places }).format(amount);
+  return value > 0 && value < 0.01 ? `<${said(0.01, 2)}` : said(value, digits);
 }
 
 export function bytes(value: number): string {
-  if (value < 1024) return `${value} B`;
-  if (value < 1024 * 1024) return `${(value / 1024).toFixed(value < 10_240 ? 1 : 0)} KB`;
-  return `${(value / 1024 / 1024).toFixed(1)} MB`;
+  if (value < 1024) return unit(value, "byte");
+  if (value < 1024 * 1024) return unit(value / 1024, "kilobyte", value < 10_240 ? 1 : 0);
+  return unit(value / 1024 / 1024, "megabyte", 1);
 }

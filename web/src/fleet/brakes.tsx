@@ -6,12 +6,13 @@ import { useState } from "react";
 import type { ReactNode } from "react";
 import { api } from "../api/actions.ts";
 import { asProblem } from "../api/client.ts";
-import { client, useProfiles, useSettings } from "../api/queries.ts";
+import { client, keys, useProfiles, useSettings } from "../api/queries.ts";
 import type { Stats } from "../api/types.ts";
 import { Avatar } from "../board/card.tsx";
 import { ProblemNote } from "../design/controls.tsx";
 import { CheckIcon, ClockIcon, StatusIcon } from "../design/icons.tsx";
 import { full, ms, span, useNow } from "../design/time.ts";
+import { t } from "../i18n/index.ts";
 import { refusal, toast } from "../shell/store.ts";
 import { OrchestrationPill } from "./planner.tsx";
 
@@ -36,7 +37,7 @@ export function Brakes({ board, stats }: { board: string; stats: Stats }) {
   if (limits.length + waiting.length + given.length === 0) {
     return (
       <p className="flex items-center gap-2 py-4 text-sm text-text-2">
-        <CheckIcon className="text-green" /> No rate limit, no back-off, nothing given up.
+        <CheckIcon className="shrink-0 text-green" /> {t("fleet.noBrakes")}
       </p>
     );
   }
@@ -46,7 +47,7 @@ export function Brakes({ board, stats }: { board: string; stats: Stats }) {
         <li key={each.profile} className="flex items-center gap-2">
           <Avatar name={each.profile} />
           <span className="min-w-0 flex-1 truncate">
-            {each.profile} is rate limited{each.step > 1 ? `, ${each.step} times in a row` : ""}
+            {each.step > 1 ? t("fleet.limitedOften", { profile: each.profile, n: each.step }) : t("fleet.limited", { profile: each.profile })}
           </span>
           <span className="shrink-0 text-amber" title={full(each.until)}>
             {span((ms(each.until) ?? now) - now)}
@@ -64,17 +65,17 @@ export function Brakes({ board, stats }: { board: string; stats: Stats }) {
           </span>
         </li>
       ))}
-      {waiting.length > NAMED && <li className="text-xs text-text-3">{waiting.length - NAMED} more wait after a failure</li>}
+      {waiting.length > NAMED && <li className="text-xs text-text-3">{t("fleet.moreWait", { n: waiting.length - NAMED })}</li>}
       {given.slice(0, NAMED).map((card) => (
         <li key={card.id} className="flex items-center gap-2">
           <StatusIcon status="blocked" />
           <button type="button" className="min-w-0 flex-1 truncate text-left hover:underline" onClick={() => open(card.id)}>
             {card.title}
           </button>
-          <span className="shrink-0 text-red">given up after {card.consecutive_failures}</span>
+          <span className="shrink-0 text-red">{t("fleet.givenUp", { n: card.consecutive_failures })}</span>
         </li>
       ))}
-      {given.length > NAMED && <li className="text-xs text-text-3">{given.length - NAMED} more were given up</li>}
+      {given.length > NAMED && <li className="text-xs text-text-3">{t("fleet.moreGivenUp", { n: given.length - NAMED })}</li>}
     </ul>
   );
 }
@@ -86,43 +87,43 @@ export function Rules() {
   const change = useMutation({
     mutationFn: (body: Parameters<typeof api.configure>[0]) => api.configure(body),
     onError: (error) => refusal(asProblem(error)),
-    onSuccess: () => toast({ tone: "ok", text: "It is configured so from now on" }),
-    onSettled: () => client.invalidateQueries({ queryKey: ["settings"] }),
+    onSuccess: () => toast({ tone: "ok", text: t("rules.saved") }),
+    onSettled: () => client.invalidateQueries({ queryKey: keys.settings }),
   });
   if (settings.error) return <ProblemNote problem={asProblem(settings.error)} />;
   if (!settings.data) return <div className="skeleton h-24" />;
   const { data } = settings;
   const names = profiles.data?.profiles.map((profile) => profile.name) ?? [];
   const numbers: [string, "max_running" | "max_running_per_profile" | "max_running_per_host" | "failure_limit"][] = [
-    ["Runs at once on a board", "max_running"],
-    ["Runs at once of a profile", "max_running_per_profile"],
-    ["Runs at once on this host", "max_running_per_host"],
-    ["Failures until a task is given up", "failure_limit"],
+    [t("rules.board"), "max_running"],
+    [t("rules.profile"), "max_running_per_profile"],
+    [t("rules.host"), "max_running_per_host"],
+    [t("rules.failures"), "failure_limit"],
   ];
   return (
     <dl className="grid gap-1 text-sm">
-      <Row name="Work without an assignee goes to">
-        <Pick label="Default assignee" value={data.default_assignee ?? ""} none="Nobody" names={names} onPick={(name) => change.mutate({ default_assignee: name || null })} />
+      <Row name={t("rules.assignee")}>
+        <Pick label={t("rules.defaultAssignee")} value={data.default_assignee ?? ""} none={t("any.nobody")} names={names} onPick={(name) => change.mutate({ default_assignee: name || null })} />
       </Row>
-      <Row name="Work is reviewed by">
-        <Pick label="Reviewer" value={data.reviewer === "person" ? "" : data.reviewer} none="A person" names={names} onPick={(name) => change.mutate({ reviewer: name || null })} />
+      <Row name={t("rules.reviewer")}>
+        <Pick label={t("field.reviewer")} value={data.reviewer === "person" ? "" : data.reviewer} none={t("setBoard.person")} names={names} onPick={(name) => change.mutate({ reviewer: name || null })} />
       </Row>
-      <Row name="The whole of a split idea is owned by">
-        <Pick label="Orchestrator" value={data.orchestrator ?? ""} none={data.resolved_orchestrator ?? "Nobody"} names={names} onPick={(name) => change.mutate({ orchestrator: name || null })} />
+      <Row name={t("rules.owner")}>
+        <Pick label={t("rules.orchestrator")} value={data.orchestrator ?? ""} none={data.resolved_orchestrator ?? t("any.nobody")} names={names} onPick={(name) => change.mutate({ orchestrator: name || null })} />
       </Row>
-      <Row name="Ideas are planned by a model">
+      <Row name={t("rules.planned")}>
         <OrchestrationPill />
       </Row>
-      <Row name="The parts of an idea that it split">
-        <Pick label="Parts of a split idea" value={data.auto_promote_children ? "" : "wait for a promote"} none="start by themselves" names={["wait for a promote"]} onPick={(name) => change.mutate({ auto_promote_children: name === "" })} />
+      <Row name={t("rules.parts")}>
+        <Pick label={t("rules.partsOf")} value={data.auto_promote_children ? "" : t("rules.partsWait")} none={t("rules.partsStart")} names={[t("rules.partsWait")]} onPick={(name) => change.mutate({ auto_promote_children: name === "" })} />
       </Row>
-      <Row name="The model that plans">{data.planner_model ?? "none is set up"}</Row>
+      <Row name={t("rules.planner")}>{data.planner_model ?? t("rules.noPlanner")}</Row>
       {numbers.map(([name, key]) => (
         <Row key={key} name={name}>
           <Whole key={data[key]} label={name} value={data[key]} onSave={(value) => change.mutate({ [key]: value })} />
         </Row>
       ))}
-      <Row name="Stored in">{data.engine === "postgres" ? "PostgreSQL" : "SQLite"}</Row>
+      <Row name={t("rules.stored")}>{data.engine === "postgres" ? "PostgreSQL" : "SQLite"}</Row>
       <Row name="Andon">{data.version}</Row>
     </dl>
   );
@@ -151,7 +152,7 @@ function Pick({ label, value, none, names, onPick }: { label: string; value: str
 }
 
 /** A number that may be left out. */
-function Whole({ label, value, onSave }: { label: string; value: number | null; onSave: (value: number | null) => void }) {
+export function Whole({ label, value, onSave }: { label: string; value: number | null; onSave: (value: number | null) => void }) {
   const [text, setText] = useState(value === null ? "" : String(value));
   return (
     <input
@@ -159,7 +160,7 @@ function Whole({ label, value, onSave }: { label: string; value: number | null; 
       min={1}
       aria-label={label}
       value={text}
-      placeholder="no limit"
+      placeholder={t("rules.noLimit")}
       onChange={(event) => setText(event.target.value)}
       onBlur={() => {
         const next = text.trim() === "" ? null : Number(text);

@@ -1,6 +1,7 @@
 // The charts of the fleet: plain pictures, with the same numbers as a table for those who do not see them.
 
 import { dollars, span } from "../design/time.ts";
+import { t } from "../i18n/index.ts";
 
 /** Colours that differ in lightness too. */
 export const SERIES = ["#5967e0", "#17a2b8", "#e09a1a", "#a865d8", "#3fae63", "#d8605f", "#8b93a3"];
@@ -36,7 +37,7 @@ export function Bars({ stacks, names, title, say = dollars }: { stacks: Stack[];
       </div>
       <div className="mt-1 flex justify-between border-t border-line pt-1 text-2xs text-text-3" aria-hidden="true">
         <span>{stacks[0]?.label}</span>
-        <span>most: {say(most)}</span>
+        <span>{t("usage.most", { value: say(most) })}</span>
         <span>{stacks.at(-1)?.label}</span>
       </div>
       <Legend names={names} />
@@ -44,7 +45,7 @@ export function Bars({ stacks, names, title, say = dollars }: { stacks: Stack[];
         <caption>{title}</caption>
         <thead>
           <tr>
-            <th scope="col">Day</th>
+            <th scope="col">{t("usage.day")}</th>
             {names.map((name) => (
               <th key={name} scope="col">
                 {name}
@@ -82,7 +83,7 @@ function Legend({ names }: { names: string[] }) {
 
 /** A value of each run, oldest first, on a logarithmic scale. */
 export function Dots({ points, title }: { points: { at: number; value: number; bad: boolean; label: string }[]; title: string }) {
-  if (points.length === 0) return <p className="flex h-32 items-center justify-center text-sm text-text-3">No run yet</p>;
+  if (points.length === 0) return <p className="flex h-32 items-center justify-center text-sm text-text-3">{t("fleet.noRun")}</p>;
   const first = points[0]?.at ?? 0;
   const length = Math.max(1, (points.at(-1)?.at ?? 0) - first);
   const sorted = points.map((point) => point.value).sort((a, b) => a - b);
@@ -102,11 +103,11 @@ export function Dots({ points, title }: { points: { at: number; value: number; b
           />
         ))}
       </div>
-      <figcaption className="mt-1 flex justify-between text-2xs text-text-3">
+      <figcaption className="mt-1 flex flex-wrap justify-between gap-x-2 text-2xs text-text-3">
         <span className="sr-only">{title}: </span>
-        <span>median {span(at(0.5))}</span>
-        <span>19 of 20 within {span(at(0.95))}</span>
-        <span>longest {span(at(1))}</span>
+        <span>{t("fleet.median", { span: span(at(0.5)) })}</span>
+        <span>{t("fleet.most", { span: span(at(0.95)) })}</span>
+        <span>{t("fleet.longest", { span: span(at(1)) })}</span>
       </figcaption>
     </figure>
   );

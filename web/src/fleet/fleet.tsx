@@ -8,16 +8,17 @@ import { asProblem } from "../api/client.ts";
 import { client, keys, useFleet, useHead, useProfiles, useWorkers } from "../api/queries.ts";
 import type { Profile, Run, Stats, UsageDay, Worker } from "../api/types.ts";
 import { Avatar } from "../board/card.tsx";
-import { Badge, Button, Dialog, ProblemNote } from "../design/controls.tsx";
+import { Badge, Button, Dialog, ProblemNote, Words } from "../design/controls.tsx";
 import { cx } from "../design/cx.ts";
 import { PauseIcon, PlayIcon, STATUS_COLOR, StatusIcon, StopIcon } from "../design/icons.tsx";
-import { ago, compact, count, dollars, full, ms, span, useNow } from "../design/time.ts";
-import { STATUSES, STATUS_NAME } from "../design/words.ts";
+import { ago, compact, count, dollars, full, ms, percent, span, useNow } from "../design/time.ts";
+import { STATUSES, outcome, statusName } from "../design/words.ts";
+import { t } from "../i18n/index.ts";
 import { reach } from "../shell/cord.tsx";
 import { TopBar } from "../shell/layout.tsx";
 import { openDialog, refusal, toast } from "../shell/store.ts";
 import { LogView } from "../task/log.tsx";
-import { Brakes, Rules } from "./brakes.tsx";
+import { Brakes, Rules, Whole } from "./brakes.tsx";
 import { Dots } from "./charts.tsx";
 import { Panel } from "./panel.tsx";
 import { Described } from "./planner.tsx";
@@ -30,13 +31,13 @@ export default function Fleet() {
   const data = fleet.data;
   return (
     <>
-      <TopBar board={board} title="Fleet" />
+      <TopBar board={board} title={t("nav.fleet")} />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by the keyboard. */}
-      <section aria-label="Fleet" tabIndex={0} className="min-h-0 flex-1 overflow-y-auto px-4 py-4 outline-none">
+      <section aria-label={t("nav.fleet")} tabIndex={0} className="min-h-0 flex-1 overflow-y-auto px-4 py-4 outline-none">
         <div className="mx-auto grid max-w-6xl grid-cols-1 gap-4">
           {fleet.error && !data && <ProblemNote problem={asProblem(fleet.error)} retry={() => void fleet.refetch()} />}
           {fleet.isPending && (
-            <div role="status" aria-label="Loading" className="grid gap-4 md:grid-cols-2">
+            <div role="status" aria-label={t("any.loading")} className="grid gap-4 md:grid-cols-2">
               <div className="skeleton h-48" />
               <div className="skeleton h-48" />
             </div>
@@ -46,25 +47,25 @@ export default function Fleet() {
               <Figures stats={data.stats} usage={data.usage} />
               <Running board={board} workers={workers.data?.workers ?? []} />
               <div className="grid gap-4 lg:grid-cols-3">
-                <Panel title="Queue">
+                <Panel title={t("fleet.queue")}>
                   <Queue stats={data.stats} />
                 </Panel>
-                <Panel title="From claim to start">
+                <Panel title={t("fleet.toStart")}>
                   <Latency runs={data.runs} of="start" />
                 </Panel>
-                <Panel title="Length of runs">
+                <Panel title={t("fleet.length")}>
                   <Latency runs={data.runs} of="length" />
                 </Panel>
               </div>
               <Usage usage={data.usage} />
               <div className="grid gap-4 lg:grid-cols-3">
-                <Panel title="Brakes">
+                <Panel title={t("fleet.brakes")}>
                   <Brakes board={board} stats={data.stats} />
                 </Panel>
-                <Panel title="Hosts">
+                <Panel title={t("fleet.hosts")}>
                   <Hosts hosts={data.hosts} />
                 </Panel>
-                <Panel title="Rules of this home">
+                <Panel title={t("rules.name")}>
                   <Rules />
                 </Panel>
               </div>
@@ -84,10 +85,10 @@ function Figures({ stats, usage }: { stats: Stats; usage: UsageDay[] }) {
   const good = (stats.runs_by_outcome["completed"] ?? 0) + (stats.runs_by_outcome["approved"] ?? 0) + (stats.runs_by_outcome["review_requested"] ?? 0);
   const bad = ["crashed", "timed_out", "spawn_failed", "protocol_violation", "lost", "stale"].reduce((sum, name) => sum + (stats.runs_by_outcome[name] ?? 0), 0);
   const figures: [string, string, string?][] = [
-    ["Running", count(stats.by_status.running ?? 0)],
-    ["Ready", count(stats.by_status.ready ?? 0), stats.oldest_ready_age_seconds === null ? "nothing waits" : `oldest ${span(stats.oldest_ready_age_seconds * 1000)}`],
-    ["Runs that went well", good + bad === 0 ? "–" : `${Math.round((good / (good + bad)) * 100)}%`, `${count(good)} well, ${count(bad)} failed`],
-    ["Spent today", dollars(spent), `${compact(tokens)} tokens`],
+    [t("status.running"), count(stats.by_status.running ?? 0)],
+    [t("status.ready"), count(stats.by_status.ready ?? 0), stats.oldest_ready_age_seconds === null ? t("fleet.nothingWaits") : t("fleet.oldest", { span: span(stats.oldest_ready_age_seconds * 1000) })],
+    [t("fleet.well"), good + bad === 0 ? "–" : percent(good / (good + bad)), t("fleet.wellAbout", { good, bad })],
+    [t("fleet.spent"), dollars(spent), t("runs.tokens", { n: compact(tokens) })],
   ];
   return (
     <dl className="grid grid-cols-2 gap-3 md:grid-cols-4">
@@ -109,9 +110,9 @@ function Running({ board, workers }: { board: string; workers: Worker[] }) {
   const [tail, setTail] = useState<Run | null>(null);
   const now = useNow();
   return (
-    <Panel title={`Running workers${workers.length > 0 ? ` ${workers.length}` : ""}`}>
+    <Panel title={`${t("fleet.running")}${workers.length > 0 ? ` ${count(workers.length)}` : ""}`}>
       {workers.length === 0 ? (
-        <p className="py-4 text-center text-sm text-text-2">Nobody works right now.</p>
+        <p className="py-4 text-center text-sm text-text-2">{t("fleet.nobody")}</p>
       ) : (
         <ul className="-mx-1.5 grid grid-cols-1 gap-1">
           {workers.map((worker) => {
@@ -119,10 +120,10 @@ function Running({ board, workers }: { board: string; workers: Worker[] }) {
             const silent = seen !== null && now - seen > 600_000;
             return (
               <li key={worker.run.id} className="flex flex-wrap items-center gap-x-3 gap-y-1 rounded-lg px-1.5 py-1.5 hover:bg-hover">
-                <span className={cx("size-2 shrink-0 rounded-full", silent ? "bg-amber" : "animate-beat bg-green")} title={worker.lease?.progress_at ? `Progress ${ago(worker.lease?.progress_at, now)}` : "No progress reported"} />
+                <span className={cx("size-2 shrink-0 rounded-full", silent ? "bg-amber" : "animate-beat bg-green")} title={worker.lease?.progress_at ? t("fleet.progress", { ago: ago(worker.lease?.progress_at, now) }) : t("fleet.noProgress")} />
                 <span className="flex w-28 shrink-0 items-center gap-1.5 text-sm">
                   <Avatar name={worker.run.profile ?? "?"} />
-                  <span className="truncate">{worker.run.profile ?? "by hand"}</span>
+                  <span className="truncate">{worker.run.profile ?? t("any.byHand")}</span>
                 </span>
                 <button
                   type="button"
@@ -134,14 +135,14 @@ function Running({ board, workers }: { board: string; workers: Worker[] }) {
                 <span className="hidden min-w-0 flex-1 truncate font-mono text-2xs text-text-2 md:block" title={worker.last_line ?? undefined}>
                   {worker.last_line ?? worker.lease?.progress_note ?? ""}
                 </span>
-                <span className="shrink-0 text-xs text-text-3" title={`Started ${full(worker.run.started_at)}${worker.lease?.pid ? `, pid ${worker.lease?.pid}` : ""}`}>
+                <span className="shrink-0 text-xs text-text-3" title={worker.lease?.pid ? t("fleet.startedPid", { time: full(worker.run.started_at), pid: String(worker.lease.pid) }) : t("fleet.started", { time: full(worker.run.started_at) })}>
                   {worker.lease?.host ? `${worker.lease?.host}, ` : ""}
                   {span(now - (ms(worker.run.started_at) ?? now))}
                 </span>
                 <span className="flex gap-1">
-                  <Button onClick={() => setTail(worker.run)}>Tail</Button>
-                  <Button tone="danger" aria-label={`Stop ${worker.task.title}`} onClick={() => openDialog({ kind: "stop", ids: [worker.task.id] })}>
-                    <StopIcon size={11} /> Stop
+                  <Button onClick={() => setTail(worker.run)}>{t("fleet.tail")}</Button>
+                  <Button tone="danger" aria-label={t("fleet.stop", { title: worker.task.title })} onClick={() => openDialog({ kind: "stop", ids: [worker.task.id] })}>
+                    <StopIcon size={11} /> {t("do.stop")}
                   </Button>
                 </span>
               </li>
@@ -150,7 +151,7 @@ function Running({ board, workers }: { board: string; workers: Worker[] }) {
         </ul>
       )}
       {tail && (
-        <Dialog open wide onClose={() => setTail(null)} title={`${tail.profile ?? "By hand"}, attempt ${tail.attempt}`}>
+        <Dialog open wide onClose={() => setTail(null)} title={t("fleet.attempt", { who: tail.profile ?? t("any.byHand"), n: String(tail.attempt) })}>
           <div className="h-[64vh]">
             <LogView board={board} run={tail} tall />
           </div>
@@ -170,7 +171,7 @@ function Queue({ stats }: { stats: Stats }) {
         return (
           <div key={status} className="grid grid-cols-[6.5rem_1fr_2.5rem] items-center gap-2 text-xs">
             <dt className="flex items-center gap-1.5 text-text-2">
-              <StatusIcon status={status} size={12} /> {STATUS_NAME[status]}
+              <StatusIcon status={status} size={12} /> <span className="truncate">{statusName(status)}</span>
             </dt>
             <dd aria-hidden="true" className="h-2 overflow-hidden rounded-full bg-hover">
               <span className="block h-full rounded-full" style={{ width: `${(value / most) * 100}%`, background: STATUS_COLOR[status] }} />
@@ -194,12 +195,12 @@ function Latency({ runs, of }: { runs: Run[]; of: "start" | "length" }) {
           const to = ms(of === "start" ? run.spawned_at : run.ended_at);
           if (from === null || to === null) return [];
           const value = Math.max(1, to - from);
-          return [{ at: from, value, bad: BAD.has(run.outcome ?? ""), label: `${run.profile ?? "by hand"}: ${span(value)}, ${run.outcome ?? "running"}` }];
+          return [{ at: from, value, bad: BAD.has(run.outcome ?? ""), label: `${run.profile ?? t("any.byHand")}: ${span(value)}, ${run.outcome ? outcome(run.outcome).name : t("any.running")}` }];
         })
         .sort((a, b) => a.at - b.at),
     [runs, of],
   );
-  return <Dots points={points} title={of === "start" ? "Time from claim to start of the latest runs" : "Length of the latest runs"} />;
+  return <Dots points={points} title={of === "start" ? t("fleet.toStartAbout") : t("fleet.lengthAbout")} />;
 }
 
 function Hosts({ hosts }: { hosts: import("../api/types.ts").Host[] }) {
@@ -207,7 +208,7 @@ function Hosts({ hosts }: { hosts: import("../api/types.ts").Host[] }) {
   if (hosts.length === 0) {
     return (
       <p className="py-4 text-center text-sm text-text-2">
-        No host dispatches this board yet: <code className="font-mono">andon serve</code> does.
+        <Words text={t("fleet.noHost")} />
       </p>
     );
   }
@@ -217,13 +218,12 @@ function Hosts({ hosts }: { hosts: import("../api/types.ts").Host[] }) {
         <li key={host.name} className="flex flex-wrap items-center gap-2 text-sm">
           <span className={cx("size-2 rounded-full", host.live ? "bg-green" : "bg-line-strong")} />
           <span className="font-medium">{host.name}</span>
-          {!host.live && <Badge tone="amber">gone</Badge>}
+          {!host.live && <Badge tone="amber">{t("fleet.gone")}</Badge>}
           {host.labels.map((label) => (
             <Badge key={label}>{label}</Badge>
           ))}
           <span className="ml-auto text-xs text-text-3" title={full(host.last_seen)}>
-            {host.running}
-            {host.capacity === null ? "" : `/${host.capacity}`} running, seen {ago(host.last_seen, now)}
+            {t("fleet.hostRuns", { running: host.capacity === null ? count(host.running) : `${count(host.running)}/${count(host.capacity)}`, ago: ago(host.last_seen, now) })}
           </span>
         </li>
       ))}
@@ -241,17 +241,22 @@ function Profiles({ board, stats }: { board: string; stats: Stats }) {
   }));
   if (profiles.error) return <ProblemNote problem={asProblem(profiles.error)} />;
   return (
-    <Panel title="Profiles">
+    <Panel title={t("fleet.profiles")}>
+      {profiles.data?.profiles.length === 0 && profiles.data.broken.length === 0 && (
+        <p className="py-4 text-center text-sm text-text-2">
+          <Words text={t("fleet.noProfile")} />
+        </p>
+      )}
       <div className="overflow-x-auto">
         <table className="w-full text-left text-sm">
           <thead className="text-xs text-text-3">
             <tr>
-              <th scope="col" className="pb-2 font-medium">Profile</th>
-              <th scope="col" className="pb-2 font-medium">Runner</th>
-              <th scope="col" className="pb-2 font-medium">Running</th>
-              <th scope="col" className="pb-2 font-medium">State</th>
+              <th scope="col" className="pb-2 font-medium">{t("fleet.profile")}</th>
+              <th scope="col" className="pb-2 font-medium">{t("fleet.runner")}</th>
+              <th scope="col" className="pb-2 font-medium">{t("status.running")}</th>
+              <th scope="col" className="pb-2 font-medium">{t("fleet.state")}</th>
               <th scope="col" className="pb-2 text-right font-medium">
-                <span className="sr-only">Actions</span>
+                <span className="sr-only">{t("fleet.actions")}</span>
               </th>
             </tr>
           </thead>
@@ -268,22 +273,22 @@ function Profiles({ board, stats }: { board: string; stats: Stats }) {
                     <Description profile={profile} />
                   </th>
                   <td className="py-2 pr-4 whitespace-nowrap text-text-2">
-                    {profile.lane ? "lane" : profile.runner}
+                    {profile.lane ? t("fleet.lane") : profile.runner}
                     {profile.model ? `, ${profile.model}` : ""}
                   </td>
                   <td className="py-2 pr-4 whitespace-nowrap text-text-2">
                     {stats.running.find((each) => each.profile === profile.name)?.count ?? 0}
-                    {profile.max_running === null ? "" : ` of ${profile.max_running}`}
+                    <Limit profile={profile} />
                   </td>
                   <td className="py-2 pr-4 whitespace-nowrap">
                     {stopped.has(profile.name) ? (
                       <Badge tone="red">
-                        <PauseIcon size={9} /> stopped
+                        <PauseIcon size={9} /> {t("fleet.stopped")}
                       </Badge>
                     ) : until !== null && until > now ? (
-                      <Badge tone="amber">cools down, {span(until - now)}</Badge>
+                      <Badge tone="amber">{t("fleet.coolsDown", { span: span(until - now) })}</Badge>
                     ) : (
-                      <Badge tone="green">open</Badge>
+                      <Badge tone="green">{t("fleet.open")}</Badge>
                     )}
                   </td>
                   <td className="py-2 text-right">
@@ -310,16 +315,16 @@ function Description({ profile }: { profile: Profile }) {
   const save = useMutation({
     mutationFn: (description: string) => api.editProfile(profile.name, { description: description || null }),
     onError: (error) => refusal(asProblem(error)),
-    onSuccess: () => toast({ tone: "ok", text: `${profile.name} is described anew` }),
+    onSuccess: () => toast({ tone: "ok", text: t("fleet.described", { profile: profile.name }) }),
     onSettled: () => client.invalidateQueries({ queryKey: keys.profiles }),
   });
   const value = profile.description ?? "";
   return (
     <span className="mt-0.5 flex max-w-md items-center gap-2">
       <input
-        aria-label={`Description of ${profile.name}`}
+        aria-label={t("fleet.descriptionOf", { profile: profile.name })}
         value={text ?? value}
-        placeholder="No description"
+        placeholder={t("fleet.noDescription")}
         onChange={(event) => setText(event.target.value)}
         onBlur={() => {
           if (text !== null && text.trim() !== value) save.mutate(text.trim());
@@ -333,6 +338,16 @@ function Description({ profile }: { profile: Profile }) {
   );
 }
 
+/** How many of its runs there may be at once. */
+function Limit({ profile }: { profile: Profile }) {
+  const save = useMutation({
+    mutationFn: (max_running: number | null) => api.editProfile(profile.name, { max_running }),
+    onError: (error) => refusal(asProblem(error)),
+    onSettled: () => client.invalidateQueries({ queryKey: keys.profiles }),
+  });
+  return <Whole key={profile.max_running} label={t("fleet.limitOf", { profile: profile.name })} value={profile.max_running} onSave={(value) => save.mutate(value)} />;
+}
+
 function ProfileCord({ board, profile, stopped }: { board: string; profile: string; stopped: boolean }) {
   const toggle = useMutation({
     mutationFn: () => (stopped ? api.resume(board, { profile }) : api.pause(board, { profile })),
@@ -340,8 +355,8 @@ function ProfileCord({ board, profile, stopped }: { board: string; profile: stri
     onSettled: () => client.invalidateQueries({ queryKey: keys.head(board) }),
   });
   return (
-    <Button tone={stopped ? "go" : "plain"} busy={toggle.isPending} aria-label={stopped ? `Resume ${profile}` : `Pause ${profile}`} onClick={() => toggle.mutate()}>
-      {stopped ? <PlayIcon size={11} /> : <PauseIcon size={11} />} {stopped ? "Resume" : "Pause"}
+    <Button tone={stopped ? "go" : "plain"} busy={toggle.isPending} aria-label={stopped ? t("fleet.resume", { profile }) : t("fleet.pause", { profile })} onClick={() => toggle.mutate()}>
+      {stopped ? <PlayIcon size={11} /> : <PauseIcon size={11} />} {stopped ? t("do.resume") : t("do.pause")}
     </Button>
   );
 }

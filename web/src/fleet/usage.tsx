@@ -5,54 +5,55 @@ import { USAGE_DAYS } from "../api/queries.ts";
 import type { UsageDay } from "../api/types.ts";
 import { Avatar } from "../board/card.tsx";
 import { cx } from "../design/cx.ts";
-import { compact, count, dollars } from "../design/time.ts";
+import { compact, count, day as dayName, days as inDays, dollars } from "../design/time.ts";
+import { t } from "../i18n/index.ts";
 import { Bars } from "./charts.tsx";
 import { Panel } from "./panel.tsx";
 
 const DAY = 86_400_000;
 const SPANS = [7, 14, USAGE_DAYS] as const;
 type Measure = "cost" | "tokens" | "runs";
-const MEASURES: Record<Measure, { name: string; of: (day: UsageDay) => number; say: (value: number) => string }> = {
-  cost: { name: "Cost", of: (day) => day.cost_usd ?? 0, say: dollars },
-  tokens: { name: "Tokens", of: (day) => (day.input_tokens ?? 0) + (day.output_tokens ?? 0), say: compact },
-  runs: { name: "Runs", of: (day) => day.runs, say: count },
+const MEASURES: Record<Measure, { of: (day: UsageDay) => number; say: (value: number) => string }> = {
+  cost: { of: (day) => day.cost_usd ?? 0, say: dollars },
+  tokens: { of: (day) => (day.input_tokens ?? 0) + (day.output_tokens ?? 0), say: compact },
+  runs: { of: (day) => day.runs, say: count },
 };
 const MEASURE_NAMES: Measure[] = ["cost", "tokens", "runs"];
 
-const nameOf = (day: UsageDay) => day.profile ?? "by hand";
+const nameOf = (day: UsageDay) => day.profile ?? t("any.byHand");
 
 export function Usage({ usage }: { usage: UsageDay[] }) {
   const [span, setSpan] = useState<number>(14);
   // Money where there is any; else what there is.
   const [chosen, setChosen] = useState<Measure | null>(null);
   const measure = chosen ?? (usage.some((day) => (day.cost_usd ?? 0) > 0) ? "cost" : usage.some((day) => MEASURES.tokens.of(day) > 0) ? "tokens" : "runs");
-  const { of, say, name } = MEASURES[measure];
+  const { of, say } = MEASURES[measure];
   const days = [...Array(span).keys()].map((back) => new Date(Date.now() - (span - 1 - back) * DAY).toISOString().slice(0, 10));
   const first = days[0] ?? "";
   const shown = usage.filter((day) => day.day >= first);
   const names = [...new Set(shown.map(nameOf))].sort();
   const stacks = days.map((day) => ({
-    label: day.slice(5),
+    label: dayName(day),
     parts: shown.filter((each) => each.day === day).map((each) => ({ name: nameOf(each), value: of(each) })),
   }));
   const all = shown.reduce((sum, day) => sum + of(day), 0);
   return (
     <Panel
-      title="Cost by profile and day"
+      title={t("usage.name")}
       aside={
         <span className="flex flex-wrap justify-end gap-2">
-          <Choice label="Measure" values={MEASURE_NAMES} value={measure} say={(each) => MEASURES[each].name} onPick={setChosen} />
-          <Choice label="Days" values={[...SPANS]} value={span} say={(days) => `${days} d`} onPick={setSpan} />
+          <Choice label={t("usage.measure")} values={MEASURE_NAMES} value={measure} say={(each) => t(`usage.${each}`)} onPick={setChosen} />
+          <Choice label={t("usage.days")} values={[...SPANS]} value={span} say={inDays} onPick={setSpan} />
         </span>
       }
     >
       {all === 0 ? (
         <p className="flex h-32 items-center justify-center text-center text-sm text-text-3">
-          {measure === "cost" ? `No worker has reported a cost in ${span} days` : `Nothing in ${span} days`}
+          {measure === "cost" ? t("usage.noCost", { n: span }) : t("usage.nothing", { n: span })}
         </p>
       ) : (
         <div className="grid gap-6 lg:grid-cols-[1fr_20rem]">
-          <Bars stacks={stacks} names={names} say={say} title={`${name} by profile and day: ${say(all)} in ${span} days`} />
+          <Bars stacks={stacks} names={names} say={say} title={t("usage.about", { what: t(`usage.${measure}`), sum: say(all), n: span })} />
           <ByProfile usage={shown} names={names} />
         </div>
       )}
@@ -66,10 +67,10 @@ function ByProfile({ usage, names }: { usage: UsageDay[]; names: string[] }) {
     <table className="w-full self-start text-sm">
       <thead className="text-xs text-text-3">
         <tr>
-          <th scope="col" className="pb-1.5 text-left font-medium">Profile</th>
-          <th scope="col" className="pb-1.5 text-right font-medium">Runs</th>
-          <th scope="col" className="pb-1.5 text-right font-medium">Tokens</th>
-          <th scope="col" className="pb-1.5 text-right font-medium">Cost</th>
+          <th scope="col" className="pb-1.5 text-left font-medium">{t("fleet.profile")}</th>
+          <th scope="col" className="pb-1.5 text-right font-medium">{t("usage.runs")}</th>
+          <th scope="col" className="pb-1.5 text-right font-medium">{t("usage.tokens")}</th>
+          <th scope="col" className="pb-1.5 text-right font-medium">{t("usage.cost")}</th>
         </tr>
       </thead>
       <tbody>

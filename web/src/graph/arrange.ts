@@ -3,7 +3,8 @@
 import { MarkerType } from "@xyflow/react";
 import type { Edge, Node } from "@xyflow/react";
 import type { Graph as GraphData, GraphNode } from "../api/types.ts";
-import { STATUS_NAME } from "../design/words.ts";
+import { statusName } from "../design/words.ts";
+import { t } from "../i18n/index.ts";
 import { layOut } from "./layers.ts";
 
 const WIDTH = 232;
@@ -36,7 +37,7 @@ export function arrange(data: GraphData): { nodes: TaskNode[]; edges: Edge[] } {
       width: WIDTH,
       height: HEIGHT,
       data: { task, running: task.status === "running" },
-      ariaLabel: `${task.title}, ${STATUS_NAME[task.status]}`,
+      ariaLabel: `${task.title}, ${statusName(task.status)}`,
     })),
     edges: data.edges.map(({ parent, child }) => {
       const settled = status.get(parent) === "done" || status.get(parent) === "archived";
@@ -47,7 +48,7 @@ export function arrange(data: GraphData): { nodes: TaskNode[]; edges: Edge[] } {
         animated: status.get(parent) === "running",
         markerEnd: { type: MarkerType.ArrowClosed, color: settled ? "var(--green)" : "var(--text-3)" },
         style: { stroke: settled ? "var(--green)" : "var(--text-3)", strokeWidth: 1.5 },
-        ariaLabel: `${child} waits for ${parent}`,
+        ariaLabel: t("graph.waits", { child, parent }),
       };
     }),
   };

@@ -14,7 +14,8 @@ import { Avatar } from "../board/card.tsx";
 import { Button, Check, Empty, ProblemNote } from "../design/controls.tsx";
 import { cx } from "../design/cx.ts";
 import { CloseIcon, GraphIcon, STATUS_COLOR, StatusIcon } from "../design/icons.tsx";
-import { STATUS_NAME } from "../design/words.ts";
+import { statusName } from "../design/words.ts";
+import { t } from "../i18n/index.ts";
 import { TopBar, Waiting } from "../shell/layout.tsx";
 import { openDialog, refusal, toast, useTheme } from "../shell/store.ts";
 import { arrange } from "./arrange.ts";
@@ -32,7 +33,7 @@ function TaskCard({ data, selected }: NodeProps<TaskNode>) {
       <div dir="auto" className="truncate text-xs leading-tight font-medium">{task.title}</div>
       <div className="flex items-center gap-1.5 text-2xs text-text-3">
         <StatusIcon status={task.status} size={12} />
-        <span>{STATUS_NAME[task.status]}</span>
+        <span>{statusName(task.status)}</span>
         {task.assignee && (
           <span className="ml-auto flex min-w-0 items-center gap-1">
             <Avatar name={task.assignee} size={13} />
@@ -70,7 +71,7 @@ export default function GraphView() {
     ({ source, target }: Connection) => {
       api
         .link(board, source, target)
-        .then(() => toast({ tone: "ok", text: `${target} now waits for ${source}` }))
+        .then(() => toast({ tone: "ok", text: t("graph.linked", { child: target, parent: source }) }))
         .catch((error) => refusal(asProblem(error)))
         .finally(() => settle([source, target]));
     },
@@ -80,9 +81,9 @@ export default function GraphView() {
     (edge: Edge) =>
       openDialog({
         kind: "confirm",
-        title: "Unlink the two?",
-        text: `${edge.target} no longer waits for ${edge.source}. It may start.`,
-        label: "Unlink",
+        title: t("graph.unlink"),
+        text: t("graph.unlinkAbout", { child: edge.target, parent: edge.source }),
+        label: t("do.unlink"),
         danger: true,
         act: () =>
           void api
@@ -95,14 +96,14 @@ export default function GraphView() {
   const dark = document.documentElement.dataset["theme"] === "dark";
   return (
     <>
-      <TopBar board={board} title="Graph">
+      <TopBar board={board} title={t("nav.graph")}>
         {around && (
           <Button className="h-8" onClick={() => void navigate({ to: ".", search: ({ around: _gone, ...rest }) => rest })}>
-            Around {around} <CloseIcon size={12} />
+            {t("graph.around", { id: around })} <CloseIcon size={12} />
           </Button>
         )}
-        <Check label="Finished tasks" checked={done} onChange={(event) => setDone(event.target.checked)} />
-        <span className="hidden text-xs text-text-3 xl:inline">Draw from one task to another to link them; choose a line to unlink.</span>
+        <Check label={t("graph.finished")} checked={done} onChange={(event) => setDone(event.target.checked)} />
+        <span className="hidden text-xs text-text-3 xl:inline">{t("graph.how")}</span>
       </TopBar>
       {graph.isPending && <Waiting />}
       {graph.error && !graph.data && (
@@ -112,16 +113,16 @@ export default function GraphView() {
       )}
       {graph.data?.truncated && (
         <p className="border-b border-line bg-amber-soft px-4 py-1.5 text-xs text-amber" role="status">
-          The board is larger than a picture can show: only a part of it is here. Open a task and choose “Show in the graph”.
+          {t("graph.truncated")}
         </p>
       )}
       {graph.data && nodes.length === 0 && (
-        <Empty icon={<GraphIcon size={20} />} title="Nothing to draw">
-          Tasks appear here with what they wait for.
+        <Empty icon={<GraphIcon size={20} />} title={t("graph.none")}>
+          {t("graph.noneAbout")}
         </Empty>
       )}
       {nodes.length > 0 && (
-        <section aria-label="Dependency graph" className="min-h-0 flex-1">
+        <section aria-label={t("graph.label")} className="min-h-0 flex-1">
           <ReactFlow
             key={`${board}/${around ?? ""}`}
             nodes={nodes}
@@ -142,11 +143,12 @@ export default function GraphView() {
             fitViewOptions={{ maxZoom: 1, padding: 0.08 }}
             minZoom={0.1}
             onlyRenderVisibleElements={nodes.length > 150}
+            ariaLabelConfig={{ "controls.zoomIn.ariaLabel": t("graph.zoomIn"), "controls.zoomOut.ariaLabel": t("graph.zoomOut"), "controls.fitView.ariaLabel": t("graph.fit") }}
             proOptions={{ hideAttribution: true }}
           >
             <Background variant={BackgroundVariant.Dots} gap={22} size={1} color="var(--line-strong)" />
             <Controls showInteractive={false} />
-            {nodes.length > 20 && <MiniMap pannable zoomable ariaLabel="Overview of the graph" className="max-md:!hidden" nodeColor={(node) => STATUS_COLOR[(node as TaskNode).data.task.status]} />}
+            {nodes.length > 20 && <MiniMap pannable zoomable ariaLabel={t("graph.overview")} className="max-md:!hidden" nodeColor={(node) => STATUS_COLOR[(node as TaskNode).data.task.status]} />}
           </ReactFlow>
         </section>
       )}

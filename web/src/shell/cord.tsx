@@ -10,6 +10,7 @@ import { Button, Check, Dialog, Field, Input, ProblemNote, Select } from "../des
 import { cx } from "../design/cx.ts";
 import { CordIcon, PlayIcon } from "../design/icons.tsx";
 import { ago, full, useNow } from "../design/time.ts";
+import { t } from "../i18n/index.ts";
 import { closeDialog, openDialog, refusal, toast } from "./store.ts";
 
 export type Reach = { kind: "everything" } | { kind: "board" } | { kind: "profile"; profile: string };
@@ -22,8 +23,8 @@ export function reach(pause: Pause): Reach {
 }
 
 function name(where: Reach, board: string): string {
-  if (where.kind === "everything") return "Everything is stopped";
-  return where.kind === "board" ? `The board ${board} is stopped` : `${where.profile} is stopped`;
+  if (where.kind === "everything") return t("cord.everything");
+  return where.kind === "board" ? t("cord.board", { board }) : t("cord.profile", { profile: where.profile });
 }
 
 /** The button that is always there. */
@@ -43,7 +44,7 @@ export function Cord({ board }: { board: string }) {
       )}
     >
       <CordIcon />
-      {pulled ? "Cord is pulled" : "Pull the cord"}
+      {pulled ? t("cord.pulled") : t("cord.pull")}
     </button>
   );
 }
@@ -55,15 +56,16 @@ export function CordBand({ board }: { board: string }) {
   const pauses = head.data?.paused ?? [];
   if (pauses.length === 0) return null;
   return (
-    <div role="alert" aria-label="The cord is pulled" style={{ background: "var(--hazard)" }} className="grid shrink-0 gap-1 px-4 py-2 text-white">
+    <div role="alert" aria-label={t("cord.isPulled")} style={{ background: "var(--hazard)" }} className="grid shrink-0 gap-1 px-4 py-2 text-white">
       {pauses.map((pause) => {
         const where = reach(pause);
         return (
           <div key={pause.scope} className="flex flex-wrap items-center gap-x-3 gap-y-1 text-sm">
             <strong className="rounded bg-[#6d0f14] px-2 py-0.5 font-semibold">{name(where, board)}</strong>
             <span className="min-w-44 flex-1 rounded bg-[#6d0f14] px-2 py-0.5" title={full(pause.at)}>
-              by {pause.by}, {ago(pause.at, now)}
-              {pause.reason && `: ${pause.reason}`}. Nothing new starts.
+              {pause.reason
+                ? t("cord.byBecause", { who: pause.by, ago: ago(pause.at, now), reason: pause.reason })
+                : t("cord.by", { who: pause.by, ago: ago(pause.at, now) })}
             </span>
             <Resume board={board} where={where} />
           </div>
@@ -78,7 +80,7 @@ function useLetGo(board: string) {
   return useMutation({
     mutationFn: (where: Reach) =>
       api.resume(where.kind === "everything" ? null : board, where.kind === "profile" ? { profile: where.profile } : {}),
-    onSuccess: () => toast({ tone: "ok", text: "The cord is let go: work starts again" }),
+    onSuccess: () => toast({ tone: "ok", text: t("cord.letGo") }),
     onError: (error) => refusal(asProblem(error)),
     onSettled: () => queries.invalidateQueries({ queryKey: ["head"] }),
   });
@@ -94,7 +96,7 @@ function Resume({ board, where }: { board: string; where: Reach }) {
       className="inline-flex h-7 items-center gap-1.5 rounded-md bg-white px-3 text-xs font-semibold text-[#8f161c] hover:bg-white/90"
     >
       <PlayIcon size={12} />
-      Resume
+      {t("do.resume")}
     </button>
   );
 }
@@ -114,7 +116,7 @@ export function CordDialog({ board }: { board: string }) {
     },
     onSuccess: (answer) => {
       const stopped = answer?.stopped?.length ?? 0;
-      toast({ tone: "ok", text: stopped > 0 ? `The cord is pulled; ${stopped} running tasks are stopped` : "The cord is pulled: nothing new starts" });
+      toast({ tone: "ok", text: stopped > 0 ? t("cord.doneStopped", { n: stopped }) : t("cord.done") });
       closeDialog();
     },
     onSettled: () => queries.invalidateQueries({ queryKey: ["head"] }),
@@ -122,7 +124,7 @@ export function CordDialog({ board }: { board: string }) {
   const letGo = useLetGo(board);
   const pauses = head.data?.paused ?? [];
   return (
-    <Dialog open onClose={closeDialog} title="The cord" description="Once pulled, nothing new starts. What runs goes on, unless you stop that too.">
+    <Dialog open onClose={closeDialog} title={t("cord.name")} description={t("cord.about")}>
       {pauses.length > 0 && (
         <ul className="mb-4 grid gap-2">
           {pauses.map((pause) => {
@@ -132,12 +134,11 @@ export function CordDialog({ board }: { board: string }) {
                 <div className="min-w-0 flex-1">
                   <p className="font-medium text-red">{name(where, board)}</p>
                   <p className="truncate text-text-2">
-                    by {pause.by}
-                    {pause.reason && `: ${pause.reason}`}
+                    {pause.reason ? t("cord.listByBecause", { who: pause.by, reason: pause.reason }) : t("cord.listBy", { who: pause.by })}
                   </p>
                 </div>
                 <Button tone="go" onClick={() => letGo.mutate(where)} busy={letGo.isPending}>
-                  <PlayIcon size={12} /> Resume
+                  <PlayIcon size={12} /> {t("do.resume")}
                 </Button>
               </li>
             );
@@ -151,30 +152,30 @@ export function CordDialog({ board }: { board: string }) {
           pull.mutate();
         }}
       >
-        <Field label="Stop">
+        <Field label={t("cord.stop")}>
           {(id) => (
             <Select id={id} value={scope} onChange={(event) => setScope(event.target.value)}>
-              <option value="board">The board {board}</option>
-              <option value="everything">Everything: every board of this home</option>
+              <option value="board">{t("cord.theBoard", { board })}</option>
+              <option value="everything">{t("cord.theHome")}</option>
               {profiles.data?.profiles.map((profile) => (
                 <option key={profile.name} value={`profile:${profile.name}`}>
-                  The profile {profile.name} on this board
+                  {t("cord.theProfile", { profile: profile.name })}
                 </option>
               ))}
             </Select>
           )}
         </Field>
-        <Field label="Reason">
-          {(id) => <Input id={id} value={reason} placeholder="What everybody should know" onChange={(event) => setReason(event.target.value)} />}
+        <Field label={t("field.reason")}>
+          {(id) => <Input id={id} value={reason} placeholder={t("cord.reason")} onChange={(event) => setReason(event.target.value)} />}
         </Field>
-        <Check label="Also stop what runs now; those tasks stay blocked" checked={stop} onChange={(event) => setStop(event.target.checked)} />
+        <Check label={t("cord.stopToo")} checked={stop} onChange={(event) => setStop(event.target.checked)} />
         {pull.error && <ProblemNote problem={asProblem(pull.error)} />}
         <div className="mt-2 flex justify-end gap-2">
           <Button size="md" onClick={closeDialog}>
-            Close
+            {t("do.close")}
           </Button>
           <Button size="md" tone="danger" type="submit" busy={pull.isPending}>
-            <CordIcon /> Pull the cord
+            <CordIcon /> {t("cord.pull")}
           </Button>
         </div>
       </form>

@@ -4,24 +4,25 @@ import { Suspense, lazy, useState } from "react";
 import type { FormEvent } from "react";
 import { useHead, useProfiles } from "../api/queries.ts";
 import { Button, Check, Dialog, Field, Input, Kbd, Select, TextArea } from "../design/controls.tsx";
+import { ALT, MOD } from "../design/keys.ts";
+import { many } from "../design/words.ts";
+import { t } from "../i18n/index.ts";
 import { act } from "./moves.ts";
 import { EditBoard, NewBoard } from "./new-board.tsx";
 import { NewTask } from "./new-task.tsx";
-import { Palette } from "./palette.tsx";
 import { CordDialog } from "./cord.tsx";
 import type { OpenDialog } from "./store.ts";
 import { closeDialog, select, useDialog } from "./store.ts";
 
+const Palette = lazy(() => import("./palette.tsx"));
 const Decompose = lazy(() => import("../task/decompose.tsx"));
-
-const many = (ids: string[]) => (ids.length === 1 ? (ids[0] ?? "") : `${ids.length} tasks`);
 
 export function Dialogs({ board }: { board: string }) {
   const open = useDialog();
   if (!open) return null;
   switch (open.kind) {
     case "new-task":
-      return <NewTask board={board} {...(open.status ? { status: open.status } : {})} {...(open.parent ? { parent: open.parent } : {})} {...(open.title ? { start: open.title } : {})} />;
+      return <NewTask board={board} {...(open.status ? { status: open.status } : {})} {...(open.parent ? { parent: open.parent } : {})} {...(open.start ? { start: open.start } : {})} />;
     case "new-board":
       return <NewBoard />;
     case "edit-board":
@@ -33,7 +34,11 @@ export function Dialogs({ board }: { board: string }) {
         </Suspense>
       );
     case "palette":
-      return <Palette board={board} />;
+      return (
+        <Suspense fallback={null}>
+          <Palette board={board} />
+        </Suspense>
+      );
     case "shortcuts":
       return <Shortcuts />;
     case "cord":
@@ -60,7 +65,7 @@ function Foot({ label, danger = false, disabled = false, onClick }: { label: str
   return (
     <div className="mt-4 flex justify-end gap-2">
       <Button size="md" onClick={closeDialog}>
-        Cancel
+        {t("do.cancel")}
       </Button>
       <Button size="md" type={onClick ? "button" : "submit"} tone={danger ? "danger" : "primary"} disabled={disabled} {...(onClick ? { onClick } : {})}>
         {label}
@@ -95,35 +100,35 @@ function Ask({ board, open }: { board: string; open: AskKind }) {
   const perform = async (): Promise<boolean> => {
     switch (open.kind) {
       case "block":
-        return act(board, ids, { verb: "block", reason: words, kind: choice }, `Blocked ${many(ids)}`);
+        return act(board, ids, { verb: "block", reason: words, kind: choice }, t("done.blocked", { what: many(ids) }));
       case "complete":
-        return act(board, ids, { verb: "complete", summary: words, result: words }, `Completed ${many(ids)}`);
+        return act(board, ids, { verb: "complete", summary: words, result: words }, t("done.completed", { what: many(ids) }));
       case "schedule": {
         const at = flag ? null : new Date(when).toISOString();
-        return act(board, ids, { verb: "schedule", at, reason: words || (flag ? "parked" : "put off") }, flag ? `Parked ${many(ids)}` : `Scheduled ${many(ids)}`);
+        return act(board, ids, { verb: "schedule", at, reason: words || (flag ? t("ask.parked") : t("ask.putOff")) }, flag ? t("done.parked", { what: many(ids) }) : t("done.scheduled", { what: many(ids) }));
       }
       case "archive":
-        return act(board, ids, choice ? { verb: "archive", release: choice === "release" } : { verb: "archive" }, `Archived ${many(ids)}`);
+        return act(board, ids, choice ? { verb: "archive", release: choice === "release" } : { verb: "archive" }, t("done.archived", { what: many(ids) }));
       case "delete":
-        return act(board, ids, choice ? { verb: "delete", release: choice === "release" } : { verb: "delete" }, `Deleted ${many(ids)}`);
+        return act(board, ids, choice ? { verb: "delete", release: choice === "release" } : { verb: "delete" }, t("done.deleted", { what: many(ids) }));
       case "request-changes":
-        return act(board, ids, { verb: "request-changes", reason: words }, `Asked for changes: ${many(ids)}`);
+        return act(board, ids, { verb: "request-changes", reason: words }, t("done.asked", { what: many(ids) }));
       case "stop":
-        return act(board, ids, words ? { verb: "stop", reason: words } : { verb: "stop" }, `Stopped ${many(ids)}`);
+        return act(board, ids, words ? { verb: "stop", reason: words } : { verb: "stop" }, t("done.stopped", { what: many(ids) }));
       case "reassign": {
         const assignee = choice || null;
-        return act(board, ids, flag ? { verb: "assign", assignee, reclaim: "reassigned from the dashboard" } : { verb: "assign", assignee }, `Gave ${many(ids)} to ${choice || "nobody"}`);
+        return act(board, ids, flag ? { verb: "assign", assignee, reclaim: "reassigned from the dashboard" } : { verb: "assign", assignee }, choice ? t("done.assigned", { what: many(ids), who: choice }) : t("done.assignedNobody", { what: many(ids) }));
       }
     }
   };
   const names = profiles.data?.profiles.map((profile) => profile.name) ?? [];
   const children = (
-    <Field label="Children that wait for it" hint="Only asked of a task that is not finished and that others wait for.">
+    <Field label={t("ask.children")} hint={t("ask.childrenHint")}>
       {(id) => (
         <Select id={id} value={choice} onChange={(event) => setChoice(event.target.value)}>
-          <option value="">Refuse if there are any</option>
-          <option value="release">Release them: they no longer wait</option>
-          <option value="hold">Keep them waiting</option>
+          <option value="">{t("ask.childrenRefuse")}</option>
+          <option value="release">{t("ask.childrenRelease")}</option>
+          <option value="hold">{t("ask.childrenHold")}</option>
         </Select>
       )}
     </Field>
@@ -147,123 +152,125 @@ function Ask({ board, open }: { board: string; open: AskKind }) {
   switch (open.kind) {
     case "block":
       return (
-        <Dialog open onClose={closeDialog} title={`Block ${many(ids)}`} description="It stays stopped until somebody unblocks it. A running worker is stopped with everything it started.">
+        <Dialog open onClose={closeDialog} title={t("ask.block", { what: many(ids) })} description={t("ask.blockAbout")}>
           <form onSubmit={go} className="grid gap-3">
-            {area("Reason", "What has to happen before it can go on?")}
-            <Field label="Kind">
+            {area(t("field.reason"), t("ask.blockReason"))}
+            <Field label={t("field.kind")}>
               {(id) => (
                 <Select id={id} value={choice} onChange={(event) => setChoice(event.target.value)}>
-                  <option value="operator">Stopped by me</option>
-                  <option value="needs_input">Needs an answer</option>
-                  <option value="capability">Lacks a right, a tool or a login</option>
-                  <option value="transient">An outside failure that will pass</option>
+                  <option value="operator">{t("ask.operator")}</option>
+                  <option value="needs_input">{t("ask.needs_input")}</option>
+                  <option value="capability">{t("ask.capability")}</option>
+                  <option value="transient">{t("ask.transient")}</option>
                 </Select>
               )}
             </Field>
-            <Foot label="Block" danger disabled={!words} />
+            <Foot label={t("do.block")} danger disabled={!words} />
           </form>
         </Dialog>
       );
     case "complete":
       return (
-        <Dialog open onClose={closeDialog} title={`Complete ${many(ids)}`} description="What waits for it may start. A running worker is stopped.">
+        <Dialog open onClose={closeDialog} title={t("ask.complete", { what: many(ids) })} description={t("ask.completeAbout")}>
           <form onSubmit={go} className="grid gap-3">
-            {area("Summary", "What was done?", "Children and reviewers read this.")}
-            <Foot label="Complete" disabled={!words} />
+            {area(t("ask.summary"), t("ask.summaryWhat"), t("ask.summaryHint"))}
+            <Foot label={t("do.complete")} disabled={!words} />
           </form>
         </Dialog>
       );
     case "schedule":
       return (
-        <Dialog open onClose={closeDialog} title={`Schedule ${many(ids)}`}>
+        <Dialog open onClose={closeDialog} title={t("ask.schedule", { what: many(ids) })}>
           <form onSubmit={go} className="grid gap-3">
-            <Field label="Not before">
+            <Field label={t("task.notBefore")}>
               {(id) => <Input id={id} type="datetime-local" value={when} disabled={flag} onChange={(event) => setWhen(event.target.value)} />}
             </Field>
-            <Check label="Park it: no time, until somebody lets it go on" checked={flag} onChange={(event) => setFlag(event.target.checked)} />
-            {area("Reason", "Why later? (may be empty)")}
-            <Foot label={flag ? "Park" : "Schedule"} disabled={!flag && !when} />
+            <Check label={t("ask.park")} checked={flag} onChange={(event) => setFlag(event.target.checked)} />
+            {area(t("field.reason"), t("ask.whyLater"))}
+            <Foot label={flag ? t("do.park") : t("do.schedule")} disabled={!flag && !when} />
           </form>
         </Dialog>
       );
     case "archive":
       return (
-        <Dialog open onClose={closeDialog} title={`Archive ${many(ids)}`} description="It is put away; nothing of it is lost.">
+        <Dialog open onClose={closeDialog} title={t("ask.archive", { what: many(ids) })} description={t("ask.archiveAbout")}>
           <form onSubmit={go} className="grid gap-3">
             {children}
-            <Foot label="Archive" danger />
+            <Foot label={t("do.archive")} danger />
           </form>
         </Dialog>
       );
     case "delete":
       return (
-        <Dialog open onClose={closeDialog} title={`Delete ${many(ids)}`} description="With all runs, comments, attachments, logs and its workspace. This cannot be taken back.">
+        <Dialog open onClose={closeDialog} title={t("ask.delete", { what: many(ids) })} description={t("ask.deleteAbout")}>
           <form onSubmit={go} className="grid gap-3">
             {children}
-            <Foot label="Delete for good" danger />
+            <Foot label={t("do.deleteForGood")} danger />
           </form>
         </Dialog>
       );
     case "request-changes":
       return (
-        <Dialog open onClose={closeDialog} title={`Request changes: ${many(ids)}`} description="It goes back to the one who did it, with these words.">
+        <Dialog open onClose={closeDialog} title={t("ask.changes", { what: many(ids) })} description={t("ask.changesAbout")}>
           <form onSubmit={go} className="grid gap-3">
-            {area("What to change", "Be precise: a worker reads this first.")}
-            <Foot label="Request changes" disabled={!words} />
+            {area(t("ask.changesWhat"), t("ask.changesHint"))}
+            <Foot label={t("do.requestChanges")} disabled={!words} />
           </form>
         </Dialog>
       );
     case "stop":
       return (
-        <Dialog open onClose={closeDialog} title={`Stop ${many(ids)}`} description="The worker and everything that it started are stopped. The task stays blocked until you unblock it.">
+        <Dialog open onClose={closeDialog} title={t("ask.stop", { what: many(ids) })} description={t("ask.stopAbout")}>
           <form onSubmit={go} className="grid gap-3">
-            {area("Reason", "Why? (may be empty)")}
-            <Foot label="Stop" danger />
+            {area(t("field.reason"), t("ask.why"))}
+            <Foot label={t("do.stop")} danger />
           </form>
         </Dialog>
       );
     case "reassign":
       return (
-        <Dialog open onClose={closeDialog} title={`Assign ${many(ids)}`}>
+        <Dialog open onClose={closeDialog} title={t("ask.assign", { what: many(ids) })}>
           <form onSubmit={go} className="grid gap-3">
-            <Field label="To">
+            <Field label={t("ask.to")}>
               {(id) => (
                 <Select id={id} value={choice} onChange={(event) => setChoice(event.target.value)}>
-                  <option value="">Nobody</option>
+                  <option value="">{t("any.nobody")}</option>
                   {[...new Set([...names, ...(head.data?.assignees ?? []).flatMap((each) => each.name ?? [])])].map((name) => (
                     <option key={name}>{name}</option>
                   ))}
                 </Select>
               )}
             </Field>
-            <Check label="Take it back from its worker first, if it runs" checked={flag} onChange={(event) => setFlag(event.target.checked)} />
-            <Foot label="Assign" />
+            <Check label={t("ask.reclaimFirst")} checked={flag} onChange={(event) => setFlag(event.target.checked)} />
+            <Foot label={t("do.assign")} />
           </form>
         </Dialog>
       );
   }
 }
 
-const SHORTCUTS: [string, string[]][] = [
-  ["Command palette", ["⌘", "K"]],
-  ["New task", ["C"]],
-  ["Search", ["/"]],
-  ["Pull or let go the cord", ["P"]],
-  ["Board · Attention · Graph · Fleet", ["1", "2", "3", "4"]],
-  ["Move between cards", ["←", "↑", "↓", "→"]],
-  ["Open the card", ["↵"]],
-  ["Move the card to…", ["M"]],
-  ["Move the card a column left or right", ["⌥", "←", "→"]],
-  ["Select the card, or everything loaded", ["X", "⌘A"]],
-  ["Close, or clear the selection", ["Esc"]],
-  ["This list", ["?"]],
+const shortcuts = (): [string, string[]][] => [
+  [t("keys.palette"), [MOD, "K"]],
+  [t("task.new"), ["C"]],
+  [t("keys.search"), ["/"]],
+  [t("keys.cord"), ["P"]],
+  [t("keys.places"), ["1", "2", "3", "4"]],
+  [t("keys.walk"), ["←", "↑", "↓", "→"]],
+  [t("keys.open"), ["↵"]],
+  [t("keys.menu"), ["M"]],
+  [t("keys.carry"), [ALT, "←", "→"]],
+  [t("keys.select"), ["X", `${MOD} A`]],
+  [t("keys.range"), ["⇧ X"]],
+  [t("keys.inline"), [MOD, "↵"]],
+  [t("keys.escape"), ["Esc"]],
+  [t("keys.this"), ["?"]],
 ];
 
 function Shortcuts() {
   return (
-    <Dialog open onClose={closeDialog} title="Shortcuts">
+    <Dialog open onClose={closeDialog} title={t("keys.name")}>
       <dl className="grid gap-2">
-        {SHORTCUTS.map(([what, keys]) => (
+        {shortcuts().map(([what, keys]) => (
           <div key={what} className="flex items-center justify-between gap-4 text-sm">
             <dt className="text-text-2">{what}</dt>
             <dd className="flex gap-1">

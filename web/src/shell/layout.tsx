@@ -7,11 +7,15 @@ import { asProblem } from "../api/client.ts";
 import { Live } from "../api/live.ts";
 import type { Connection } from "../api/live.ts";
 import { client, follow, useAttention, useBoards, useHead } from "../api/queries.ts";
-import { Button, Empty, IconButton, Menu, ProblemNote } from "../design/controls.tsx";
+import { Button, Empty, IconButton, Menu, ProblemNote, Words } from "../design/controls.tsx";
 import { cx } from "../design/cx.ts";
-import { AlertIcon, BoardIcon, ChevronIcon, FleetIcon, GraphIcon, InboxIcon, Lamp, MoonIcon, PlusIcon, SearchIcon, SunIcon } from "../design/icons.tsx";
-import { compact, useNow } from "../design/time.ts";
+import { AlertIcon, BoardIcon, ChevronIcon, FleetIcon, GlobeIcon, GraphIcon, InboxIcon, Lamp, MoonIcon, PlusIcon, SearchIcon, SunIcon } from "../design/icons.tsx";
+import { MOD } from "../design/keys.ts";
+import { clock, compact, span, useNow } from "../design/time.ts";
 import { OrchestrationPill } from "../fleet/planner.tsx";
+import { LANGUAGES, chosenLanguage, setLanguage, t, useLanguage } from "../i18n/index.ts";
+import type { Language } from "../i18n/index.ts";
+import type { Search } from "../router.tsx";
 import { Cord, CordBand } from "./cord.tsx";
 import { Dialogs } from "./dialogs.tsx";
 import { openDialog, select, selected, setTheme, useTheme } from "./store.ts";
@@ -20,11 +24,14 @@ import { Toasts } from "./toasts.tsx";
 const Drawer = lazy(() => import("../task/drawer.tsx"));
 
 const NAV = [
-  { to: "/b/$board", label: "Board", icon: BoardIcon, key: "1" },
-  { to: "/b/$board/attention", label: "Attention", icon: InboxIcon, key: "2" },
-  { to: "/b/$board/graph", label: "Graph", icon: GraphIcon, key: "3" },
-  { to: "/b/$board/fleet", label: "Fleet", icon: FleetIcon, key: "4" },
+  { to: "/b/$board", label: "nav.board", icon: BoardIcon, key: "1" },
+  { to: "/b/$board/attention", label: "nav.attention", icon: InboxIcon, key: "2" },
+  { to: "/b/$board/graph", label: "nav.graph", icon: GraphIcon, key: "3" },
+  { to: "/b/$board/fleet", label: "nav.fleet", icon: FleetIcon, key: "4" },
 ] as const;
+
+/** Filters go along from view to view; what was open does not. */
+const keep = ({ task: _task, around: _around, ...rest }: Search): Search => rest;
 
 const LiveContext = createContext<Live | null>(null);
 
@@ -71,7 +78,7 @@ export function Layout() {
   return (
     <LiveContext value={live}>
       <a href="#main" className="sr-only z-80 rounded-md bg-accent px-3 py-2 text-on-accent focus:not-sr-only focus:fixed focus:top-2 focus:left-2">
-        Skip to the view
+        {t("nav.skip")}
       </a>
       <div className="flex h-full flex-col">
         <CordBand board={board} />
@@ -79,7 +86,7 @@ export function Layout() {
         <div className="flex min-h-0 flex-1">
           <Sidebar board={board} />
           <main id="main" tabIndex={-1} className="flex min-h-0 min-w-0 flex-1 flex-col bg-panel outline-none md:my-2 md:mr-2 md:rounded-xl md:border md:border-line">
-            {head.data ? <Outlet /> : head.error ? <Missing error={head.error} retry={() => void head.refetch()} /> : <Waiting />}
+            {head.data ? <Outlet /> : head.error ? <Missing error={head.error} board={board} retry={() => void head.refetch()} /> : <Waiting />}
           </main>
         </div>
         <Tabs board={board} />
@@ -95,25 +102,32 @@ export function Layout() {
   );
 }
 
-function Missing({ error, retry }: { error: unknown; retry: () => void }) {
+function Missing({ error, board, retry }: { error: unknown; board: string; retry: () => void }) {
   const problem = asProblem(error);
+  const ended = problem.status === 401;
+  const boards = useBoards();
+  const others = boards.data?.boards.filter((each) => each.slug !== board) ?? [];
+  const other = others.find((each) => each.slug === boards.data?.current) ?? others[0];
   return (
     <div className="m-auto w-full max-w-lg p-6">
-      <Empty icon={<AlertIcon size={20} />} title={problem.status === 401 ? "Your session has ended" : "This board cannot be shown"}>
-        {problem.status === 401 && (
-          <>
-            Run <code className="rounded bg-hover px-1 font-mono">andon token url</code> in a terminal and open the address that it prints.
-          </>
-        )}
+      <Empty icon={<AlertIcon size={20} />} title={ended ? t("session.ended") : t("broken.board")}>
+        {ended && <Words text={t("session.how")} />}
       </Empty>
-      {problem.status !== 401 && <ProblemNote problem={problem} retry={retry} />}
+      {!ended && <ProblemNote problem={problem} retry={retry} />}
+      {other && (
+        <p className="mt-4 text-center">
+          <Link to="/b/$board" params={{ board: other.slug }} className="text-sm font-medium text-accent-text hover:underline">
+            {t("broken.goTo", { board: other.name || other.slug })}
+          </Link>
+        </p>
+      )}
     </div>
   );
 }
 
 export function Waiting() {
   return (
-    <div role="status" aria-label="Loading" className="grid flex-1 grid-cols-2 gap-3 p-4 md:grid-cols-5">
+    <div role="status" aria-label={t("any.loading")} className="grid flex-1 grid-cols-2 gap-3 p-4 md:grid-cols-5">
       {[0, 1, 2, 3, 4].map((column) => (
         <div key={column} className="grid content-start gap-2">
           <div className="skeleton h-5 w-24" />
@@ -155,35 +169,36 @@ function Sidebar({ board }: { board: string }) {
   const [connection] = useConnection();
   const stopped = (head.data?.paused.length ?? 0) > 0;
   return (
-    <aside aria-label="Places" className="hidden w-56 shrink-0 flex-col gap-1 p-2 md:flex">
+    <aside aria-label={t("nav.places")} className="hidden w-56 shrink-0 flex-col gap-1 p-2 md:flex">
       <div className="flex h-10 items-center gap-2.5 px-2">
-        <Lamp state={connection.state === "lost" ? "lost" : stopped ? "stopped" : "go"} />
+        <Lamp state={connection.state === "lost" || connection.state === "denied" ? "lost" : stopped ? "stopped" : "go"} />
         <span className="text-base font-semibold tracking-tight">Andon</span>
         <span className="ml-auto flex">
-          <IconButton label="Command palette (⌘K)" onClick={() => openDialog({ kind: "palette" })}>
+          <IconButton label={t("palette.key", { key: `${MOD} K` })} onClick={() => openDialog({ kind: "palette" })}>
             <SearchIcon />
           </IconButton>
-          <IconButton label="New task (C)" onClick={() => openDialog({ kind: "new-task" })}>
+          <IconButton label={t("task.newKey")} onClick={() => openDialog({ kind: "new-task" })}>
             <PlusIcon />
           </IconButton>
         </span>
       </div>
-      <nav aria-label="Views" className="grid gap-0.5">
+      <nav aria-label={t("nav.views")} className="grid gap-0.5">
         {NAV.map(({ to, label, icon: Icon }) => (
           <Link
             key={to}
             to={to}
             params={{ board }}
+            search={keep}
             aria-current={isActive(route, to) ? "page" : undefined}
             className={cx(
               "flex h-8 items-center gap-2.5 rounded-md px-2 text-sm transition-colors hover:bg-hover",
               isActive(route, to) ? "bg-hover font-medium text-text" : "text-text-2",
             )}
           >
-            <Icon className="text-text-3" />
-            {label}
-            {label === "Attention" && attention !== null && (
-              <span className="ml-auto rounded-full bg-red-soft px-1.5 text-2xs font-semibold text-red" aria-label={`${attention} need a person`}>
+            <Icon className="shrink-0 text-text-3" />
+            <span className="truncate">{t(label)}</span>
+            {label === "nav.attention" && attention !== null && (
+              <span className="ml-auto rounded-full bg-red-soft px-1.5 text-2xs font-semibold text-red" aria-label={t("nav.needYou", { count: attention })}>
                 {attention}
               </span>
             )}
@@ -191,12 +206,12 @@ function Sidebar({ board }: { board: string }) {
         ))}
       </nav>
       <div className="mt-4 flex items-center justify-between px-2">
-        <h2 className="text-2xs font-medium text-text-3">Boards</h2>
-        <IconButton label="New board" className="-mr-1.5 size-6" onClick={() => openDialog({ kind: "new-board" })}>
+        <h2 className="text-2xs font-medium text-text-3">{t("nav.boards")}</h2>
+        <IconButton label={t("newBoard.name")} className="-mr-1.5 size-6" onClick={() => openDialog({ kind: "new-board" })}>
           <PlusIcon size={14} />
         </IconButton>
       </div>
-      <nav aria-label="Boards" className="grid min-h-0 content-start gap-0.5 overflow-y-auto">
+      <nav aria-label={t("nav.boards")} className="grid min-h-0 content-start gap-0.5 overflow-y-auto">
         {boards.data?.boards.map((each) => (
           <Link
             key={each.slug}
@@ -219,12 +234,13 @@ function Sidebar({ board }: { board: string }) {
       </nav>
       <div className="mt-auto flex items-center gap-1 px-1 pt-2">
         <ThemeMenu />
-        <IconButton label="Shortcuts (?)" side="top" onClick={() => openDialog({ kind: "shortcuts" })}>
+        <LanguageMenu />
+        <IconButton label={t("keys.nameKey")} side="top" onClick={() => openDialog({ kind: "shortcuts" })}>
           <span className="text-sm">?</span>
         </IconButton>
-        <span className="ml-auto flex items-center gap-1.5 pr-1 text-2xs text-text-3">
-          <span className={cx("size-1.5 rounded-full", connection.state === "live" ? "bg-green" : connection.state === "lost" ? "bg-red" : "bg-amber")} />
-          {connection.state === "live" ? "Live" : connection.state === "lost" ? "Not connected" : "Connecting"}
+        <span className="ml-auto flex min-w-0 items-center gap-1.5 pr-1 text-2xs text-text-3">
+          <span className={cx("size-1.5 shrink-0 rounded-full", connection.state === "live" ? "bg-green" : connection.state === "connecting" ? "bg-amber" : "bg-red")} />
+          <span className="truncate">{connection.state === "live" ? t("nav.live") : connection.state === "connecting" ? t("nav.connecting") : t("nav.lost")}</span>
         </span>
       </div>
     </aside>
@@ -236,17 +252,43 @@ function ThemeMenu() {
   return (
     <Menu
       align="start"
-      label="Theme"
+      label={t("theme.name")}
       trigger={
-        <button type="button" aria-label="Theme" className="inline-flex size-7 items-center justify-center rounded-md text-text-3 hover:bg-hover hover:text-text">
+        <button type="button" aria-label={t("theme.name")} className="inline-flex size-7 items-center justify-center rounded-md text-text-3 hover:bg-hover hover:text-text">
           <SunIcon className="dark:hidden" />
           <MoonIcon className="hidden dark:block" />
         </button>
       }
       items={[
-        { label: "Light", checked: theme === "light", onSelect: () => setTheme("light") },
-        { label: "Dark", checked: theme === "dark", onSelect: () => setTheme("dark") },
-        { label: "As the system", checked: theme === "system", onSelect: () => setTheme("system") },
+        { label: t("theme.light"), checked: theme === "light", onSelect: () => setTheme("light") },
+        { label: t("theme.dark"), checked: theme === "dark", onSelect: () => setTheme("dark") },
+        { label: t("theme.system"), checked: theme === "system", onSelect: () => setTheme("system") },
+      ]}
+    />
+  );
+}
+
+/** The languages, each by its own name. */
+function LanguageMenu() {
+  const spoken = useLanguage();
+  const chosen = chosenLanguage();
+  return (
+    <Menu
+      align="start"
+      label={t("language.name")}
+      trigger={
+        <button type="button" aria-label={t("language.name")} title={LANGUAGES[spoken]} className="inline-flex size-7 items-center justify-center rounded-md text-text-3 hover:bg-hover hover:text-text">
+          <GlobeIcon />
+        </button>
+      }
+      items={[
+        ...(Object.entries(LANGUAGES) as [Language, string][]).map(([tag, name]) => ({
+          label: <span lang={tag}>{name}</span>,
+          checked: chosen === tag,
+          onSelect: () => void setLanguage(tag),
+        })),
+        null,
+        { label: t("language.browser"), checked: chosen === null, onSelect: () => void setLanguage(null) },
       ]}
     />
   );
@@ -256,25 +298,26 @@ function Tabs({ board }: { board: string }) {
   const route = useActive();
   const attention = useAttentionCount(board);
   return (
-    <nav aria-label="Views" className="grid shrink-0 grid-cols-5 border-t border-line bg-panel pb-[env(safe-area-inset-bottom)] md:hidden">
+    <nav aria-label={t("nav.views")} className="grid shrink-0 grid-cols-5 border-t border-line bg-panel pb-[env(safe-area-inset-bottom)] md:hidden">
       {NAV.map(({ to, label, icon: Icon }) => (
         <Link
           key={to}
           to={to}
           params={{ board }}
+          search={keep}
           aria-current={isActive(route, to) ? "page" : undefined}
           className={cx("relative flex h-14 flex-col items-center justify-center gap-1 text-2xs", isActive(route, to) ? "font-semibold text-accent-text" : "text-text-2")}
         >
           <Icon size={18} />
-          {label}
-          {label === "Attention" && attention !== null && (
+          <span className="max-w-full truncate px-0.5">{t(label)}</span>
+          {label === "nav.attention" && attention !== null && (
             <span className="absolute top-1.5 left-[calc(50%+6px)] rounded-full bg-red-soft px-1 text-2xs font-semibold text-red">{attention}</span>
           )}
         </Link>
       ))}
       <button type="button" onClick={() => openDialog({ kind: "palette" })} className="flex h-14 flex-col items-center justify-center gap-1 text-2xs text-text-2">
         <SearchIcon size={18} />
-        Find
+        {t("nav.find")}
       </button>
     </nav>
   );
@@ -291,7 +334,7 @@ export function TopBar({ board, title, children }: { board: string; title: strin
         <span className="md:hidden">
           <Menu
             align="start"
-            label="Boards"
+            label={t("nav.boards")}
             trigger={
               <button type="button" className="inline-flex h-8 max-w-40 items-center gap-1 rounded-md px-1.5 hover:bg-hover">
                 <span className="truncate">{name}</span>
@@ -306,7 +349,7 @@ export function TopBar({ board, title, children }: { board: string; title: strin
                 onSelect: () => void navigate({ to: "/b/$board", params: { board: each.slug } }),
               })) ?? []),
               null,
-              { label: "New board", icon: <PlusIcon />, onSelect: () => openDialog({ kind: "new-board" }) },
+              { label: t("newBoard.name"), icon: <PlusIcon />, onSelect: () => openDialog({ kind: "new-board" }) },
             ]}
           />
         </span>
@@ -318,9 +361,9 @@ export function TopBar({ board, title, children }: { board: string; title: strin
       </h1>
       <div className="order-3 flex min-w-0 basis-full items-center gap-2 md:order-none md:ml-2 md:flex-1 md:basis-0">{children}</div>
       <div className="ml-auto flex items-center gap-2">
-        <Button tone="primary" className="h-8" aria-label="New task" onClick={() => openDialog({ kind: "new-task" })}>
+        <Button tone="primary" className="h-8" aria-label={t("task.new")} onClick={() => openDialog({ kind: "new-task" })}>
           <PlusIcon size={14} />
-          <span className="hidden lg:inline">New task</span>
+          <span className="hidden lg:inline">{t("task.new")}</span>
         </Button>
         <span className="hidden sm:inline-flex">
           <OrchestrationPill />
@@ -334,15 +377,27 @@ export function TopBar({ board, title, children }: { board: string; title: strin
 function ConnectionBand() {
   const [connection, reconnect] = useConnection();
   const now = useNow();
+  if (connection.state === "denied") {
+    return (
+      <Band>
+        {t("lost.ended", { time: clock(connection.since) })} <Words text={t("session.how")} />
+      </Band>
+    );
+  }
   if (connection.state !== "lost" || now - connection.since < 1000) return null;
+  const time = clock(connection.since);
   const wait = Math.max(0, Math.ceil((connection.retryAt - now) / 1000));
+  return (
+    <Band aside={<Button onClick={reconnect}>{t("lost.try")}</Button>}>{wait > 0 ? t("lost.in", { time, wait: span(wait * 1000) }) : t("lost.now", { time })}</Band>
+  );
+}
+
+function Band({ aside, children }: { aside?: ReactNode; children: ReactNode }) {
   return (
     <div role="status" className="flex shrink-0 flex-wrap items-center gap-3 border-b border-amber/40 bg-amber-soft px-4 py-2 text-sm text-amber">
       <AlertIcon className="shrink-0" />
-      <span className="min-w-0 flex-1">
-        The connection to Andon is lost. What you see is as of {new Date(connection.since).toLocaleTimeString()}; workers go on. Trying again{wait > 0 ? ` in ${wait} s` : " now"}.
-      </span>
-      <Button onClick={reconnect}>Try now</Button>
+      <span className="min-w-0 flex-1">{children}</span>
+      {aside}
     </div>
   );
 }
@@ -361,7 +416,7 @@ function useShortcuts(board: string): void {
       if (target.closest("input, textarea, select, [contenteditable=true], [role=dialog], [role=menu]")) return;
       const place = NAV.find((each) => each.key === event.key);
       if (place) {
-        void navigate({ to: place.to, params: { board } });
+        void navigate({ to: place.to, params: { board }, search: keep });
       } else if (event.key === "c") {
         event.preventDefault();
         openDialog({ kind: "new-task" });

@@ -6,8 +6,9 @@ import { asProblem } from "../api/client.ts";
 import { client, keys, refresh } from "../api/queries.ts";
 import type { Columns, Status } from "../api/types.ts";
 import { find, moved, moveTo } from "../board/model.ts";
-import type { Step } from "../board/model.ts";
-import { STATUS_NAME } from "../design/words.ts";
+import type { Move, Step } from "../board/model.ts";
+import { many, statusName } from "../design/words.ts";
+import { t } from "../i18n/index.ts";
 import { openDialog, refusal, select, setFailed, toast } from "./store.ts";
 
 /** Where a verb leads, for the optimistic picture. */
@@ -66,7 +67,7 @@ export async function act(
         undo();
         select(new Set(refused.map((result) => result.id)));
         const first = refused[0]?.problem;
-        const text = `${refused.length} of ${ids.length} were refused`;
+        const text = t("done.refused", { n: refused.length, all: ids.length });
         toast({ tone: "problem", text, hint: first ? (first.detail ?? first.title) : null });
         await settle(board, ids);
         return false;
@@ -83,23 +84,54 @@ export async function act(
   }
 }
 
-const DONE: Record<string, string> = {
-  triage: "Sent back to the ideas",
-  hold: "Held: it waits for a promote",
-  specify: "Taken up",
-  promote: "Promoted",
-  unblock: "Unblocked",
-  reopen: "Reopened",
-  reclaim: "Taken back",
-  approve: "Approved",
-};
+/** What was done, by the last verb of a way. */
+function done(verb: Step, ids: string[]): string {
+  const what = many(ids);
+  switch (verb) {
+    case "triage":
+      return t("done.triaged", { what });
+    case "hold":
+      return t("done.held", { what });
+    case "specify":
+      return t("done.specified", { what });
+    case "promote":
+      return t("done.promoted", { what });
+    case "unblock":
+      return t("done.unblocked", { what });
+    case "reopen":
+      return t("done.reopened", { what });
+    case "reclaim":
+      return t("done.reclaimed", { what });
+    case "approve":
+      return t("done.approved", { what });
+  }
+}
 
 /** One verb after the other, until one is refused. */
-export async function steps(board: string, ids: string[], verbs: Step[], done: string, to: Status): Promise<boolean> {
+async function steps(board: string, ids: string[], verbs: Step[], to: Status): Promise<boolean> {
   for (const [index, verb] of verbs.entries()) {
-    if (!(await act(board, ids, { verb }, index === verbs.length - 1 ? done : undefined, to))) return false;
+    if (!(await act(board, ids, { verb }, index === verbs.length - 1 ? done(verb, ids) : undefined, to))) return false;
   }
   return true;
+}
+
+/** What a way asks before it is gone. */
+function question(way: Extract<Move, { kind: "verbs" }>, to: Status): [title: string, text: string, label: string] {
+  const label = t("move.to", { status: statusName(to) });
+  switch (way.verbs[0]) {
+    case "reclaim":
+      return [t("ask.reclaim"), t("ask.reclaimAbout"), label];
+    case "reopen":
+      return [t("ask.reopen"), t("ask.reopenAbout"), label];
+    case "approve":
+      return [t("ask.approve"), t("ask.approveAbout"), t("do.approve")];
+    case "specify":
+    case "triage":
+    case "hold":
+    case "promote":
+    case "unblock":
+      return [t("ask.move", { status: statusName(to) }), "", label];
+  }
 }
 
 /** Moves cards to another column, by the verbs that lead there; asks where something may be lost. */
@@ -112,30 +144,42 @@ export function move(board: string, ids: string[], to: Status, known?: Status): 
     }
     return undefined;
   };
-  const moving = ids.filter((id) => (known ?? from(id)) !== to);
-  const first = known ?? (moving[0] === undefined ? undefined : from(moving[0]));
-  if (first === undefined) return;
-  const way = moveTo(first, to);
+  // From different columns different ways lead there.
+  const groups = new Map<string, { way: Move; ids: string[] }>();
+  for (const id of ids) {
+    const at = known ?? from(id);
+    if (at === undefined || at === to) continue;
+    const way = moveTo(at, to);
+    const name = JSON.stringify(way);
+    const group = groups.get(name);
+    if (group) group.ids.push(id);
+    else groups.set(name, { way, ids: [id] });
+  }
+  const [first, ...others] = groups.values();
+  if (!first) return;
+  const { way } = first;
+  if (others.length > 0 && [first, ...others].some((group) => group.way.kind !== "verbs" || group.way.ask)) {
+    toast({ tone: "problem", text: t("move.mixed") });
+    return;
+  }
   if (way.kind === "refuse") {
-    toast({ tone: "problem", text: way.why });
+    toast({ tone: "problem", text: t(way.why) });
     return;
   }
   if (way.kind === "ask") {
-    openDialog({ kind: way.dialog, ids: moving });
+    openDialog({ kind: way.dialog, ids: first.ids });
     return;
   }
-  const name = moving.length === 1 ? moving[0] : `${moving.length} tasks`;
-  const last = way.verbs.at(-1) ?? way.verbs[0];
-  const go = () => void steps(board, moving, way.verbs, `${DONE[last] ?? "Done"}: ${name}`, to);
-  if (!way.ask) {
-    go();
-    return;
-  }
-  const texts: Record<string, [string, string]> = {
-    reclaim: ["Take it back from its worker?", "Its run ends now, with everything that it started."],
-    reopen: ["Reopen a finished task?", "It may run again. Children that have not started wait for it."],
-    approve: ["Approve the work?", "The task is done then, and what waits for it may start."],
+  const go = async () => {
+    for (const group of [first, ...others]) {
+      if (group.way.kind === "verbs" && !(await steps(board, group.ids, group.way.verbs, to))) return;
+    }
+    if (ids.length > 1) select(new Set());
   };
-  const [title, text] = texts[way.verbs[0]] ?? [`Move to ${STATUS_NAME[to]}?`, ""];
-  openDialog({ kind: "confirm", title, text, label: last === "approve" ? "Approve" : `Move to ${STATUS_NAME[to]}`, act: go });
+  if (!way.ask) {
+    void go();
+    return;
+  }
+  const [title, text, label] = question(way, to);
+  openDialog({ kind: "confirm", title, text, label, act: () => void go() });
 }

@@ -7,7 +7,8 @@ import { api } from "../api/actions.ts";
 import { asProblem } from "../api/client.ts";
 import { keys, useBoards, useProfiles } from "../api/queries.ts";
 import type { Board } from "../api/types.ts";
-import { Button, Dialog, Field, Input, ProblemNote, Select, TextArea } from "../design/controls.tsx";
+import { Button, Check, Dialog, Field, Input, ProblemNote, Select, TextArea } from "../design/controls.tsx";
+import { t } from "../i18n/index.ts";
 import { closeDialog, openDialog, refusal, toast } from "./store.ts";
 
 /** What of a text may stand in a board's name in addresses. */
@@ -25,6 +26,7 @@ export function NewBoard() {
   const [own, setOwn] = useState<string | null>(null);
   const [description, setDescription] = useState("");
   const [icon, setIcon] = useState("");
+  const [show, setShow] = useState(true);
   const slug = own ?? slugOf(name);
   const queries = useQueryClient();
   const navigate = useNavigate();
@@ -38,13 +40,13 @@ export function NewBoard() {
       }),
     onSuccess: async (board) => {
       await queries.invalidateQueries({ queryKey: keys.boards });
-      toast({ tone: "ok", text: `Board ${board.name || board.slug} is there` });
+      toast({ tone: "ok", text: t("newBoard.created", { board: board.name || board.slug }) });
       closeDialog();
-      await navigate({ to: "/b/$board", params: { board: board.slug } });
+      if (show) await navigate({ to: "/b/$board", params: { board: board.slug } });
     },
   });
   return (
-    <Dialog open onClose={closeDialog} title="New board" description="A queue of its own. No link crosses boards.">
+    <Dialog open onClose={closeDialog} title={t("newBoard.name")} description={t("newBoard.about")}>
       <form
         className="grid gap-3"
         onSubmit={(event) => {
@@ -53,26 +55,27 @@ export function NewBoard() {
         }}
       >
         <div className="grid grid-cols-[1fr_5rem] gap-3">
-          <Field label="Name">
-            {(id) => <Input id={id} autoFocus value={name} placeholder="Website relaunch" onChange={(event) => setName(event.target.value)} />}
+          <Field label={t("field.name")}>
+            {(id) => <Input id={id} autoFocus value={name} placeholder={t("newBoard.example")} onChange={(event) => setName(event.target.value)} />}
           </Field>
-          <Field label="Icon">
+          <Field label={t("field.icon")}>
             {(id) => <Input id={id} value={icon} maxLength={4} placeholder="🚀" onChange={(event) => setIcon(event.target.value)} />}
           </Field>
         </div>
-        <Field label="Slug" hint="How commands and addresses name it. It cannot be changed later.">
+        <Field label={t("field.slug")} hint={t("newBoard.slugHint")}>
           {(id) => <Input id={id} value={slug} className="font-mono" onChange={(event) => setOwn(event.target.value.toLowerCase().replace(/[^a-z0-9-]/g, "-"))} />}
         </Field>
-        <Field label="Description">
+        <Field label={t("field.description")}>
           {(id) => <TextArea id={id} value={description} onChange={(event) => setDescription(event.target.value)} />}
         </Field>
+        <Check label={t("newBoard.show")} checked={show} onChange={(event) => setShow(event.target.checked)} />
         {create.error && <ProblemNote problem={asProblem(create.error)} />}
         <div className="mt-2 flex justify-end gap-2">
           <Button size="md" onClick={closeDialog}>
-            Cancel
+            {t("do.cancel")}
           </Button>
           <Button size="md" tone="primary" type="submit" disabled={!slug} busy={create.isPending}>
-            Create board
+            {t("newBoard.create")}
           </Button>
         </div>
       </form>
@@ -85,7 +88,7 @@ export function EditBoard({ board }: { board: string }) {
   const boards = useBoards();
   const found = boards.data?.boards.find((each) => each.slug === board);
   return (
-    <Dialog open onClose={closeDialog} title={`The board ${board}`}>
+    <Dialog open onClose={closeDialog} title={t("setBoard.name", { board })}>
       {found ? <BoardForm key={found.slug} board={found} others={(boards.data?.boards.length ?? 1) > 1} /> : <div className="skeleton h-40" />}
     </Dialog>
   );
@@ -111,15 +114,15 @@ function BoardForm({ board, others }: { board: Board; others: boolean }) {
   const archive = () =>
     openDialog({
       kind: "confirm",
-      title: `Archive the board ${board.name || board.slug}?`,
-      text: "It is put away with everything on it; nothing of it runs any more. Its folder stays, and can be put back.",
-      label: "Archive the board",
+      title: t("setBoard.archiveIt", { board: board.name || board.slug }),
+      text: t("setBoard.archiveAbout"),
+      label: t("setBoard.archive"),
       danger: true,
       act: () =>
         void api
           .archiveBoard(board.slug)
           .then(async () => {
-            toast({ tone: "ok", text: `The board ${board.name || board.slug} is archived` });
+            toast({ tone: "ok", text: t("setBoard.archived", { board: board.name || board.slug }) });
             localStorage.removeItem("andon.board");
             await queries.invalidateQueries({ queryKey: keys.boards });
             await navigate({ to: "/" });
@@ -135,34 +138,34 @@ function BoardForm({ board, others }: { board: Board; others: boolean }) {
       }}
     >
       <div className="grid grid-cols-[1fr_5rem] gap-3">
-        <Field label="Name">{(id) => <Input id={id} autoFocus value={name} placeholder={board.slug} onChange={(event) => setName(event.target.value)} />}</Field>
-        <Field label="Icon">{(id) => <Input id={id} value={icon} maxLength={4} onChange={(event) => setIcon(event.target.value)} />}</Field>
+        <Field label={t("field.name")}>{(id) => <Input id={id} autoFocus value={name} placeholder={board.slug} onChange={(event) => setName(event.target.value)} />}</Field>
+        <Field label={t("field.icon")}>{(id) => <Input id={id} value={icon} maxLength={4} onChange={(event) => setIcon(event.target.value)} />}</Field>
       </div>
-      <Field label="Description">{(id) => <TextArea id={id} value={description} onChange={(event) => setDescription(event.target.value)} />}</Field>
-      <Field label="Who reviews, where neither task nor profile says">
+      <Field label={t("field.description")}>{(id) => <TextArea id={id} value={description} onChange={(event) => setDescription(event.target.value)} />}</Field>
+      <Field label={t("setBoard.reviewer")}>
         {(id) => (
           <Select id={id} value={reviewer} onChange={(event) => setReviewer(event.target.value)}>
-            <option value="">As the configuration says</option>
-            <option value="person">A person</option>
+            <option value="">{t("setBoard.asConfigured")}</option>
+            <option value="person">{t("setBoard.person")}</option>
             {profiles.data?.profiles.map((profile) => (
               <option key={profile.name}>{profile.name}</option>
             ))}
           </Select>
         )}
       </Field>
-      <Field label="Directory of tasks that name none" hint="For tasks that work in a directory or a worktree.">
+      <Field label={t("setBoard.folder")} hint={t("setBoard.folderHint")}>
         {(id) => <Input id={id} value={folder} className="font-mono" placeholder="/absolute/path" onChange={(event) => setFolder(event.target.value)} />}
       </Field>
       {save.error && <ProblemNote problem={asProblem(save.error)} />}
       <div className="mt-2 flex justify-end gap-2">
-        <Button size="md" tone="danger" className="mr-auto" disabled={!others} title={others ? undefined : "The only board stays"} onClick={archive}>
-          Archive…
+        <Button size="md" tone="danger" className="mr-auto" disabled={!others} title={others ? undefined : t("setBoard.only")} onClick={archive}>
+          {t("do.archiveMore")}
         </Button>
         <Button size="md" onClick={closeDialog}>
-          Cancel
+          {t("do.cancel")}
         </Button>
         <Button size="md" tone="primary" type="submit" busy={save.isPending}>
-          Save
+          {t("do.save")}
         </Button>
       </div>
     </form>

@@ -7,12 +7,17 @@ import { Dialog as RadixDialog } from "radix-ui";
 import { useDeferredValue, useEffect, useState } from "react";
 import type { ReactNode } from "react";
 import { api } from "../api/actions.ts";
+import { asProblem } from "../api/client.ts";
 import { useBoards } from "../api/queries.ts";
 import { Kbd } from "../design/controls.tsx";
-import { BoardIcon, BoltIcon, CordIcon, FleetIcon, GraphIcon, InboxIcon, MoonIcon, PlusIcon, StatusIcon, SunIcon } from "../design/icons.tsx";
-import { closeDialog, openDialog, setTheme, toast } from "./store.ts";
+import { BoardIcon, BoltIcon, CordIcon, FleetIcon, GlobeIcon, GraphIcon, InboxIcon, MoonIcon, PlusIcon, StatusIcon, SunIcon } from "../design/icons.tsx";
+import { LANGUAGES, setLanguage, t } from "../i18n/index.ts";
+import type { Language } from "../i18n/index.ts";
+import { closeDialog, openDialog, refusal, setTheme, toast } from "./store.ts";
 
-export function Palette({ board }: { board: string }) {
+const LANGUAGE_NAMES = Object.entries(LANGUAGES) as [Language, string][];
+
+export default function Palette({ board }: { board: string }) {
   const navigate = useNavigate();
   const boards = useBoards();
   const [text, setText] = useState("");
@@ -43,18 +48,18 @@ export function Palette({ board }: { board: string }) {
           aria-describedby={undefined}
           className="fixed top-[12vh] left-1/2 z-50 w-[calc(100vw-1.5rem)] max-w-xl -translate-x-1/2 animate-in overflow-hidden rounded-xl border border-line-strong bg-raised shadow-float outline-none"
         >
-          <RadixDialog.Title className="sr-only">Command palette</RadixDialog.Title>
-          <Command label="Command palette" loop value={chosen} onValueChange={setChosen}>
+          <RadixDialog.Title className="sr-only">{t("keys.palette")}</RadixDialog.Title>
+          <Command label={t("keys.palette")} loop value={chosen} onValueChange={setChosen}>
             <Command.Input
               value={text}
               onValueChange={setText}
-              placeholder="Type a command, or the words of a task…"
+              placeholder={t("palette.hint")}
               className="h-12 w-full border-b border-line bg-transparent px-4 text-base outline-none placeholder:text-text-3"
             />
             <Command.List className="max-h-[50vh] overflow-y-auto p-1.5">
-              <Command.Empty className="px-3 py-8 text-center text-sm text-text-2">Nothing matches.</Command.Empty>
+              <Command.Empty className="px-3 py-8 text-center text-sm text-text-2">{t("any.noMatch")}</Command.Empty>
               {(found.data?.cards.length ?? 0) > 0 && (
-                <Group heading="Tasks">
+                <Group heading={t("palette.tasks")}>
                   {found.data?.cards.map((card) => (
                     <Item key={card.id} value={`${card.id} ${card.title}`} keywords={[text]} icon={<StatusIcon status={card.status} />} onSelect={go(() => navigate({ to: ".", search: (old) => ({ ...old, task: card.id }) }))}>
                       <span className="truncate">{card.title}</span>
@@ -63,48 +68,54 @@ export function Palette({ board }: { board: string }) {
                   ))}
                 </Group>
               )}
-              <Group heading="Do">
-                <Item value="new task create" icon={<PlusIcon />} keys="C" onSelect={() => openDialog({ kind: "new-task" })}>
-                  New task
+              <Group heading={t("palette.do")}>
+                <Item value="new task create" keywords={[t("task.new")]} icon={<PlusIcon />} keys="C" onSelect={() => openDialog({ kind: "new-task" })}>
+                  {t("task.new")}
                 </Item>
-                <Item value="new board create" icon={<PlusIcon />} onSelect={() => openDialog({ kind: "new-board" })}>
-                  New board
+                <Item value="new board create" keywords={[t("newBoard.name")]} icon={<PlusIcon />} onSelect={() => openDialog({ kind: "new-board" })}>
+                  {t("newBoard.name")}
                 </Item>
-                <Item value="cord pause resume stop everything" icon={<CordIcon />} keys="P" onSelect={() => openDialog({ kind: "cord" })}>
-                  The cord: pause or resume
+                <Item value="cord pause resume stop everything" keywords={[t("palette.cord")]} icon={<CordIcon />} keys="P" onSelect={() => openDialog({ kind: "cord" })}>
+                  {t("palette.cord")}
                 </Item>
                 <Item
                   value="nudge dispatchers start now"
+                  keywords={[t("board.nudge")]}
                   icon={<BoltIcon />}
-                  onSelect={go(() => api.nudge(board).then(() => toast({ tone: "ok", text: "Dispatchers look at the board now" })))}
+                  onSelect={go(() => api.nudge(board).then(() => toast({ tone: "ok", text: t("done.nudged") }), (error) => refusal(asProblem(error))))}
                 >
-                  Nudge the dispatchers
+                  {t("board.nudge")}
                 </Item>
-                <Item value="light theme" icon={<SunIcon />} onSelect={go(() => setTheme("light"))}>
-                  Light theme
+                <Item value="light theme" keywords={[t("palette.light")]} icon={<SunIcon />} onSelect={go(() => setTheme("light"))}>
+                  {t("palette.light")}
                 </Item>
-                <Item value="dark theme" icon={<MoonIcon />} onSelect={go(() => setTheme("dark"))}>
-                  Dark theme
+                <Item value="dark theme" keywords={[t("palette.dark")]} icon={<MoonIcon />} onSelect={go(() => setTheme("dark"))}>
+                  {t("palette.dark")}
                 </Item>
-                <Item value="system theme" icon={<SunIcon />} onSelect={go(() => setTheme("system"))}>
-                  Theme of the system
+                <Item value="system theme" keywords={[t("palette.system")]} icon={<SunIcon />} onSelect={go(() => setTheme("system"))}>
+                  {t("palette.system")}
                 </Item>
-                <Item value="shortcuts keyboard help" icon={<span className="text-xs">?</span>} keys="?" onSelect={() => openDialog({ kind: "shortcuts" })}>
-                  Shortcuts
+                <Item value="shortcuts keyboard help" keywords={[t("keys.name")]} icon={<span className="text-xs">?</span>} keys="?" onSelect={() => openDialog({ kind: "shortcuts" })}>
+                  {t("keys.name")}
                 </Item>
+                {LANGUAGE_NAMES.map(([tag, name]) => (
+                  <Item key={tag} value={`language ${tag} ${name}`} keywords={[t("language.name")]} icon={<GlobeIcon />} onSelect={go(() => void setLanguage(tag))}>
+                    <span lang={tag}>{name}</span>
+                  </Item>
+                ))}
               </Group>
-              <Group heading="Go to">
-                <Item value="go board" icon={<BoardIcon />} keys="1" onSelect={to("/b/$board")}>
-                  Board
+              <Group heading={t("palette.goTo")}>
+                <Item value="go board" keywords={[t("nav.board")]} icon={<BoardIcon />} keys="1" onSelect={to("/b/$board")}>
+                  {t("nav.board")}
                 </Item>
-                <Item value="go attention" icon={<InboxIcon />} keys="2" onSelect={to("/b/$board/attention")}>
-                  Attention
+                <Item value="go attention" keywords={[t("nav.attention")]} icon={<InboxIcon />} keys="2" onSelect={to("/b/$board/attention")}>
+                  {t("nav.attention")}
                 </Item>
-                <Item value="go graph" icon={<GraphIcon />} keys="3" onSelect={to("/b/$board/graph")}>
-                  Graph
+                <Item value="go graph" keywords={[t("nav.graph")]} icon={<GraphIcon />} keys="3" onSelect={to("/b/$board/graph")}>
+                  {t("nav.graph")}
                 </Item>
-                <Item value="go fleet" icon={<FleetIcon />} keys="4" onSelect={to("/b/$board/fleet")}>
-                  Fleet
+                <Item value="go fleet" keywords={[t("nav.fleet")]} icon={<FleetIcon />} keys="4" onSelect={to("/b/$board/fleet")}>
+                  {t("nav.fleet")}
                 </Item>
                 {boards.data?.boards
                   .filter((other) => other.slug !== board)

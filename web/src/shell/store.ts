@@ -2,6 +2,7 @@
 
 import { useSyncExternalStore } from "react";
 import type { Problem, Status } from "../api/types.ts";
+import type { Draft } from "./task-fields.tsx";
 
 class Store<T> {
   #value: T;
@@ -52,7 +53,7 @@ export function dismiss(id: number): void {
 export const useToasts = (): Toast[] => useStore(toasts);
 
 export type OpenDialog =
-  | { kind: "new-task"; status?: Status; parent?: string; title?: string }
+  | { kind: "new-task"; status?: Status; parent?: string; start?: Partial<Draft> }
   | { kind: "new-board" }
   | { kind: "edit-board" }
   | { kind: "decompose"; id: string; title: string }

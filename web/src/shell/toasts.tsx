@@ -2,6 +2,7 @@
 
 import { Words } from "../design/controls.tsx";
 import { CheckIcon, AlertIcon, CloseIcon } from "../design/icons.tsx";
+import { t } from "../i18n/index.ts";
 import { dismiss, useToasts } from "./store.ts";
 
 export function Toasts() {
@@ -44,7 +45,7 @@ export function Toasts() {
               {toast.offer.label}
             </button>
           )}
-          <button type="button" aria-label="Dismiss" onClick={() => dismiss(toast.id)} className="text-text-3 hover:text-text">
+          <button type="button" aria-label={t("do.dismiss")} onClick={() => dismiss(toast.id)} className="text-text-3 hover:text-text">
             <CloseIcon size={14} />
           </button>
         </div>

@@ -4,14 +4,17 @@ import { useState } from "react";
 import { useQuery } from "@tanstack/react-query";
 import { api } from "../api/actions.ts";
 import { asProblem, url } from "../api/client.ts";
-import { client, keys, refresh } from "../api/queries.ts";
+import { client, keys, refresh, useSettings } from "../api/queries.ts";
 import type { Attachment, Problem } from "../api/types.ts";
 import { Dialog, IconButton, ProblemNote, Section } from "../design/controls.tsx";
 import { cx } from "../design/cx.ts";
 import { ClipIcon, DownloadIcon, TrashIcon, UploadIcon } from "../design/icons.tsx";
 import { ago, bytes, useNow } from "../design/time.ts";
+import { t } from "../i18n/index.ts";
 import { openDialog, refusal } from "../shell/store.ts";
 
+/** Most bytes of a file, until the server has said its own. */
+const LIMIT = 25 * 1024 * 1024;
 /** Most bytes of a text that a preview reads. */
 const PREVIEW = 65_536;
 
@@ -24,6 +27,7 @@ export function Attachments({ board, id, attachments }: { board: string; id: str
   const [problem, setProblem] = useState<Problem | null>(null);
   const [over, setOver] = useState(false);
   const [preview, setPreview] = useState<Attachment | null>(null);
+  const limit = useSettings().data?.attachment_limit ?? LIMIT;
   const now = useNow(30_000);
   const path = (file: Attachment) => `/boards/${encodeURIComponent(board)}/tasks/${id}/attachments/${file.id}`;
   const settle = () => {
@@ -33,7 +37,7 @@ export function Attachments({ board, id, attachments }: { board: string; id: str
   const send = async (files: File[]) => {
     setProblem(null);
     for (const [index, file] of files.entries()) {
-      setSending(files.length > 1 ? `${file.name} (${index + 1} of ${files.length})` : file.name);
+      setSending(files.length > 1 ? t("files.sendingOne", { name: file.name, at: index + 1, all: files.length }) : t("files.sending", { name: file.name }));
       try {
         await api.attach(board, id, file);
       } catch (error) {
@@ -47,9 +51,9 @@ export function Attachments({ board, id, attachments }: { board: string; id: str
   const remove = (file: Attachment) =>
     openDialog({
       kind: "confirm",
-      title: `Remove ${file.name}?`,
-      text: "The file is deleted.",
-      label: "Remove",
+      title: t("files.removeIt", { name: file.name }),
+      text: t("files.removeAbout"),
+      label: t("do.remove"),
       danger: true,
       act: () =>
         void api
@@ -58,7 +62,7 @@ export function Attachments({ board, id, attachments }: { board: string; id: str
           .finally(settle),
     });
   return (
-    <Section title="Attachments">
+    <Section title={t("files.name")}>
       {attachments.length > 0 && (
         <ul className="grid grid-cols-1 gap-2 sm:grid-cols-2">
           {attachments.map((file) => (
@@ -83,10 +87,10 @@ export function Attachments({ board, id, attachments }: { board: string; id: str
                   </span>
                 </span>
               </button>
-              <a href={url(path(file), { download: true })} download={file.name} aria-label={`Download ${file.name}`} className="inline-flex size-7 items-center justify-center rounded-md text-text-3 hover:bg-hover hover:text-text">
+              <a href={url(path(file), { download: true })} download={file.name} aria-label={t("files.download", { name: file.name })} className="inline-flex size-7 items-center justify-center rounded-md text-text-3 hover:bg-hover hover:text-text">
                 <DownloadIcon size={14} />
               </a>
-              <IconButton label={`Remove ${file.name}`} onClick={() => remove(file)}>
+              <IconButton label={t("files.remove", { name: file.name })} onClick={() => remove(file)}>
                 <TrashIcon size={14} />
               </IconButton>
             </li>
@@ -110,7 +114,7 @@ export function Attachments({ board, id, attachments }: { board: string; id: str
         )}
       >
         <UploadIcon size={14} />
-        {sending ? `Sending ${sending}…` : "Drop files here, or choose them (25 MB each)"}
+        {sending ?? t("files.drop", { limit: bytes(limit) })}
         <input
           type="file"
           multiple
@@ -138,7 +142,7 @@ function TextPreview({ address }: { address: string }) {
     queryKey: ["preview", address],
     queryFn: async () => {
       const response = await fetch(address, { headers: { Range: `bytes=0-${PREVIEW - 1}` } });
-      if (!response.ok) throw new Error(`The file cannot be read (${response.status}).`);
+      if (!response.ok) throw new Error(t("files.unreadable", { status: String(response.status) }));
       return response.text();
     },
   });

@@ -8,8 +8,9 @@ import { client, keys, refresh } from "../api/queries.ts";
 import type { BoardEvent, Comment } from "../api/types.ts";
 import { Avatar } from "../board/card.tsx";
 import { Badge, Button, ProblemNote, Section, TextArea } from "../design/controls.tsx";
-import { ago, full, useNow } from "../design/time.ts";
+import { ago, count, full, useNow } from "../design/time.ts";
 import { eventName } from "../design/words.ts";
+import { t } from "../i18n/index.ts";
 import { Prose } from "./prose.tsx";
 
 export function Comments({ board, id, comments }: { board: string; id: string; comments: Comment[] }) {
@@ -27,10 +28,10 @@ export function Comments({ board, id, comments }: { board: string; id: string; c
     if (text.trim()) say.mutate();
   };
   return (
-    <Section title={`Comments${comments.length > 0 ? ` ${comments.length}` : ""}`}>
+    <Section title={`${t("comments.name")}${comments.length > 0 ? ` ${count(comments.length)}` : ""}`}>
       <ol className="grid gap-3">
         {comments.map((comment) => (
-          <li key={comment.id} className="flex gap-2.5">
+          <li key={comment.id} id={`comment-${comment.id}`} className="flex scroll-mt-4 gap-2.5">
             <Avatar name={comment.author} size={22} />
             <div className="min-w-0 flex-1 rounded-lg border border-line bg-raised px-3 py-2 text-sm">
               <p className="mb-1 flex items-center gap-2 text-xs text-text-3">
@@ -48,8 +49,8 @@ export function Comments({ board, id, comments }: { board: string; id: string; c
       <div className="grid gap-2">
         <TextArea
           id="new-comment"
-          aria-label="New comment"
-          placeholder="Say something. Workers read it at their next start."
+          aria-label={t("comments.new")}
+          placeholder={t("comments.hint")}
           value={text}
           onChange={(event) => setText(event.target.value)}
           onKeyDown={(event) => {
@@ -59,7 +60,7 @@ export function Comments({ board, id, comments }: { board: string; id: string; c
         {say.error && <ProblemNote problem={asProblem(say.error)} />}
         <div>
           <Button disabled={!text.trim()} busy={say.isPending} onClick={send}>
-            Comment
+            {t("do.comment")}
           </Button>
         </div>
       </div>
@@ -67,7 +68,8 @@ export function Comments({ board, id, comments }: { board: string; id: string; c
   );
 }
 
-const SHOWN = 12;
+/** The latest events that are shown at first. */
+const SHOWN = 20;
 
 /** Tasks that a worker named though there are none. */
 function phantoms(event: BoardEvent): string[] {
@@ -83,15 +85,15 @@ export function Events({ events }: { events: BoardEvent[] }) {
   const list = all ? newest : newest.slice(0, SHOWN);
   if (events.length === 0) return null;
   return (
-    <Section title="What happened">
+    <Section title={t("events.name")}>
       <ol className="grid gap-1 border-l border-line pl-3.5">
         {list.map((event) => (
           <li key={event.number} className="relative flex items-baseline gap-2 text-xs text-text-2">
             <span aria-hidden="true" className="absolute top-1.5 -left-[17px] size-[5px] rounded-full bg-line-strong" />
             <span className="font-medium text-text">{eventName(event.kind)}</span>
-            <span className="truncate">by {event.actor}</span>
+            <span className="truncate">{t("events.by", { who: event.actor })}</span>
             {phantoms(event).map((id) => (
-              <code key={id} title="No such task" className="shrink-0 rounded bg-red-soft px-1 font-mono text-2xs text-red line-through">
+              <code key={id} title={t("events.phantom")} className="shrink-0 rounded bg-red-soft px-1 font-mono text-2xs text-red line-through">
                 {id}
               </code>
             ))}
@@ -104,7 +106,7 @@ export function Events({ events }: { events: BoardEvent[] }) {
       {newest.length > SHOWN && (
         <div>
           <Button tone="quiet" onClick={() => setAll(!all)}>
-            {all ? "Show fewer" : `Show all ${newest.length}`}
+            {all ? t("events.fewer") : t("events.all", { n: newest.length })}
           </Button>
         </div>
       )}

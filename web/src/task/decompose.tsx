@@ -9,6 +9,7 @@ import type { Decompose as Plan } from "../api/types.ts";
 import { Button, Check, Dialog, Field, IconButton, Input, ProblemNote, Select, TextArea } from "../design/controls.tsx";
 import { CloseIcon, PlusIcon } from "../design/icons.tsx";
 import { cx } from "../design/cx.ts";
+import { t } from "../i18n/index.ts";
 import { closeDialog, toast } from "../shell/store.ts";
 
 interface Part {
@@ -49,14 +50,14 @@ export default function Decompose({ board, id, title }: { board: string; id: str
       return api.decompose(board, id, plan);
     },
     onSuccess: ({ child_ids }) => {
-      toast({ tone: "ok", text: `${id} waits for ${child_ids.length} new tasks` });
+      toast({ tone: "ok", text: t("split.created", { id, n: child_ids.length }) });
       closeDialog();
       void client.invalidateQueries({ queryKey: keys.task(board, id) });
       void refresh(board, new Set([id, ...child_ids]));
     },
   });
   return (
-    <Dialog open wide onClose={closeDialog} title="Split into tasks" description={`“${title}” then waits for them. All of them are made, or none.`}>
+    <Dialog open wide onClose={closeDialog} title={t("do.split")} description={t("split.about", { title })}>
       <form
         className="grid gap-3"
         onSubmit={(event) => {
@@ -69,25 +70,25 @@ export default function Decompose({ board, id, title }: { board: string; id: str
             <li key={each.key} className="grid gap-2 rounded-lg border border-line bg-raised p-2.5">
               <div className="flex items-center gap-2">
                 <span className="w-5 shrink-0 text-center text-xs font-semibold text-text-3">{index + 1}</span>
-                <Input aria-label={`Title of part ${index + 1}`} autoFocus={index === 0} value={each.title} placeholder="What is to be done?" onChange={(event) => change(each.key, { title: event.target.value })} />
+                <Input aria-label={t("split.title", { n: index + 1 })} autoFocus={index === 0} value={each.title} placeholder={t("task.what")} onChange={(event) => change(each.key, { title: event.target.value })} />
                 <span className="w-32 shrink-0">
-                  <Select aria-label={`Assignee of part ${index + 1}`} value={each.assignee} onChange={(event) => change(each.key, { assignee: event.target.value })}>
-                    <option value="">Nobody</option>
+                  <Select aria-label={t("split.assignee", { n: index + 1 })} value={each.assignee} onChange={(event) => change(each.key, { assignee: event.target.value })}>
+                    <option value="">{t("any.nobody")}</option>
                     {names.map((name) => (
                       <option key={name}>{name}</option>
                     ))}
                   </Select>
                 </span>
-                <IconButton label={`Remove part ${index + 1}`} disabled={parts.length === 1} onClick={() => remove(each.key)}>
+                <IconButton label={t("split.remove", { n: index + 1 })} disabled={parts.length === 1} onClick={() => remove(each.key)}>
                   <CloseIcon size={14} />
                 </IconButton>
               </div>
               <div className="grid gap-2 pl-7">
-                <TextArea aria-label={`Description of part ${index + 1}`} rows={2} className="min-h-12! text-xs" placeholder="Description (may be empty)" value={each.body} onChange={(event) => change(each.key, { body: event.target.value })} />
+                <TextArea aria-label={t("split.description", { n: index + 1 })} rows={2} className="min-h-12! text-xs" placeholder={t("split.descriptionHint")} value={each.body} onChange={(event) => change(each.key, { body: event.target.value })} />
                 {index > 0 && (
                   <fieldset className="flex flex-wrap items-center gap-1.5 text-xs text-text-2">
-                    <legend className="sr-only">{`What part ${index + 1} waits for`}</legend>
-                    after
+                    <legend className="sr-only">{t("split.waits", { n: index + 1 })}</legend>
+                    {t("split.after")}
                     {parts.slice(0, index).map((other, at) => {
                       const on = each.after.includes(other.key);
                       return (
@@ -95,7 +96,7 @@ export default function Decompose({ board, id, title }: { board: string; id: str
                           key={other.key}
                           type="button"
                           aria-pressed={on}
-                          aria-label={`Part ${index + 1} waits for part ${at + 1}`}
+                          aria-label={t("split.waitsFor", { n: index + 1, other: at + 1 })}
                           onClick={() => change(each.key, { after: on ? each.after.filter((key) => key !== other.key) : [...each.after, other.key] })}
                           className={cx("size-6 rounded-md border font-medium", on ? "border-accent-text bg-accent-soft text-accent-text" : "border-line-strong hover:bg-hover")}
                         >
@@ -103,7 +104,7 @@ export default function Decompose({ board, id, title }: { board: string; id: str
                         </button>
                       );
                     })}
-                    {each.after.length === 0 && <span className="text-text-3">nothing: it may start at once</span>}
+                    {each.after.length === 0 && <span className="text-text-3">{t("split.atOnce")}</span>}
                   </fieldset>
                 )}
               </div>
@@ -112,27 +113,27 @@ export default function Decompose({ board, id, title }: { board: string; id: str
         </ol>
         <div>
           <Button onClick={() => setParts((all) => [...all, { ...part(), after: all.at(-1)?.title.trim() ? [all.at(-1)?.key ?? 0] : [] }])}>
-            <PlusIcon size={13} /> Another part
+            <PlusIcon size={13} /> {t("split.another")}
           </Button>
         </div>
-        <Field label="Who puts the results together" hint="Works on the idea itself once all parts are done.">
+        <Field label={t("split.closer")} hint={t("split.closerHint")}>
           {(field) => (
             <Select id={field} value={closer} onChange={(event) => setCloser(event.target.value)}>
-              <option value="">As it is now</option>
+              <option value="">{t("split.asNow")}</option>
               {names.map((name) => (
                 <option key={name}>{name}</option>
               ))}
             </Select>
           )}
         </Field>
-        <Check label="Hold the parts until I promote them" checked={hold} onChange={(event) => setHold(event.target.checked)} />
+        <Check label={t("split.hold")} checked={hold} onChange={(event) => setHold(event.target.checked)} />
         {make.error && <ProblemNote problem={asProblem(make.error)} />}
         <div className="flex justify-end gap-2">
           <Button size="md" onClick={closeDialog}>
-            Cancel
+            {t("do.cancel")}
           </Button>
           <Button size="md" tone="primary" type="submit" disabled={written.length === 0} busy={make.isPending}>
-            {written.length > 1 ? `Create ${written.length} tasks` : "Create the task"}
+            {t("split.create", { n: Math.max(1, written.length) })}
           </Button>
         </div>
       </form>

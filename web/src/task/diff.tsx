@@ -5,10 +5,11 @@ import { useMemo, useState } from "react";
 import { api } from "../api/actions.ts";
 import { Refused, asProblem } from "../api/client.ts";
 import type { Diff, Task } from "../api/types.ts";
-import { Badge, Button, Empty, ProblemNote } from "../design/controls.tsx";
+import { Badge, Button, Empty, ProblemNote, Words } from "../design/controls.tsx";
 import { cx } from "../design/cx.ts";
 import { ChevronIcon, GraphIcon, RefreshIcon } from "../design/icons.tsx";
 import { count } from "../design/time.ts";
+import { t } from "../i18n/index.ts";
 import { readPatch } from "./patch.ts";
 import type { PatchFile, PatchLine } from "./patch.ts";
 
@@ -20,14 +21,14 @@ export default function Changes({ board, task }: { board: string; task: Task }) 
   if (diff.error && !diff.data) {
     if (diff.error instanceof Refused && diff.error.problem.status !== 0) {
       return (
-        <Empty icon={<GraphIcon size={20} />} title="There is nothing to compare">
+        <Empty icon={<GraphIcon size={20} />} title={t("diff.none")}>
           {diff.error.problem.detail ?? diff.error.problem.title}
         </Empty>
       );
     }
     return <ProblemNote problem={asProblem(diff.error)} retry={() => void diff.refetch()} />;
   }
-  if (!diff.data) return <div role="status" aria-label="Loading" className="skeleton h-64" />;
+  if (!diff.data) return <div role="status" aria-label={t("any.loading")} className="skeleton h-64" />;
   return <Shown diff={diff.data} again={() => void diff.refetch()} busy={diff.isFetching} />;
 }
 
@@ -39,27 +40,27 @@ function Shown({ diff, again, busy }: { diff: Diff; again: () => void; busy: boo
     <div className="grid grid-cols-1 gap-3">
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1 text-sm text-text-2">
         <span>
-          {diff.files.length === 1 ? "One file" : `${count(diff.files.length)} files`}{" "}
+          {t("diff.files", { n: diff.files.length })}{" "}
           <span className="font-medium text-green">+{count(sum("added"))}</span> <span className="font-medium text-red">−{count(sum("removed"))}</span>
         </span>
         {diff.branch && (
           <span className="min-w-0 truncate">
-            <code className="font-mono text-xs">{diff.branch}</code> against <code className="font-mono text-xs">{diff.base.slice(0, 10)}</code>
+            <Words text={t("diff.against", { branch: diff.branch, base: diff.base.slice(0, 10) })} />
           </span>
         )}
-        {diff.live && <Badge tone="green">the worktree, as it is now</Badge>}
+        {diff.live && <Badge tone="green">{t("diff.live")}</Badge>}
         <Button className="ml-auto" busy={busy} onClick={again}>
-          <RefreshIcon size={12} /> Read again
+          <RefreshIcon size={12} /> {t("diff.again")}
         </Button>
       </div>
       {diff.truncated && (
         <p className="rounded-md bg-amber-soft px-3 py-1.5 text-xs text-amber" role="status">
-          There is more than is shown here. The branch has all of it.
+          {t("diff.truncated")}
         </p>
       )}
       {diff.files.length === 0 && (
-        <Empty icon={<GraphIcon size={20} />} title="Nothing is changed yet">
-          What the worker writes appears here while it works.
+        <Empty icon={<GraphIcon size={20} />} title={t("diff.empty")}>
+          {t("diff.emptyAbout")}
         </Empty>
       )}
       {files.map((file) => (
@@ -67,19 +68,17 @@ function Shown({ diff, again, busy }: { diff: Diff; again: () => void; busy: boo
       ))}
       {untracked.map((file) => (
         <p key={file.path} className="flex items-center gap-2 rounded-lg border border-line bg-raised px-3 py-2 font-mono text-xs">
-          <span className="min-w-0 flex-1 truncate">{file.path}</span> <Badge tone="amber">git does not know it yet</Badge>
+          <span className="min-w-0 flex-1 truncate">{file.path}</span> <Badge tone="amber">{t("diff.untracked")}</Badge>
         </p>
       ))}
     </div>
   );
 }
 
-const STATE: Record<PatchFile["state"], string | null> = { changed: null, added: "new", deleted: "deleted", renamed: "renamed" };
-
 function File({ file }: { file: PatchFile }) {
   const [open, setOpen] = useState(file.lines.length <= LONG);
   const of = (kind: PatchLine["kind"]) => file.lines.filter((line) => line.kind === kind).length;
-  const state = STATE[file.state];
+  const state = file.state === "changed" ? null : t(`diff.${file.state}`);
   return (
     <section aria-label={file.path} className="overflow-hidden rounded-lg border border-line bg-raised">
       <button type="button" aria-expanded={open} onClick={() => setOpen(!open)} className="flex w-full items-center gap-2 px-3 py-2 text-left text-xs hover:bg-hover">
@@ -93,7 +92,7 @@ function File({ file }: { file: PatchFile }) {
       </button>
       {open && file.lines.length > 0 && (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by the keyboard.
-        <div tabIndex={0} role="group" aria-label={`Changes in ${file.path}`} className="overflow-x-auto border-t border-line font-mono text-xs leading-5 [content-visibility:auto]">
+        <div tabIndex={0} role="group" aria-label={t("diff.label", { path: file.path })} className="overflow-x-auto border-t border-line font-mono text-xs leading-5 [content-visibility:auto]">
           <table className="w-full border-collapse">
             <tbody>
               {file.lines.map((line, index) => (
@@ -115,7 +114,7 @@ function Line({ line }: { line: PatchLine }) {
     return (
       <tr className="bg-canvas text-text-3">
         <td colSpan={3} className="px-3">
-          {line.kind === "hunk" ? `line ${line.new} ${line.text}` : line.text}
+          {line.kind === "hunk" ? `${t("diff.line", { n: line.new ?? 0 })} ${line.text}` : line.text}
         </td>
       </tr>
     );

@@ -10,7 +10,8 @@ import { Button, Empty, IconButton, Menu, ProblemNote, Section } from "../design
 import type { MenuItem } from "../design/controls.tsx";
 import { cx } from "../design/cx.ts";
 import { AlertIcon, CheckIcon, ChevronIcon, ChildrenIcon, CloseIcon, CopyIcon, GraphIcon, MoreIcon, PlayIcon, PlusIcon, StatusIcon, StopIcon } from "../design/icons.tsx";
-import { STATUSES, STATUS_NAME } from "../design/words.ts";
+import { STATUSES, outcome, statusName } from "../design/words.ts";
+import { t } from "../i18n/index.ts";
 import { act, move } from "../shell/moves.ts";
 import { openDialog, toast } from "../shell/store.ts";
 import { moveTo } from "../board/model.ts";
@@ -23,6 +24,7 @@ import { LogView } from "./log.tsx";
 import { PlanWithModel } from "./planning.tsx";
 import { Runs } from "./runs.tsx";
 import { Prose } from "./prose.tsx";
+import { Subscriptions } from "./subscriptions.tsx";
 import { Diagnostics, Why } from "./way-out.tsx";
 
 const Changes = lazy(() => import("./diff.tsx"));
@@ -54,19 +56,19 @@ export default function Drawer({ board, id }: { board: string; id: string }) {
             <Whole board={board} shown={shown.data.data} etag={shown.data.etag} close={close} />
           ) : (
             <>
-              <RadixDialog.Title className="sr-only">Task {id}</RadixDialog.Title>
+              <RadixDialog.Title className="sr-only">{t("drawer.task", { id })}</RadixDialog.Title>
               <div className="flex justify-end p-2">
-                <IconButton label="Close" onClick={close}>
+                <IconButton label={t("do.close")} onClick={close}>
                   <CloseIcon />
                 </IconButton>
               </div>
               {shown.error ? (
                 <div className="p-6">
-                  <Empty icon={<AlertIcon size={20} />} title="This task cannot be shown" />
+                  <Empty icon={<AlertIcon size={20} />} title={t("broken.task")} />
                   <ProblemNote problem={asProblem(shown.error)} retry={() => void shown.refetch()} />
                 </div>
               ) : (
-                <div role="status" aria-label="Loading" className="grid gap-3 p-5">
+                <div role="status" aria-label={t("any.loading")} className="grid gap-3 p-5">
                   <div className="skeleton h-6 w-2/3" />
                   <div className="skeleton h-24" />
                   <div className="skeleton h-40" />
@@ -104,14 +106,14 @@ function Whole({ board, shown, etag, close }: { board: string; shown: Shown; eta
           <button
             type="button"
             className="rounded px-1 font-mono text-xs text-text-3 hover:bg-hover hover:text-text"
-            onClick={() => void navigator.clipboard?.writeText(task.id).then(() => toast({ tone: "ok", text: `${task.id} is copied` }))}
+            onClick={() => void navigator.clipboard?.writeText(task.id).then(() => toast({ tone: "ok", text: t("done.copied", { what: task.id }) }))}
           >
             {task.id} <CopyIcon size={11} className="inline align-[-1px]" />
-            <span className="sr-only">Copy the id</span>
+            <span className="sr-only">{t("drawer.copyId")}</span>
           </button>
           <span className="ml-auto flex items-center gap-1">
             <More board={board} task={task} />
-            <IconButton label="Close (Esc)" onClick={close}>
+            <IconButton label={t("do.closeEsc")} onClick={close}>
               <CloseIcon />
             </IconButton>
           </span>
@@ -123,20 +125,20 @@ function Whole({ board, shown, etag, close }: { board: string; shown: Shown; eta
         </RadixDialog.Title>
         <Actions board={board} task={task} showLog={logged ? () => showLog(logged.id) : null} />
         <Tabs.Root value={tab} onValueChange={setTab}>
-          <Tabs.List aria-label="Parts of the task" className="-mb-px flex gap-5">
+          <Tabs.List aria-label={t("drawer.parts")} className="-mb-px flex gap-5">
             <Tabs.Trigger value="overview" className={TAB} aria-controls="task-overview" id="tab-overview">
-              Overview
+              {t("drawer.overview")}
             </Tabs.Trigger>
             <Tabs.Trigger value="runs" className={TAB} aria-controls="task-runs" id="tab-runs">
-              Runs {runs.length > 0 && <span className="text-text-3">{runs.length}</span>}
+              {t("drawer.runs")} {runs.length > 0 && <span className="text-text-3">{runs.length}</span>}
             </Tabs.Trigger>
             {task.workspace_kind === "worktree" && (
               <Tabs.Trigger value="changes" className={TAB} aria-controls="task-changes" id="tab-changes">
-                Changes
+                {t("drawer.changes")}
               </Tabs.Trigger>
             )}
             <Tabs.Trigger value="log" className={TAB} disabled={!logged} aria-controls="task-log" id="tab-log">
-              <span className={cx(!logged && "opacity-50")}>{task.status === "running" ? "Live log" : "Log"}</span>
+              <span className={cx(!logged && "opacity-50")}>{task.status === "running" ? t("drawer.liveLog") : t("drawer.log")}</span>
             </Tabs.Trigger>
           </Tabs.List>
         </Tabs.Root>
@@ -151,14 +153,14 @@ function Whole({ board, shown, etag, close }: { board: string; shown: Shown; eta
             <Properties board={board} task={task} etag={etag} />
             <Body board={board} task={task} etag={etag} />
             {shown.latest_summary && shown.latest_summary !== task.result && (
-              <Section title="Last summary">
+              <Section title={t("drawer.summary")}>
                 <div className="rounded-lg border border-line bg-raised px-3.5 py-3 text-sm">
                   <Prose text={shown.latest_summary} />
                 </div>
               </Section>
             )}
             {task.result && (
-              <Section title="Result">
+              <Section title={t("drawer.result")}>
                 <div className="rounded-lg border border-green/35 bg-green-soft px-3.5 py-3 text-sm">
                   <Prose text={task.result} />
                 </div>
@@ -166,6 +168,7 @@ function Whole({ board, shown, etag, close }: { board: string; shown: Shown; eta
             )}
             <Links board={board} shown={shown} />
             <Attachments board={board} id={task.id} attachments={shown.attachments} />
+            <Subscriptions board={board} id={task.id} />
             <Comments board={board} id={task.id} comments={shown.comments} />
             <Events events={shown.events} />
           </div>
@@ -189,11 +192,11 @@ function Whole({ board, shown, etag, close }: { board: string; shown: Shown; eta
         <div id="task-log" role="tabpanel" aria-labelledby="tab-log" className="flex min-h-0 flex-1 flex-col gap-2 p-3">
           {runs.length > 1 && (
             <label className="flex items-center gap-2 text-xs text-text-2">
-              Run
+              {t("drawer.run")}
               <select value={logged.id} onChange={(event) => setRun(event.target.value)} className="h-7 rounded-md border border-line-strong bg-raised px-2">
                 {runs.map((each) => (
                   <option key={each.id} value={each.id}>
-                    {each.attempt}, {each.profile ?? "by hand"}, {each.outcome?.replaceAll("_", " ") ?? "running"}
+                    {each.attempt}, {each.profile ?? t("any.byHand")}, {each.outcome ? outcome(each.outcome).name : t("any.running")}
                   </option>
                 ))}
               </select>
@@ -213,16 +216,16 @@ function StatusMenu({ board, task }: { board: string; task: Task }) {
   return (
     <Menu
       align="start"
-      label="Move to"
+      label={t("move.menu")}
       trigger={
-        <button type="button" aria-label={`Status: ${STATUS_NAME[task.status]}. Move to…`} className="inline-flex h-7 items-center gap-1.5 rounded-md border border-line-strong bg-raised px-2 text-xs font-medium hover:bg-hover">
-          <StatusIcon status={task.status} /> {STATUS_NAME[task.status]}
-          {task.held && task.status === "todo" ? ", held" : ""}
+        <button type="button" aria-label={t("drawer.status", { status: statusName(task.status) })} className="inline-flex h-7 items-center gap-1.5 rounded-md border border-line-strong bg-raised px-2 text-xs font-medium hover:bg-hover">
+          <StatusIcon status={task.status} />
+          {task.held && task.status === "todo" ? t("drawer.heldStatus", { status: statusName(task.status) }) : statusName(task.status)}
           <ChevronIcon size={12} className="text-text-3" />
         </button>
       }
       items={targets.map((to) => ({
-        label: STATUS_NAME[to],
+        label: statusName(to),
         icon: <StatusIcon status={to} />,
         onSelect: () => move(board, [task.id], to, task.status),
       }))}
@@ -232,52 +235,53 @@ function StatusMenu({ board, task }: { board: string; task: Task }) {
 
 function Actions({ board, task, showLog }: { board: string; task: Task; showLog: (() => void) | null }) {
   const ids = [task.id];
-  const does = (action: Parameters<typeof act>[2], done: string) => () => void act(board, ids, action, `${done} ${task.id}`);
+  const does = (action: Parameters<typeof act>[2], done: string) => () => void act(board, ids, action, done);
+  const what = task.id;
   switch (task.status) {
     case "running":
       return (
         <Row>
           {showLog && (
             <Button tone="primary" onClick={showLog}>
-              Watch the log
+              {t("drawer.watch")}
             </Button>
           )}
           <Button tone="danger" onClick={() => openDialog({ kind: "stop", ids })}>
-            <StopIcon size={12} /> Stop
+            <StopIcon size={12} /> {t("do.stop")}
           </Button>
-          <Button onClick={() => move(board, [task.id], "ready", task.status)}>Take it back</Button>
+          <Button onClick={() => move(board, [task.id], "ready", task.status)}>{t("do.reclaim")}</Button>
         </Row>
       );
     case "review":
       return (
         <Row>
-          <Button tone="go" onClick={does({ verb: "approve" }, "Approved")}>
-            <CheckIcon size={13} /> Approve
+          <Button tone="go" onClick={does({ verb: "approve" }, t("done.approved", { what }))}>
+            <CheckIcon size={13} /> {t("do.approve")}
           </Button>
-          <Button onClick={() => openDialog({ kind: "request-changes", ids })}>Request changes</Button>
+          <Button onClick={() => openDialog({ kind: "request-changes", ids })}>{t("do.requestChanges")}</Button>
         </Row>
       );
     case "blocked":
       return (
         <Row>
           {!task.block_reason && (
-            <Button tone="primary" onClick={does({ verb: "unblock" }, "Unblocked")}>
-              <PlayIcon size={11} /> Unblock
+            <Button tone="primary" onClick={does({ verb: "unblock" }, t("done.unblocked", { what }))}>
+              <PlayIcon size={11} /> {t("do.unblock")}
             </Button>
           )}
-          <Button onClick={() => openDialog({ kind: "complete", ids })}>Complete</Button>
-          <Button onClick={() => openDialog({ kind: "reassign", ids })}>Assign</Button>
+          <Button onClick={() => openDialog({ kind: "complete", ids })}>{t("do.complete")}</Button>
+          <Button onClick={() => openDialog({ kind: "reassign", ids })}>{t("do.assign")}</Button>
         </Row>
       );
     case "triage":
       return (
         <Row>
           <Button tone="primary" onClick={() => move(board, ids, "ready", "triage")}>
-            <PlayIcon size={11} /> Take it up
+            <PlayIcon size={11} /> {t("do.takeUp")}
           </Button>
-          <Button onClick={() => move(board, ids, "todo", "triage")}>To do, held</Button>
+          <Button onClick={() => move(board, ids, "todo", "triage")}>{t("drawer.todoHeld")}</Button>
           <Button onClick={() => openDialog({ kind: "decompose", id: task.id, title: task.title })}>
-            <ChildrenIcon size={13} /> Split into tasks
+            <ChildrenIcon size={13} /> {t("do.split")}
           </Button>
           <PlanWithModel board={board} id={task.id} />
         </Row>
@@ -285,35 +289,35 @@ function Actions({ board, task, showLog }: { board: string; task: Task; showLog:
     case "scheduled":
       return (
         <Row>
-          <Button tone="primary" onClick={does({ verb: "promote" }, "Promoted")}>
-            <PlayIcon size={11} /> Promote
+          <Button tone="primary" onClick={does({ verb: "promote" }, t("done.promoted", { what }))}>
+            <PlayIcon size={11} /> {t("do.promote")}
           </Button>
-          <Button onClick={() => openDialog({ kind: "schedule", ids })}>Another time</Button>
+          <Button onClick={() => openDialog({ kind: "schedule", ids })}>{t("drawer.anotherTime")}</Button>
         </Row>
       );
     case "todo":
       return (
         <Row>
-          <Button tone="primary" onClick={does({ verb: "promote" }, "Promoted")}>
-            <PlayIcon size={11} /> Promote
+          <Button tone="primary" onClick={does({ verb: "promote" }, t("done.promoted", { what }))}>
+            <PlayIcon size={11} /> {t("do.promote")}
           </Button>
-          <Button onClick={() => openDialog({ kind: "schedule", ids })}>Schedule</Button>
-          <Button onClick={() => openDialog({ kind: "complete", ids })}>Complete</Button>
+          <Button onClick={() => openDialog({ kind: "schedule", ids })}>{t("do.schedule")}</Button>
+          <Button onClick={() => openDialog({ kind: "complete", ids })}>{t("do.complete")}</Button>
         </Row>
       );
     case "ready":
       return (
         <Row>
-          <Button onClick={() => openDialog({ kind: "complete", ids })}>Complete</Button>
-          <Button onClick={does({ verb: "hold" }, "Held")}>Hold</Button>
-          <Button onClick={() => openDialog({ kind: "block", ids })}>Block</Button>
+          <Button onClick={() => openDialog({ kind: "complete", ids })}>{t("do.complete")}</Button>
+          <Button onClick={does({ verb: "hold" }, t("done.held", { what }))}>{t("do.hold")}</Button>
+          <Button onClick={() => openDialog({ kind: "block", ids })}>{t("do.block")}</Button>
         </Row>
       );
     case "done":
     case "archived":
       return (
         <Row>
-          <Button onClick={does({ verb: "reopen" }, "Reopened")}>Reopen</Button>
+          <Button onClick={does({ verb: "reopen" }, t("done.reopened", { what }))}>{t("do.reopen")}</Button>
         </Row>
       );
   }
@@ -327,24 +331,24 @@ function More({ board, task }: { board: string; task: Task }) {
   const navigate = useNavigate({ from: "/b/$board" });
   const ids = [task.id];
   const items: (MenuItem | null)[] = [
-    { label: "New child…", icon: <PlusIcon />, onSelect: () => openDialog({ kind: "new-task", parent: task.id }) },
+    { label: t("do.newChild"), icon: <PlusIcon />, onSelect: () => openDialog({ kind: "new-task", parent: task.id }) },
     {
-      label: "Show in the graph",
+      label: t("drawer.inGraph"),
       icon: <GraphIcon />,
       onSelect: () => void navigate({ to: "/b/$board/graph", params: { board }, search: { around: task.id } }),
     },
-    { label: "Assign…", onSelect: () => openDialog({ kind: "reassign", ids }) },
-    { label: "Schedule…", onSelect: () => openDialog({ kind: "schedule", ids }) },
-    { label: "Block…", onSelect: () => openDialog({ kind: "block", ids }) },
-    { label: "Reset failures", onSelect: () => void act(board, ids, { verb: "reset-failures" }, "Failures are reset") },
+    { label: t("do.assignMore"), onSelect: () => openDialog({ kind: "reassign", ids }) },
+    { label: t("do.scheduleMore"), onSelect: () => openDialog({ kind: "schedule", ids }) },
+    { label: t("do.blockMore"), onSelect: () => openDialog({ kind: "block", ids }) },
+    { label: t("do.resetFailures"), onSelect: () => void act(board, ids, { verb: "reset-failures" }, t("done.reset", { what: task.id })) },
     null,
-    { label: "Archive…", onSelect: () => openDialog({ kind: "archive", ids }) },
-    { label: "Delete…", danger: true, onSelect: () => openDialog({ kind: "delete", ids }) },
+    { label: t("do.archiveMore"), onSelect: () => openDialog({ kind: "archive", ids }) },
+    { label: t("do.deleteMore"), danger: true, onSelect: () => openDialog({ kind: "delete", ids }) },
   ];
   return (
     <Menu
       trigger={
-        <button type="button" aria-label="More actions" className="inline-flex size-7 items-center justify-center rounded-md text-text-3 hover:bg-hover hover:text-text">
+        <button type="button" aria-label={t("drawer.moreActions")} className="inline-flex size-7 items-center justify-center rounded-md text-text-3 hover:bg-hover hover:text-text">
           <MoreIcon />
         </button>
       }

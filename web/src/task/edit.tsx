@@ -10,6 +10,7 @@ import type { Task } from "../api/types.ts";
 import { Avatar } from "../board/card.tsx";
 import { Button, ProblemNote, Section, TextArea } from "../design/controls.tsx";
 import { ago, full, span, useNow } from "../design/time.ts";
+import { t } from "../i18n/index.ts";
 import { act } from "../shell/moves.ts";
 import { refusal } from "../shell/store.ts";
 import { Prose } from "./prose.tsx";
@@ -27,7 +28,7 @@ export function useEdit({ board, task, etag }: Of) {
     onError: (error) => {
       const problem = asProblem(error);
       const changed = problem.status === 412;
-      refusal(changed ? { ...problem, detail: "Somebody changed this task while you did.", hint: "What is there now is shown; make your change again." } : problem);
+      refusal(changed ? { ...problem, detail: t("edit.changed"), hint: t("edit.changedHint") } : problem);
     },
     onSettled: () => {
       void client.invalidateQueries({ queryKey: keys.task(board, task.id) });
@@ -47,7 +48,7 @@ export function Title(of: Of) {
   };
   return (
     <textarea
-      aria-label="Title"
+      aria-label={t("field.title")}
       dir="auto"
       rows={1}
       value={text ?? of.task.title}
@@ -84,11 +85,11 @@ export function Body(of: Of) {
   };
   return (
     <Section
-      title="Description"
+      title={t("field.description")}
       aside={
         draft === null ? (
           <Button tone="quiet" onClick={() => setDraft({ text: body, base: body })}>
-            {body ? "Edit" : "Write"}
+            {body ? t("do.edit") : t("do.write")}
           </Button>
         ) : null
       }
@@ -99,12 +100,12 @@ export function Body(of: Of) {
             <Prose text={body} />
           </div>
         ) : (
-          <p className="text-sm text-text-3">Nothing is written. The worker gets the title alone.</p>
+          <p className="text-sm text-text-3">{t("edit.empty")}</p>
         )
       ) : (
         <div className="grid gap-2">
           <TextArea
-            aria-label="Description"
+            aria-label={t("field.description")}
             autoFocus
             dir="auto"
             rows={8}
@@ -121,16 +122,16 @@ export function Body(of: Of) {
           />
           {theirs && (
             <div role="alert" className="grid gap-2 rounded-md border border-amber/40 bg-amber-soft px-3 py-2 text-sm">
-              <p className="text-amber">Somebody changed the description while you wrote. It says now:</p>
-              <div className="max-h-40 overflow-y-auto">{body ? <Prose text={body} /> : <em>nothing</em>}</div>
+              <p className="text-amber">{t("edit.theirs")}</p>
+              <div className="max-h-40 overflow-y-auto">{body ? <Prose text={body} /> : <em>{t("any.nothing")}</em>}</div>
             </div>
           )}
           {edit.error && <ProblemNote problem={asProblem(edit.error)} />}
           <div className="flex gap-2">
             <Button tone="primary" busy={edit.isPending} onClick={save}>
-              {theirs ? "Save mine over it" : "Save"}
+              {theirs ? t("edit.overwrite") : t("do.save")}
             </Button>
-            <Button onClick={() => setDraft(null)}>{theirs ? "Take theirs" : "Cancel"}</Button>
+            <Button onClick={() => setDraft(null)}>{theirs ? t("edit.takeTheirs") : t("do.cancel")}</Button>
           </div>
         </div>
       )}
@@ -147,67 +148,67 @@ export function Properties(of: Of) {
   const list = (text: string) => text.split(/[\s,]+/).filter(Boolean);
   const number = (text: string) => (text.trim() === "" ? null : Number(text));
   return (
-    <dl className="grid grid-cols-1 gap-x-6 gap-y-0.5 text-sm sm:grid-cols-2" aria-label="Properties">
-      <Property label="Assignee">
+    <dl className="grid grid-cols-1 gap-x-6 gap-y-0.5 text-sm sm:grid-cols-2" aria-label={t("field.all")}>
+      <Property label={t("field.assignee")}>
         <PickName
-          label="Assignee"
+          label={t("field.assignee")}
           value={task.assignee}
           names={names}
-          none="Nobody"
+          none={t("any.nobody")}
           onPick={(assignee) => void act(board, [task.id], { verb: "assign", assignee })}
         />
       </Property>
-      <Property label="Reviewer">
-        <PickName label="Reviewer" value={task.reviewer} names={names} none="As profile or board says" onPick={(reviewer) => edit.mutate({ reviewer })} />
+      <Property label={t("field.reviewer")}>
+        <PickName label={t("field.reviewer")} value={task.reviewer} names={names} none={t("any.asConfigured")} onPick={(reviewer) => edit.mutate({ reviewer })} />
       </Property>
-      <Property label="Priority">
-        <Inline label="Priority" type="number" value={String(task.priority)} onSave={(text) => edit.mutate({ priority: Number(text) || 0 })} />
+      <Property label={t("field.priority")}>
+        <Inline label={t("field.priority")} type="number" value={String(task.priority)} onSave={(text) => edit.mutate({ priority: Number(text) || 0 })} />
       </Property>
-      <Property label="Tenant">
-        <Inline label="Tenant" value={task.tenant ?? ""} onSave={(text) => edit.mutate({ tenant: text || null })} />
+      <Property label={t("field.tenant")}>
+        <Inline label={t("field.tenant")} value={task.tenant ?? ""} onSave={(text) => edit.mutate({ tenant: text || null })} />
       </Property>
-      <Property label="Model">
-        <Inline label="Model" value={task.model ?? ""} placeholder="As the profile says" onSave={(text) => edit.mutate({ model: text || null })} />
+      <Property label={t("field.model")}>
+        <Inline label={t("field.model")} value={task.model ?? ""} placeholder={t("field.asProfile")} onSave={(text) => edit.mutate({ model: text || null })} />
       </Property>
-      <Property label="Skills">
-        <Inline label="Skills" value={task.skills.join(", ")} onSave={(text) => edit.mutate({ skills: list(text) })} />
+      <Property label={t("field.skills")}>
+        <Inline label={t("field.skills")} value={task.skills.join(", ")} onSave={(text) => edit.mutate({ skills: list(text) })} />
       </Property>
-      <Property label="Host labels">
-        <Inline label="Host labels" value={task.requires.join(", ")} placeholder="Any host" onSave={(text) => edit.mutate({ requires: list(text) })} />
+      <Property label={t("field.labels")}>
+        <Inline label={t("field.labels")} value={task.requires.join(", ")} placeholder={t("field.anyHost")} onSave={(text) => edit.mutate({ requires: list(text) })} />
       </Property>
-      <Property label="Most retries">
-        <Inline label="Most retries" type="number" value={task.max_retries === null ? "" : String(task.max_retries)} placeholder="As the policy says" onSave={(text) => edit.mutate({ max_retries: number(text) })} />
+      <Property label={t("field.retries")}>
+        <Inline label={t("field.retries")} type="number" value={task.max_retries === null ? "" : String(task.max_retries)} placeholder={t("field.asPolicy")} onSave={(text) => edit.mutate({ max_retries: number(text) })} />
       </Property>
-      <Property label="Longest run">
+      <Property label={t("field.runtime")}>
         <Inline
-          label="Longest run in minutes"
+          label={t("field.runtimeMinutes")}
           type="number"
           value={task.max_runtime === null ? "" : String(Math.round(task.max_runtime / 60_000))}
-          placeholder="As the profile says"
-          suffix="min"
+          placeholder={t("field.asProfile")}
+          suffix={t("field.minutes")}
           onSave={(text) => edit.mutate({ max_runtime: text.trim() === "" ? null : Number(text) * 60_000 })}
         />
       </Property>
-      <Property label="Workspace">
+      <Property label={t("field.workspace")}>
         <span className="truncate px-1.5" title={task.workspace_path ?? undefined}>
           {task.workspace_kind}
           {task.workspace_path ? <code className="ml-1 font-mono text-xs text-text-2">{task.workspace_path}</code> : null}
         </span>
       </Property>
       {task.branch && (
-        <Property label="Branch">
+        <Property label={t("field.branch")}>
           <code className="truncate px-1.5 font-mono text-xs">{task.branch}</code>
         </Property>
       )}
-      <Property label="Created">
+      <Property label={t("field.created")}>
         <span className="truncate px-1.5 text-text-2" title={full(task.created_at)}>
-          {ago(task.created_at, now)} by {task.created_by}
+          {t("field.createdBy", { ago: ago(task.created_at, now), who: task.created_by })}
         </span>
       </Property>
       {task.completed_at && (
-        <Property label="Done">
+        <Property label={t("field.done")}>
           <span className="truncate px-1.5 text-text-2" title={full(task.completed_at)}>
-            {ago(task.completed_at, now)}, after {span(Date.parse(task.completed_at) - Date.parse(task.created_at))}
+            {t("field.doneAfter", { ago: ago(task.completed_at, now), span: span(Date.parse(task.completed_at) - Date.parse(task.created_at)) })}
           </span>
         </Property>
       )}
@@ -232,7 +233,7 @@ function Inline({
   value,
   onSave,
   type = "text",
-  placeholder = "None",
+  placeholder = t("any.none"),
   suffix,
 }: {
   label: string;

@@ -8,7 +8,8 @@ import { client, keys, refresh } from "../api/queries.ts";
 import type { Shown, TaskRef } from "../api/types.ts";
 import { IconButton, Section } from "../design/controls.tsx";
 import { CloseIcon, StatusIcon } from "../design/icons.tsx";
-import { STATUS_NAME } from "../design/words.ts";
+import { statusName } from "../design/words.ts";
+import { t } from "../i18n/index.ts";
 import { refusal } from "../shell/store.ts";
 import { PickTask } from "./pick.tsx";
 
@@ -34,20 +35,20 @@ export function Links({ board, shown }: { board: string; shown: Shown }) {
   return (
     <div className="grid gap-6 sm:grid-cols-2">
       <Section
-        title="Waits for"
-        aside={<PickTask board={board} label="Add a task that it waits for" taken={taken} onPick={(parent) => link.mutate({ parent: parent.id, child: id })} />}
+        title={t("links.waitsFor")}
+        aside={<PickTask board={board} label={t("links.addParent")} taken={taken} onPick={(parent) => link.mutate({ parent: parent.id, child: id })} />}
       >
-        <List refs={shown.parents} none="Nothing" onRemove={(parent) => unlink.mutate({ parent, child: id })} />
+        <List refs={shown.parents} none={t("any.nothing")} onRemove={(parent) => unlink.mutate({ parent, child: id })} />
       </Section>
       <Section
         title={
           <>
-            Waits for this {shown.children.length > 0 && <span className="font-normal text-text-3">{`${done} of ${shown.children.length} done`}</span>}
+            {t("links.children")} {shown.children.length > 0 && <span className="font-normal text-text-3">{t("links.done", { done, all: shown.children.length })}</span>}
           </>
         }
-        aside={<PickTask board={board} label="Add a task that waits for this" taken={taken} onPick={(child) => link.mutate({ parent: id, child: child.id })} />}
+        aside={<PickTask board={board} label={t("links.addChild")} taken={taken} onPick={(child) => link.mutate({ parent: id, child: child.id })} />}
       >
-        <List refs={shown.children} none="Nothing" onRemove={(child) => unlink.mutate({ parent: id, child })} />
+        <List refs={shown.children} none={t("any.nothing")} onRemove={(child) => unlink.mutate({ parent: id, child })} />
       </Section>
     </div>
   );
@@ -60,14 +61,14 @@ function List({ refs, none, onRemove }: { refs: TaskRef[]; none: string; onRemov
     <ul className="grid gap-0.5">
       {refs.map((each) => (
         <li key={each.id} className="group -mx-1.5 flex h-8 items-center gap-2 rounded-md px-1.5 text-sm hover:bg-hover">
-          <span title={STATUS_NAME[each.status]}>
+          <span title={statusName(each.status)}>
             <StatusIcon status={each.status} />
-            <span className="sr-only">{STATUS_NAME[each.status]}</span>
+            <span className="sr-only">{statusName(each.status)}</span>
           </span>
-          <button type="button" className="min-w-0 flex-1 truncate text-left" onClick={() => void navigate({ to: ".", search: (old) => ({ ...old, task: each.id }) })}>
+          <button type="button" dir="auto" className="min-w-0 flex-1 truncate text-start" onClick={() => void navigate({ to: ".", search: (old) => ({ ...old, task: each.id }) })}>
             {each.title}
           </button>
-          <IconButton label={`Unlink ${each.title}`} className="size-6 opacity-0 group-hover:opacity-100 focus:opacity-100 pointer-coarse:opacity-100" onClick={() => onRemove(each.id)}>
+          <IconButton label={t("links.unlink", { title: each.title })} className="size-6 opacity-0 group-hover:opacity-100 focus:opacity-100 pointer-coarse:opacity-100" onClick={() => onRemove(each.id)}>
             <CloseIcon size={12} />
           </IconButton>
         </li>

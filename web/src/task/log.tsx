@@ -7,7 +7,7 @@ import type { Run } from "../api/types.ts";
 import { Button, IconButton } from "../design/controls.tsx";
 import { cx } from "../design/cx.ts";
 import { ChevronIcon, CopyIcon, DownloadIcon, SearchIcon } from "../design/icons.tsx";
-import { count } from "../design/time.ts";
+import { t } from "../i18n/index.ts";
 import { toast } from "../shell/store.ts";
 import type { Line, Piece } from "./ansi.ts";
 import { Terminal, plain } from "./ansi.ts";
@@ -15,15 +15,17 @@ import { Terminal, plain } from "./ansi.ts";
 /** Bytes of the end of a log that are read first. */
 const TAIL = 400_000;
 
-type State = "reading" | "live" | "ended" | "none" | "lost";
+type State = "reading" | "live" | "ended" | "none" | "lost" | "failed";
 
-function useLog(board: string, run: Run): { terminal: Terminal; state: State; version: number } {
+function useLog(board: string, run: Run): { terminal: Terminal; state: State; version: number; again: () => void } {
+  const [turn, again] = useReducer((n: number) => n + 1, 0);
   const terminal = useRef(new Terminal());
   const [version, bump] = useReducer((n: number) => n + 1, 0);
   const [state, setState] = useState<State>("reading");
   const open = run.ended_at === null;
   const path = `/boards/${encodeURIComponent(board)}/runs/${encodeURIComponent(run.id)}/log`;
   useEffect(() => {
+    void turn;
     terminal.current = new Terminal();
     setState("reading");
     bump();
@@ -43,11 +45,11 @@ function useLog(board: string, run: Run): { terminal: Terminal; state: State; ve
       fetch(url(path, { tail: TAIL }), { signal: abort.signal })
         .then(async (response) => {
           if (response.status === 404) return setState("none");
-          if (!response.ok) return setState("lost");
+          if (!response.ok) return setState("failed");
           write(await response.text());
           return setState("ended");
         })
-        .catch(() => abort.signal.aborted || setState("lost"));
+        .catch(() => abort.signal.aborted || setState("failed"));
       return () => {
         abort.abort();
         cancelAnimationFrame(frame);
@@ -65,20 +67,12 @@ function useLog(board: string, run: Run): { terminal: Terminal; state: State; ve
       source.close();
       cancelAnimationFrame(frame);
     };
-  }, [path, open]);
-  return { terminal: terminal.current, state, version };
+  }, [path, open, turn]);
+  return { terminal: terminal.current, state, version, again };
 }
 
-const STATE: Record<State, string> = {
-  reading: "Reading…",
-  live: "Live",
-  ended: "The run is over",
-  none: "Nothing was written yet",
-  lost: "Not connected; trying again",
-};
-
 export function LogView({ board, run, tall = false }: { board: string; run: Run; tall?: boolean }) {
-  const { terminal, state, version } = useLog(board, run);
+  const { terminal, state, version, again } = useLog(board, run);
   const [follow, setFollow] = useState(true);
   const [text, setText] = useState("");
   const [hit, setHit] = useState(0);
@@ -92,6 +86,8 @@ export function LogView({ board, run, tall = false }: { board: string; run: Run;
     paddingStart: 10,
     paddingEnd: 10,
   });
+  // The line that is being written counts when something stands in it.
+  const written = lines.at(-1)?.length === 0 ? lines.length - 1 : lines.length;
   const needle = text.trim().toLowerCase();
   const hits = useMemo(() => {
     void version;
@@ -115,24 +111,29 @@ export function LogView({ board, run, tall = false }: { board: string; run: Run;
   }, []);
   const copy = () =>
     void navigator.clipboard.writeText(lines.map(plain).join("\n")).then(
-      () => toast({ tone: "ok", text: "The log is copied" }),
-      () => toast({ tone: "problem", text: "The browser does not let the log be copied." }),
+      () => toast({ tone: "ok", text: t("log.copied") }),
+      () => toast({ tone: "problem", text: t("log.notCopied") }),
     );
   const path = `/boards/${encodeURIComponent(board)}/runs/${encodeURIComponent(run.id)}/log`;
   return (
     <div className={cx("flex min-h-0 flex-col overflow-hidden rounded-lg border border-line-strong", tall ? "h-full" : "h-96")}>
       <div className="flex shrink-0 flex-wrap items-center gap-2 border-b border-line bg-raised px-2 py-1.5 text-xs">
         <span className="inline-flex items-center gap-1.5 text-text-2" role="status">
-          <span className={cx("size-1.5 rounded-full", state === "live" ? "animate-beat bg-green" : state === "lost" ? "bg-red" : "bg-line-strong")} />
-          {STATE[state]}
+          <span className={cx("size-1.5 rounded-full", state === "live" ? "animate-beat bg-green" : state === "lost" || state === "failed" ? "bg-red" : "bg-line-strong")} />
+          {t(`log.${state}`)}
         </span>
-        <span className="text-text-3">{count(lines.length + terminal.dropped)} lines</span>
+        {(state === "failed" || state === "none") && (
+          <Button className="h-6! px-2!" onClick={again}>
+            {t("do.tryAgain")}
+          </Button>
+        )}
+        <span className="text-text-3">{t("log.lines", { n: written + terminal.dropped })}</span>
         <div className="relative ml-auto">
           <SearchIcon size={12} className="absolute top-2 left-2 text-text-3" />
           <input
             type="search"
-            aria-label="Search the log"
-            placeholder="Search the log"
+            aria-label={t("log.search")}
+            placeholder={t("log.search")}
             value={text}
             onChange={(event) => {
               setText(event.target.value);
@@ -150,28 +151,28 @@ export function LogView({ board, run, tall = false }: { board: string; run: Run;
         </div>
         {needle && (
           <span className="inline-flex items-center text-text-2" role="status">
-            {hits.length === 0 ? "none" : `${(((hit % hits.length) + hits.length) % hits.length) + 1}/${hits.length}`}
-            <IconButton label="Previous hit" disabled={hits.length === 0} onClick={() => setHit((at) => at - 1)}>
+            {hits.length === 0 ? t("log.noHit") : `${(((hit % hits.length) + hits.length) % hits.length) + 1}/${hits.length}`}
+            <IconButton label={t("log.previous")} disabled={hits.length === 0} onClick={() => setHit((at) => at - 1)}>
               <ChevronIcon className="rotate-180" size={12} />
             </IconButton>
-            <IconButton label="Next hit" disabled={hits.length === 0} onClick={() => setHit((at) => at + 1)}>
+            <IconButton label={t("log.next")} disabled={hits.length === 0} onClick={() => setHit((at) => at + 1)}>
               <ChevronIcon size={12} />
             </IconButton>
           </span>
         )}
         <Button tone={follow ? "go" : "plain"} aria-pressed={follow} onClick={() => setFollow((now) => !now)}>
-          Follow
+          {t("log.follow")}
         </Button>
-        <IconButton label="Copy the log" onClick={copy}>
+        <IconButton label={t("log.copy")} onClick={copy}>
           <CopyIcon size={14} />
         </IconButton>
-        <a href={url(path)} download={`${run.id}.log`} aria-label="Download the whole log" className="inline-flex size-7 items-center justify-center rounded-md text-text-3 hover:bg-hover hover:text-text">
+        <a href={url(path)} download={`${run.id}.log`} aria-label={t("log.download")} className="inline-flex size-7 items-center justify-center rounded-md text-text-3 hover:bg-hover hover:text-text">
           <DownloadIcon size={14} />
         </a>
       </div>
       <section
         ref={box}
-        aria-label={`Log of run ${run.attempt}`}
+        aria-label={t("log.label", { n: String(run.attempt) })}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by the keyboard.
         tabIndex={0}
         onScroll={onScroll}

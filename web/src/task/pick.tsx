@@ -6,6 +6,7 @@ import { api } from "../api/actions.ts";
 import type { TaskRef } from "../api/types.ts";
 import { Button, Input, Popover } from "../design/controls.tsx";
 import { PlusIcon, StatusIcon } from "../design/icons.tsx";
+import { t } from "../i18n/index.ts";
 
 export function PickTask({ board, label, taken, onPick, align = "end" }: { align?: "start" | "end"; board: string; label: string; taken: ReadonlySet<string>; onPick: (task: TaskRef) => void }) {
   const [open, setOpen] = useState(false);
@@ -30,7 +31,7 @@ export function PickTask({ board, label, taken, onPick, align = "end" }: { align
         </Button>
       }
     >
-      <Input autoFocus aria-label="Find a task" placeholder="Find a task…" value={text} onChange={(event) => setText(event.target.value)} />
+      <Input autoFocus aria-label={t("links.find")} placeholder={t("links.findMore")} value={text} onChange={(event) => setText(event.target.value)} />
       <ul className="mt-1.5 grid max-h-64 overflow-y-auto">
         {found.data?.cards
           .filter((card) => !taken.has(card.id))
@@ -49,7 +50,7 @@ export function PickTask({ board, label, taken, onPick, align = "end" }: { align
               </button>
             </li>
           ))}
-        {found.data?.cards.length === 0 && <li className="px-2 py-4 text-center text-sm text-text-2">Nothing matches.</li>}
+        {found.data?.cards.length === 0 && <li className="px-2 py-4 text-center text-sm text-text-2">{t("any.noMatch")}</li>}
       </ul>
     </Popover>
   );

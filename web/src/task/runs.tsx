@@ -9,9 +9,16 @@ import { Badge, Button, Empty } from "../design/controls.tsx";
 import { cx } from "../design/cx.ts";
 import { FleetIcon, StopIcon } from "../design/icons.tsx";
 import { ago, compact, count, dollars, full, ms, span, useNow } from "../design/time.ts";
-import { OUTCOME } from "../design/words.ts";
+import { outcome } from "../design/words.ts";
+import { t } from "../i18n/index.ts";
 import { openDialog, refusal, toast } from "../shell/store.ts";
 import { Prose } from "./prose.tsx";
+
+/** Letters of a summary above which it is folded, and of metadata. */
+const LONG = 600;
+const SHORT = 300;
+/** Attempts that are shown at first. */
+const FIRST = 10;
 
 const DOT: Record<string, string> = {
   green: "bg-green",
@@ -23,10 +30,11 @@ const DOT: Record<string, string> = {
 };
 
 export function Runs({ board, runs, showLog }: { board: string; runs: Run[]; showLog: (run: string) => void }) {
+  const [all, setAll] = useState(false);
   if (runs.length === 0) {
     return (
-      <Empty icon={<FleetIcon size={20} />} title="It has not run yet">
-        Every attempt is kept here, with its outcome, its tokens and its log.
+      <Empty icon={<FleetIcon size={20} />} title={t("runs.none")}>
+        {t("runs.noneAbout")}
       </Empty>
     );
   }
@@ -35,15 +43,20 @@ export function Runs({ board, runs, showLog }: { board: string; runs: Run[]; sho
   return (
     <>
       <p className="mb-4 text-sm text-text-2">
-        {runs.length === 1 ? "One attempt" : `${runs.length} attempts`}
-        {tokens > 0 && `, ${compact(tokens)} tokens`}
-        {cost > 0 && `, ${dollars(cost)}`}
+        {t("runs.count", { n: runs.length })}
+        {tokens > 0 && ` · ${t("runs.tokens", { n: compact(tokens) })}`}
+        {cost > 0 && ` · ${dollars(cost)}`}
       </p>
       <ol className="relative grid gap-5 border-l border-line pl-6">
-        {runs.map((run) => (
+        {(all ? runs : runs.slice(0, FIRST)).map((run) => (
           <RunRow key={run.id} board={board} run={run} showLog={showLog} />
         ))}
       </ol>
+      {runs.length > FIRST && !all && (
+        <Button tone="quiet" className="mt-4" onClick={() => setAll(true)}>
+          {t("events.all", { n: runs.length })}
+        </Button>
+      )}
     </>
   );
 }
@@ -51,31 +64,31 @@ export function Runs({ board, runs, showLog }: { board: string; runs: Run[]; sho
 function RunRow({ board, run, showLog }: { board: string; run: Run; showLog: (run: string) => void }) {
   const now = useNow(run.ended_at ? 30_000 : 1000);
   const [all, setAll] = useState(false);
-  const ended = run.outcome ? (OUTCOME[run.outcome] ?? { name: run.outcome, tone: "grey" }) : null;
+  const ended = run.outcome ? outcome(run.outcome) : null;
   const took = (ms(run.ended_at) ?? now) - (ms(run.started_at) ?? now);
   const metadata = run.metadata && typeof run.metadata === "object" && Object.keys(run.metadata).length > 0 ? JSON.stringify(run.metadata, null, 2) : null;
   const facts: [string, string | null][] = [
-    ["Exit code", run.exit_code === null ? null : String(run.exit_code)],
-    ["Signal", run.signal === null ? null : String(run.signal)],
-    ["Tokens in", run.input_tokens === null ? null : count(run.input_tokens)],
-    ["Tokens out", run.output_tokens === null ? null : count(run.output_tokens)],
-    ["From the cache", run.cached_tokens === null ? null : count(run.cached_tokens)],
-    ["Cost", run.cost_usd === null ? null : dollars(run.cost_usd)],
-    ["Model", run.model],
-    ["Host", run.host],
-    ["Session", run.session],
+    [t("runs.exit"), run.exit_code === null ? null : String(run.exit_code)],
+    [t("runs.signal"), run.signal === null ? null : String(run.signal)],
+    [t("runs.in"), run.input_tokens === null ? null : count(run.input_tokens)],
+    [t("runs.out"), run.output_tokens === null ? null : count(run.output_tokens)],
+    [t("runs.cached"), run.cached_tokens === null ? null : count(run.cached_tokens)],
+    [t("runs.cost"), run.cost_usd === null ? null : dollars(run.cost_usd)],
+    [t("field.model"), run.model],
+    [t("runs.host"), run.host],
+    [t("runs.session"), run.session],
   ];
   const terminate = () =>
     openDialog({
       kind: "confirm",
-      title: "Take the run back?",
-      text: "It ends now, with everything that it started. The task may start again at once.",
-      label: "Take it back",
+      title: t("runs.terminate"),
+      text: t("runs.terminateAbout"),
+      label: t("do.reclaim"),
       danger: true,
       act: () =>
         void api
           .terminate(board, run.id)
-          .then(() => toast({ tone: "ok", text: "The run is taken back" }))
+          .then(() => toast({ tone: "ok", text: t("runs.terminated") }))
           .catch((error) => refusal(asProblem(error)))
           .finally(() => client.invalidateQueries({ queryKey: keys.task(board, run.task_id) })),
     });
@@ -87,25 +100,25 @@ function RunRow({ board, run, showLog }: { board: string; run: Run; showLog: (ru
       />
       <div className="flex flex-wrap items-center gap-2 text-sm">
         <h3 className="font-medium">
-          {run.kind === "review" ? "Review" : "Attempt"} {run.attempt}
+          {run.kind === "review" ? t("runs.review", { n: String(run.attempt) }) : t("runs.attempt", { n: String(run.attempt) })}
         </h3>
-        <Badge tone={ended?.tone ?? "green"}>{ended?.name ?? "Running"}</Badge>
-        <span className="text-text-2">{run.by_hand ? "by hand" : (run.profile ?? "nobody")}</span>
+        <Badge tone={ended?.tone ?? "green"}>{ended?.name ?? t("status.running")}</Badge>
+        <span className="text-text-2">{run.by_hand ? t("any.byHand") : (run.profile ?? t("any.nobody"))}</span>
         <span className="text-text-3" title={`${full(run.started_at)}, ${span(took)}`}>
-          {ago(run.started_at, now)}, {run.ended_at ? "took" : "for"} {span(took)}
+          {t(run.ended_at ? "runs.took" : "runs.for", { ago: ago(run.started_at, now), span: span(took) })}
         </span>
         <span className="ml-auto flex gap-1">
-          <Button onClick={() => showLog(run.id)}>{run.ended_at ? "Log" : "Live log"}</Button>
+          <Button onClick={() => showLog(run.id)}>{run.ended_at ? t("drawer.log") : t("drawer.liveLog")}</Button>
           {!run.ended_at && (
             <Button tone="danger" onClick={terminate}>
-              <StopIcon size={11} /> Take back
+              <StopIcon size={11} /> {t("runs.takeBack")}
             </Button>
           )}
         </span>
       </div>
       {run.error && <p className="mt-2 rounded-md bg-red-soft px-2.5 py-1.5 font-mono text-xs text-red [overflow-wrap:anywhere]">{run.error}</p>}
       {run.summary && (
-        <div className={cx("mt-2 text-sm text-text-2", !all && run.summary.length > 600 && "line-clamp-6")}>
+        <div className={cx("mt-2 text-sm text-text-2", !all && run.summary.length > LONG && "line-clamp-6")}>
           <Prose text={run.summary} />
         </div>
       )}
@@ -121,12 +134,12 @@ function RunRow({ board, run, showLog }: { board: string; run: Run; showLog: (ru
           ),
         )}
       </dl>
-      {(metadata || (run.summary?.length ?? 0) > 600) && (
+      {((metadata?.length ?? 0) > SHORT || (run.summary?.length ?? 0) > LONG) && (
         <Button tone="quiet" className="mt-1" aria-expanded={all} onClick={() => setAll(!all)}>
-          {all ? "Less" : "More"}
+          {all ? t("do.less") : t("do.more")}
         </Button>
       )}
-      {all && metadata && (
+      {metadata && (all || metadata.length <= SHORT) && (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by the keyboard.
         <pre tabIndex={0} className="mt-2 max-h-72 overflow-auto rounded-md border border-line bg-canvas p-2.5 font-mono text-xs">
           {metadata}

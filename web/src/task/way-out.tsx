@@ -9,6 +9,8 @@ import { Badge, Button, Words } from "../design/controls.tsx";
 import { cx } from "../design/cx.ts";
 import { AlertIcon, ClockIcon, CopyIcon } from "../design/icons.tsx";
 import { ago, full, ms, span, useNow } from "../design/time.ts";
+import { severityName } from "../design/words.ts";
+import { t } from "../i18n/index.ts";
 import { act } from "../shell/moves.ts";
 import { openDialog, refusal, toast } from "../shell/store.ts";
 import { wayOut } from "./clear.ts";
@@ -26,7 +28,7 @@ export function WayOutButton({ board, id, command, label, first = false }: { boa
       case "resume":
         await api
           .resume(way.scope === "everything" ? null : board, way.profile ? { profile: way.profile } : {})
-          .then(() => toast({ tone: "ok", text: "The cord is let go" }))
+          .then(() => toast({ tone: "ok", text: t("done.letGo") }))
           .catch((error) => refusal(asProblem(error)));
         await client.invalidateQueries();
         break;
@@ -44,7 +46,7 @@ export function WayOutButton({ board, id, command, label, first = false }: { boa
         break;
       case "copy":
         await navigator.clipboard.writeText(way.command).then(
-          () => toast({ tone: "ok", text: "The command is copied" }),
+          () => toast({ tone: "ok", text: t("done.commandCopied") }),
           () => toast({ tone: "problem", text: way.command }),
         );
         break;
@@ -66,8 +68,8 @@ export function Why({ board, task, reasons }: { board: string; task: Task; reaso
   if (reasons.length === 0 || task.status === "done" || task.status === "archived") return null;
   const calm = reasons.every((reason) => CALM.has(reason.code));
   return (
-    <section aria-label="Why it does not run" className={cx("grid gap-2.5 rounded-lg border px-3.5 py-3 text-sm", calm ? "border-green/35 bg-green-soft" : "border-amber/40 bg-amber-soft")}>
-      <h3 className={cx("text-xs font-semibold", calm ? "text-green" : "text-amber")}>{calm ? "What happens now" : "Why it does not run"}</h3>
+    <section aria-label={t("why.name")} className={cx("grid gap-2.5 rounded-lg border px-3.5 py-3 text-sm", calm ? "border-green/35 bg-green-soft" : "border-amber/40 bg-amber-soft")}>
+      <h3 className={cx("text-xs font-semibold", calm ? "text-green" : "text-amber")}>{calm ? t("why.calm") : t("why.name")}</h3>
       <ol className="grid gap-2.5">
         {reasons.map((reason) => {
           const until = ms(reason.until);
@@ -77,7 +79,7 @@ export function Why({ board, task, reasons }: { board: string; task: Task; reaso
                 <Words text={sentence(reason.message)} />
                 {until !== null && until > now && (
                   <span className="ml-1.5 inline-flex items-center gap-1 text-text-2" title={full(reason.until)}>
-                    <ClockIcon size={12} /> {span(until - now)} left
+                    <ClockIcon size={12} /> {t("why.left", { span: span(until - now) })}
                   </span>
                 )}
               </p>
@@ -108,7 +110,7 @@ export function Diagnostics({ board, id, found }: { board: string; id: string; f
           <div className="flex flex-wrap items-center gap-2">
             <AlertIcon className={each.severity === "warning" ? "text-amber" : "text-red"} />
             <h4 className="min-w-0 flex-1 font-medium">{each.title}</h4>
-            <Badge tone={SEVERITY[each.severity]}>{each.severity}</Badge>
+            <Badge tone={SEVERITY[each.severity]}>{severityName(each.severity)}</Badge>
             <span className="text-2xs text-text-3" title={full(each.last_seen_at)}>
               {each.count > 1 ? `${each.count}×, ` : ""}
               {ago(each.last_seen_at, now)}

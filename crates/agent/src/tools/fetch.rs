@@ -4,13 +4,14 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use andon_core::reach::is_private;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Url};
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Told, arguments, bounded};
-use crate::fetching::{self, PublicOnly, is_private};
+use crate::fetching::{self, PublicOnly};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

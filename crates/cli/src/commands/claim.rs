@@ -2,7 +2,7 @@
 
 use andon_core::ProfileName;
 use andon_engine::config::Duration;
-use andon_engine::workspace::{self, Request};
+use andon_engine::{tidy, workspace};
 use andon_store::operation::{ClaimByHand, Claimed};
 use clap::Args;
 
@@ -24,6 +24,9 @@ pub(crate) struct ClaimArgs {
     /// How long without a heartbeat, such as 15m; 1h where the configuration says nothing else
     #[arg(long, value_name = "LENGTH", value_parser = time::parse_length)]
     ttl: Option<Duration>,
+    /// Although its profile cools down after a rate limit
+    #[arg(long)]
+    force: bool,
 }
 
 /// Claims a task, prepares its workspace, and says what its worker must know.
@@ -34,7 +37,8 @@ pub(crate) fn run(app: &App, args: ClaimArgs) -> Result<ExitCode, Failure> {
         app.roster()?.get(profile)?;
     }
     let ttl = args.ttl.map_or(policy.claim_ttl, Duration::as_millis);
-    let claimed = app.run(ClaimByHand { task, profile: args.profile, ttl, caller: app.caller()?, policy })?;
+    let (profile, force, caller) = (args.profile, args.force, app.caller()?);
+    let claimed = app.run(ClaimByHand { task, profile, ttl, force, caller, policy })?;
     let workspace = prepare(app, &claimed)?;
     if app.json {
         let task = bulk::task_json(app, &claimed.task.id)?;
@@ -55,18 +59,8 @@ pub(crate) fn run(app: &App, args: ClaimArgs) -> Result<ExitCode, Failure> {
 
 /// Makes the directory to work in. The claim stands where that fails: the person reads why.
 fn prepare(app: &App, claimed: &Claimed) -> Result<Option<String>, Failure> {
-    let task = &claimed.task;
-    let request = Request {
-        kind: andon_engine::tidy::kind(task.workspace_kind),
-        path: task.workspace_path.clone().map(Into::into),
-        branch: task.branch.clone(),
-        task_id: task.id.to_string(),
-        run_id: claimed.run.id.to_string(),
-        scratch_root: app.board_folder()?.join("workspaces"),
-        default_workdir: app.settings()?.file.default_workdir.clone().map(Into::into),
-        clean: false,
-        base: None,
-    };
+    let workdir = app.settings()?.file.default_workdir.as_deref();
+    let request = tidy::request(&claimed.task, &claimed.run.id, &app.board_folder()?, workdir);
     match workspace::prepare(&request) {
         Ok(prepared) => {
             if let Some(note) = &prepared.note {

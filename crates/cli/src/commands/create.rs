@@ -103,6 +103,9 @@ pub(crate) struct CreateArgs {
     /// Its step in the workflow
     #[arg(long, value_name = "KEY")]
     step_key: Option<String>,
+    /// A channel that is told what becomes of it; may be said several times
+    #[arg(long = "notify", value_name = "CHANNEL")]
+    notify: Vec<String>,
 }
 
 /// Creates a task and shows it.
@@ -158,6 +161,13 @@ impl CreateArgs {
         let now = app.now();
         let at = self.at.as_deref().map(|text| time::moment(text, now, app.zone())).transpose();
         let at = at.map_err(|message| Failure::Usage { message, hint: None })?;
+        let mut notify = Vec::new();
+        for name in self.notify.iter().flat_map(|text| input::names(text)) {
+            let channel = super::notify::channel(app, &name)?;
+            if !notify.contains(&channel) {
+                notify.push(channel);
+            }
+        }
         let start = match (self.triage, self.initial_status) {
             (true, _) | (false, Some(Initial::Triage)) => Start::Triage,
             (false, Some(Initial::Blocked)) => Start::Blocked("blocked at its creation".to_owned()),
@@ -188,6 +198,7 @@ impl CreateArgs {
             held: self.hold,
             step_key: self.step_key,
             workflow_template_id: self.workflow_template_id,
+            notify,
         })
     }
 }

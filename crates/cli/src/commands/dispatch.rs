@@ -49,15 +49,21 @@ pub(crate) fn run(app: &App, args: DispatchArgs) -> Result<ExitCode, Failure> {
     let board = if args.all { None } else { Some(app.board()?.slug().clone()) };
     let options = Options { home: app.home().clone(), board, until, dry_run: args.dry_run, max: args.max };
     let talk = until == Until::Stopped || !app.json;
-    let outcome = work(app, options, talk, || {})?;
+    let outcome = work(app, options, talk, || Ok(()), || {})?;
     let unfinished = until == Until::Idle && outcome.unfinished > 0;
     report(app, &outcome, args.dry_run);
     Ok(if unfinished { ExitCode::Unfinished } else { ExitCode::Done })
 }
 
-/// Runs a dispatcher in an event loop of one thread; the database has a thread of its own.
-/// `on_pass` is called after each pass.
-pub(super) fn work(app: &App, options: Options, talk: bool, on_pass: impl Fn()) -> Result<Outcome, Failure> {
+/// Runs a dispatcher in an event loop of one thread; the database has a thread of its own. `started` is called once, when a
+/// signal to stop is already heard, and `on_pass` after each pass.
+pub(super) fn work(
+    app: &App,
+    options: Options,
+    talk: bool,
+    started: impl FnOnce() -> Result<(), Failure>,
+    on_pass: impl Fn(),
+) -> Result<Outcome, Failure> {
     app.log(None);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -70,7 +76,7 @@ pub(super) fn work(app: &App, options: Options, talk: bool, on_pass: impl Fn()) 
         }
         on_pass();
     };
-    Ok(runtime.block_on(dispatch(options, told))?)
+    runtime.block_on(dispatch(options, started, told))
 }
 
 /// What a pass did, on standard error.

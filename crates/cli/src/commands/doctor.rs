@@ -54,6 +54,7 @@ pub(crate) fn run(app: &App, args: DoctorArgs) -> Result<ExitCode, Failure> {
     let known = app.profiles();
     // What runs them is read from the configuration too: without it nothing can be said of them.
     let examined = if config.is_none() { examine_all(&known) } else { Vec::new() };
+    let channels = if config.is_none() { channels(app)? } else { Vec::new() };
     let profiles: Vec<(String, String)> =
         known.broken.iter().map(|(name, error)| (name.clone(), error.to_string())).collect();
     if app.json {
@@ -61,6 +62,7 @@ pub(crate) fn run(app: &App, args: DoctorArgs) -> Result<ExitCode, Failure> {
             profiles.iter().map(|(name, problem)| json!({ "name": name, "problem": problem })).collect();
         app.out.print_json(&json!({
             "home": app.home().root(), "boards": reports, "broken_profiles": broken, "config_problem": config,
+            "channels": channels.iter().map(|(name, problem)| json!({ "name": name, "problem": problem })).collect::<Vec<_>>(),
             "profiles": examined.iter().map(|(profile, found)| profile_json(profile, found)).collect::<Vec<_>>(),
         }));
     } else {
@@ -78,6 +80,7 @@ pub(crate) fn run(app: &App, args: DoctorArgs) -> Result<ExitCode, Failure> {
             ));
         }
         examined.iter().for_each(|(profile, found)| print_profile(app, profile, found));
+        channels.iter().for_each(|(name, problem)| print_channel(app, name, problem.as_deref()));
     }
     let bad = config.is_some()
         || reports
@@ -134,6 +137,20 @@ fn missing(subject: &Subject<'_>, profile: &Profile) -> Vec<Finding> {
         |name: &str| subject.environment.get(std::ffi::OsStr::new(name))?.to_str().map(str::to_owned);
     let found = lacks(&profile.folder, variable).into_iter();
     found.map(|lack| Finding { what: lack.what, message: lack.message, way_out: None }).collect()
+}
+
+/// The channels of the configuration, and why one cannot be used.
+fn channels(app: &App) -> Result<Vec<(String, Option<String>)>, Failure> {
+    let known = super::notify::known(app)?;
+    Ok(known.into_iter().map(|one| (one.name.to_string(), one.channel.err())).collect())
+}
+
+fn print_channel(app: &App, name: &str, problem: Option<&str>) {
+    let (sign, look, rest) = match problem {
+        None => ("✓", Look::Good, "ready".to_owned()),
+        Some(problem) => ("⚠", Look::Warning, output::line(problem)),
+    };
+    app.out.print(&format!("{}  channel {name}: {rest}\n", output::paint(look, sign)));
 }
 
 /// A configuration that cannot be read: nothing is started before it is mended.

@@ -41,6 +41,7 @@ pub(crate) mod list;
 pub(crate) mod log;
 pub(crate) mod man;
 pub(crate) mod mcp;
+pub(crate) mod notify;
 pub(crate) mod pause;
 mod planning;
 pub(crate) mod profile;

@@ -4,8 +4,12 @@ use std::sync::Arc;
 
 use andon_engine::dispatcher::{DispatchError, Options, Until};
 use andon_engine::planner::PlannerService;
+use andon_notify::Notifier;
+use andon_server::channels;
 use andon_server::http::{Listen, ServeOptions, Server, start};
+use andon_store::Home;
 use clap::Args;
+use tokio_util::sync::CancellationToken;
 
 use super::dispatch::LogFormat;
 use crate::app::App;
@@ -32,21 +36,60 @@ pub(crate) struct ServeArgs {
 pub(crate) fn run(app: &App, args: ServeArgs) -> Result<ExitCode, Failure> {
     app.out.say(&format!("andon: serving the boards of {}", app.home().root().display()));
     app.log(args.log_format);
-    let api = if args.no_api { None } else { api(app, args.listen.as_deref())? };
-    // The table of routes is described on the way, several megabytes of it, and nobody needs the description here.
-    andon_process::give_back_memory();
     let home = app.home().clone();
+    let notifier =
+        Notifying::start(home.clone()).map_err(|error| DispatchError::Io { what: "the notifier", error })?;
     let options = Options { home, board: None, until: Until::Stopped, dry_run: false, max: None };
     let planner = PlannerService::start(app.home().clone())
-        .map_err(|error| Failure::Dispatch(DispatchError::Io { what: "the planner", error }))?;
+        .map_err(|error| DispatchError::Io { what: "the planner", error })?;
     planner.nudge();
-    super::dispatch::work(app, options, true, || planner.nudge())?;
+    let mut server = None;
+    // Whoever reads where it is may stop it at once.
+    let started = || {
+        if !args.no_api {
+            server = api(app, args.listen.as_deref())?;
+        }
+        // The table of routes is described on the way, several megabytes of it, and nobody needs the description here.
+        andon_process::give_back_memory();
+        Ok(())
+    };
+    let worked = super::dispatch::work(app, options, true, started, || planner.nudge());
     planner.stop();
-    if let Some(server) = api {
+    notifier.stop();
+    worked?;
+    if let Some(server) = server {
         server.stop();
     }
     app.out.say("andon: stopped; runs go on");
     Ok(ExitCode::Done)
+}
+
+/// The notifier on a thread with an event loop of its own: a receiver that dawdles, or a name that is looked up for long,
+/// holds up neither the dispatcher nor the API.
+struct Notifying {
+    stop: CancellationToken,
+    thread: std::thread::JoinHandle<()>,
+}
+
+impl Notifying {
+    fn start(home: Home) -> std::io::Result<Self> {
+        let stop = CancellationToken::new();
+        let ending = stop.clone();
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(8).build()?;
+        let thread = std::thread::Builder::new().name("notify".to_owned()).spawn(move || {
+            let configured = channels::changes(home.root());
+            runtime.block_on(Notifier::new(home).run(configured, ending));
+            // A name that is still being looked up is waited for by nobody.
+            runtime.shutdown_background();
+        })?;
+        Ok(Self { stop, thread })
+    }
+
+    fn stop(self) {
+        self.stop.cancel();
+        let _ = self.thread.join();
+    }
 }
 
 /// Starts the API, and says where it is.

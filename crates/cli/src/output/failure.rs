@@ -49,7 +49,8 @@ pub(crate) fn usage(out: &Out, arguments: &[OsString], error: &clap::Error) -> E
         let message = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
         tell(out, message, "usage", None, true);
     } else {
-        out.say(text.ansi().to_string().trim_end());
+        let code = paint(Look::Dim, "\n  code: usage");
+        out.say(&format!("{}{code}", text.ansi().to_string().trim_end()));
     }
     ExitCode::Usage
 }

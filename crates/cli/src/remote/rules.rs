@@ -33,17 +33,17 @@ rules! {
     Reach::Here(PROCESSES) => "dispatch", "serve", "service install", "mcp";
     Reach::Here(FILES) => "init", "restore", "import hermes", "boards copy";
     Reach::Served(Access::BoardRead) => "list", "show", "why", "context", "runs", "log", "events", "tail", "watch", "hosts",
-        "stats", "assignees", "attachments", "attachments get", "diagnostics";
+        "stats", "assignees", "attachments", "attachments get", "diagnostics", "notify list";
     Reach::Served(Access::Known) => "profile", "profile list", "profile show", "profile runners";
-    Reach::Served(Access::HomeRead) => "boards", "boards list", "boards show";
+    Reach::Served(Access::HomeRead) => "notify channels", "boards", "boards list", "boards show";
     Reach::Served(Access::HomeWrite) => "boards create", "boards rm", "boards delete", "boards switch", "boards rename",
         "boards set-default-workdir", "boards edit", "profile create", "profile edit", "profile describe", "profile rm", "profile export",
-        "profile install", "token create", "token list", "token revoke", "token url", "doctor", "backup", "gc";
+        "profile install", "token create", "token list", "token revoke", "token url", "doctor", "backup", "gc", "notify test";
     Reach::Shared(Access::BoardWork) => "create", "comment", "complete", "block", "heartbeat", "request-review", "approve",
         "request-changes", "link", "unlink", "assign", "reassign", "unblock", "schedule";
     Reach::Served(Access::BoardWork) => "attach", "pause";
     Reach::Shared(Access::BoardWrite) => "edit", "specify", "decompose", "swarm", "promote", "hold", "triage", "reopen", "set-status";
-    Reach::Served(Access::BoardWrite) => "claim", "reclaim", "archive", "resume", "recompute", "stop", "delete", "detach",
+    Reach::Served(Access::BoardWrite) => "notify add", "notify rm", "notify retry", "claim", "reclaim", "archive", "resume", "recompute", "stop", "delete", "detach",
         "bench fill";
 }
 

@@ -67,11 +67,52 @@ fn a_command_line_that_makes_no_sense_ends_with_2() {
         let said = place.run(words.iter().copied());
         assert_eq!(said.code, 2, "{words:?}: {said:?}");
         assert!(said.out.is_empty() && !said.err.is_empty(), "{words:?}");
+        let last = said.err.trim_end().lines().last().unwrap();
+        assert!(last.starts_with("  code: "), "{words:?}: {said:?}");
+    }
+    for words in [vec!["no-such-verb"], vec!["list", "--limit", "0"], vec!["create"]] {
+        let said = place.run(words.iter().copied());
+        assert!(said.err.ends_with("\n  code: usage\n"), "{words:?}: {said:?}");
     }
     let said = place.run(["list", "--status", "redy", "--json"]);
     assert_eq!(said.refusal(), (2, "usage".to_owned()));
     assert!(said.err.contains("did you mean ready?"), "{said:?}");
     assert_eq!(place.say("list --json").json().as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn a_setting_of_the_environment_that_is_none_is_refused_by_every_verb() {
+    let place = place();
+    let id = place.create("a task", &[]);
+    for words in [
+        vec!["list"],
+        vec!["show", &id],
+        vec!["create", "x"],
+        vec!["comment", &id, "x"],
+        vec!["boards", "list"],
+        vec!["profile", "list"],
+        vec!["token", "list"],
+        vec!["doctor"],
+        vec!["exit-codes"],
+        vec!["list", "--server", "http://127.0.0.1:1"],
+    ] {
+        for (name, value, form) in [
+            ("ANDON_LEASE_TTL", "5x", "a duration from"),
+            ("ANDON_FAILURE_LIMIT", "0", "a whole number from 1 to 1000"),
+            ("ANDON_LEASE_TLT", "5s", "ANDON_LEASE_TTL"),
+        ] {
+            let said = place.as_worker(&[(name, value)], &[words.clone(), vec!["--json"]].concat());
+            assert_eq!(said.refusal(), (5, "config_invalid".to_owned()), "{words:?} {name}");
+            assert!(said.err.contains(name) && said.err.contains(form), "{words:?}: {}", said.err);
+            let shown = name == "ANDON_LEASE_TLT" || said.err.contains(value);
+            assert!(shown, "{words:?}: {}", said.err);
+        }
+        // What is empty is unset, and what is right changes nothing.
+        let code = place.as_worker(&[("ANDON_LEASE_TTL", ""), ("ANDON_FAILURE_LIMIT", "3")], &words).code;
+        assert_eq!(code, if words.contains(&"--server") { 5 } else { 0 }, "{words:?}");
+    }
+    let listed = place.say("list --json").json().as_array().unwrap().len();
+    assert_eq!(listed, 2, "what was there, and what nothing was wrong with");
 }
 
 #[test]

@@ -216,6 +216,8 @@ pub struct Facts {
     pub unreaped_run: bool,
     /// The scope of a pause that covers this task, in words.
     pub paused: Option<String>,
+    /// The profile that cools down after a rate limit, and until when, where that keeps this claim from being made.
+    pub cooling: Option<(ProfileName, Millis)>,
     /// The task's own breaker limit (DM-29).
     pub max_retries: Option<u32>,
     /// Jitter for a back-off, 0 to 999.

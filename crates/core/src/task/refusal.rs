@@ -65,6 +65,20 @@ pub enum Refusal {
     /// No such attachment.
     #[error("there is no attachment {0:?}")]
     UnknownAttachment(String),
+    /// No such channel for notifications.
+    #[error("there is no channel {name:?}{}", did_you_mean(.nearest))]
+    UnknownChannel {
+        /// The name given.
+        name: String,
+        /// Known names like it.
+        nearest: Vec<String>,
+    },
+    /// Nobody is told there.
+    #[error("channel {channel} is told of nothing here")]
+    NotSubscribed {
+        /// The channel.
+        channel: String,
+    },
     /// The task does not stand where the verb needs it.
     #[error("cannot {verb} a task that is {status}")]
     WrongStatus {
@@ -244,6 +258,8 @@ impl Refusal {
         "unknown_board",
         "board_exists",
         "unknown_attachment",
+        "unknown_channel",
+        "not_subscribed",
         "wrong_status",
         "stale_run",
         "forbidden",
@@ -290,6 +306,8 @@ impl Refusal {
             Self::UnknownBoard { .. } => "unknown_board",
             Self::BoardExists(_) => "board_exists",
             Self::UnknownAttachment(_) => "unknown_attachment",
+            Self::UnknownChannel { .. } => "unknown_channel",
+            Self::NotSubscribed { .. } => "not_subscribed",
             Self::WrongStatus { .. } => "wrong_status",
             Self::StaleRun { .. } => "stale_run",
             Self::Forbidden { .. } => "forbidden",
@@ -329,6 +347,8 @@ impl Refusal {
                 | Self::UnknownSkill { .. }
                 | Self::UnknownBoard { .. }
                 | Self::UnknownAttachment(_)
+                | Self::UnknownChannel { .. }
+                | Self::NotSubscribed { .. }
         )
     }
 
@@ -353,6 +373,10 @@ impl Refusal {
             Self::UnknownBoard { name, .. } => {
                 format!("`andon boards list` shows them; `andon boards create {name}` makes it")
             }
+            Self::UnknownChannel { name, .. } => {
+                format!("`andon notify channels` shows them; [channels.{name}] in config.toml makes it")
+            }
+            Self::NotSubscribed { channel } => format!("`andon notify add {channel}` subscribes it"),
             Self::WrongStatus { way_out, .. } => (*way_out).to_owned(),
             Self::StaleRun { .. } => "stop working on the task; a newer run or a person has it".to_owned(),
             Self::OpenParents { .. } => "wait for them, unlink them, or promote with `--force`".to_owned(),
@@ -370,7 +394,7 @@ impl Refusal {
                 "nothing has changed: complete again without those ids, or with an empty list".to_owned()
             }
             Self::WrongBoard { own, .. } => format!("leave `--board` out, or say `--board {own}`"),
-            Self::CoolingDown { .. } => "it is tried again by itself after that time".to_owned(),
+            Self::CoolingDown { .. } => "it is tried again by itself after that time; `andon claim --force` takes it by hand now".to_owned(),
             Self::BeingPlanned { .. } => "wait for it, or specify the idea by hand".to_owned(),
             Self::PlanLapsed => "have it planned again".to_owned(),
             Self::TooManyChildren { .. } => "complete, and let a follow-up task create the rest".to_owned(),

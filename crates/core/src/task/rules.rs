@@ -1,6 +1,6 @@
 //! The small rules that transitions share.
 
-use super::event::{Actor, Event};
+use super::event::{Actor, Event, Facts};
 use super::refusal::Refusal;
 use super::state::{Counters, TaskState};
 use super::status::{BlockKind, Phase, Status};
@@ -16,6 +16,20 @@ pub(super) const fn place(task: &TaskState, open_parents: u32) -> Status {
             Phase::Review => Status::Review,
         }
     }
+}
+
+/// What keeps any task from being claimed, wherever it stands: the cord, a cool-down, processes that may still live.
+pub(super) fn may_start(facts: &Facts) -> Result<(), Refusal> {
+    if let Some(scope) = &facts.paused {
+        return Err(Refusal::Paused(scope.clone()));
+    }
+    if let Some((profile, until)) = &facts.cooling {
+        return Err(Refusal::CoolingDown { profile: profile.clone(), until: *until });
+    }
+    if facts.unreaped_run {
+        return Err(Refusal::Unreaped { run: String::new() });
+    }
+    Ok(())
 }
 
 /// What every exit from a blocked, scheduled or waiting state by a person's act clears (mends Q-05).

@@ -585,6 +585,8 @@ fn a_claim_waits_for_pause_processes_parents_and_back_off() {
     let unreaped = Facts { unreaped_run: true, ..Facts::default() };
     assert_eq!(code(&ready, &claim, &Actor::System, &paused), "paused");
     assert_eq!(code(&ready, &claim, &Actor::System, &unreaped), "unreaped");
+    let cooling = Facts { cooling: Some(("coder".parse().unwrap(), NOW.plus(1))), ..Facts::default() };
+    assert_eq!(code(&ready, &claim, &person(), &cooling), "cooling_down");
     let step = ok(&ready, &claim, &Actor::System, &with_open_parents(1));
     assert_eq!((step.next.status, step.facts[0].kind), (Status::Todo, EventKind::ClaimRejected));
     let waits = |at| TaskState { eligible: Some(Eligible { at, reason: reason() }), ..ready.clone() };

@@ -6,8 +6,8 @@ use super::effect::{Effect, Fact, RunEnd, Step};
 use super::event::{Actor, End, Event, EventKind, Facts};
 use super::refusal::Refusal;
 use super::rules::{
-    fenced, finished, fresh_budget, fresh_start, kind_to_choose, let_go, lets_go, news, own_run_or_person,
-    person, place, stale, system,
+    fenced, finished, fresh_budget, fresh_start, kind_to_choose, let_go, lets_go, may_start, news,
+    own_run_or_person, person, place, stale, system,
 };
 use super::state::{Block, Eligible, TaskState};
 use super::status::{BlockKind, Phase, Status};
@@ -363,12 +363,7 @@ impl Moment<'_> {
     }
 
     fn claimed(&self, run: &RunId) -> Result<Step, Refusal> {
-        if let Some(scope) = &self.facts.paused {
-            return Err(Refusal::Paused(scope.clone()));
-        }
-        if self.facts.unreaped_run {
-            return Err(Refusal::Unreaped { run: String::new() });
-        }
+        may_start(self.facts)?;
         let mut next = self.task.clone();
         if place(&next, self.facts.open_parents) == Status::Todo {
             next.status = Status::Todo;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 use toml_edit::Item;
 
+use super::channels::Channels;
 use super::file::{FileError, read_text};
 use super::keys::{Entry, fields, variable};
 use super::problem::{Place, Problem, Problems};
@@ -148,6 +149,23 @@ impl Config {
         layers.finish()
     }
 
+    /// Looks for mistakes in the variables alone, whatever the file says: a setting that somebody gave a command and that is
+    /// none must not be passed over by commands that do without it.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Invalid`] with every mistake: the variable, what it is, and what it must be.
+    pub fn check_environment<K, V>(env: impl IntoIterator<Item = (K, V)>) -> Result<(), ConfigError>
+    where
+        K: Into<OsString>,
+        V: Into<OsString>,
+    {
+        let mut layers = Layers::default();
+        layers.read_environment(env.into_iter().map(|(name, value)| (name.into(), value.into())));
+        let problems = layers.problems;
+        if problems.is_empty() { Ok(()) } else { Err(ConfigError::Invalid(Problems(problems))) }
+    }
+
     /// Looks for mistakes in a text that is, or would be, a `config.toml`.
     pub(super) fn check(path: &Path, text: &str) -> Result<(), ConfigError> {
         let mut layers = Layers::default();
@@ -169,7 +187,7 @@ impl Layers {
     fn read_file(&mut self, path: &Path, text: &str) {
         let mut reader = Reader::new(path, text);
         if let Some(document) = reader.parse() {
-            reader.table_besides(&mut self.config, &fields(), document.as_table(), &["runners"]);
+            reader.table_besides(&mut self.config, &fields(), document.as_table(), &["runners", "channels"]);
         }
         self.problems.append(&mut reader.problems);
         if text.contains("runners") {
@@ -177,6 +195,12 @@ impl Layers {
             // A file that is no TOML has been told already.
             problems.0.retain(|problem| !self.problems.contains(problem));
             self.problems.append(&mut problems.0);
+        }
+        if text.contains("channels") {
+            let (channels, mut problems) = Channels::read(path, text);
+            problems.0.retain(|problem| !self.problems.contains(problem));
+            self.problems.append(&mut problems.0);
+            self.config.channels = channels;
         }
         self.places.extend(reader.into_places());
     }

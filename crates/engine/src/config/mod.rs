@@ -3,6 +3,7 @@
 //! Every key is declared once, in `settings` (name, type, range, default, text for people); the reader, the
 //! environment overrides, the listing and the documentation follow from that one table.
 
+mod channels;
 pub mod duration;
 mod edit;
 mod file;
@@ -21,6 +22,7 @@ mod values;
 
 pub(crate) use file::{read_bytes, read_text};
 
+pub use channels::{CHANNEL_KINDS, ChannelSettings, Channels};
 pub use duration::Duration;
 pub use edit::{ConfigValue, EditError, edit};
 pub use file::FileError;
@@ -30,6 +32,6 @@ pub use limits::BoardLimits;
 pub use load::{ConfigError, Loaded, RESERVED_VARIABLES, Source, is_reserved};
 pub use problem::{Place, Problem, Problems};
 pub use secret::Secret;
-pub use settings::{Config, Diagnostics, PlannerSettings};
+pub use settings::{Config, Dashboard, Diagnostics, PlannerSettings};
 pub use size::Bytes;
 pub use values::{AttentionCommand, Reviewer};

@@ -2,6 +2,7 @@
 
 use andon_core::{Policy, ProfileName};
 
+use super::channels::Channels;
 use super::duration::Duration;
 use super::limits::BoardLimits;
 use super::schema::settings;
@@ -78,6 +79,10 @@ settings! {
         on_attention: Option<AttentionCommand> = "",
         /// The address of a PostgreSQL database for all boards (`postgres://…`); unset: SQLite in the home.
         database_url: Option<Secret> = "",
+        /// The address under which people reach the dashboard, such as `https://andon.example.org`, for links in notifications; unset: none.
+        public_url: Option<String> = "",
+        /// Failures in a row at which a subscription is suspended until a person has it tried again.
+        notify_attempt_limit: u32 = "50" in "1" to "1000",
         /// Where `andon serve` answers HTTP: an address such as `127.0.0.1:7700`, or `off`; unset: that one, where it is free.
         listen: Option<String> = "",
         /// Names under which the API may be asked for, besides those of this host's loopback and of `listen`.
@@ -86,6 +91,8 @@ settings! {
         api_body_limit: Bytes = "2MiB" in "1KiB" to "64MiB",
         /// How long a request of the API may take; streams and files aside.
         api_timeout: Duration = "30s" in "1s" to "1h",
+        /// How long a client may take nothing of an answer before its connection is closed.
+        api_stall_timeout: Duration = "1m" in "1s" to "1h",
         /// Streams of events and logs that may be open at once.
         api_streams: u32 = "1024" in "1" to "65536",
     }
@@ -93,7 +100,11 @@ settings! {
     /// What `diagnostics` calls a problem.
     diagnostics: Diagnostics,
     /// The model that plans.
-    planner: PlannerSettings
+    planner: PlannerSettings,
+    /// How the dashboard begins.
+    dashboard: Dashboard,
+    /// Where notifications go.
+    channels: Channels
 }
 
 settings! {
@@ -135,6 +146,20 @@ settings! {
         block_cycle_threshold: u32 = "3" in "1" to "1000",
         /// The window of `block_cycle_threshold`.
         block_cycle_window: Duration = "24h" in "1s" to "365d",
+    }
+}
+
+settings! {
+    /// How the dashboard begins for a browser that has chosen nothing yet.
+    pub struct Dashboard in Config at [dashboard], table DASHBOARD_FIELDS {
+        /// Boards show the tasks of this tenant at first; unset: those of every tenant.
+        default_tenant: Option<String> = "",
+        /// Running tasks stand in a lane for each profile.
+        lane_by_profile: bool = "true",
+        /// Boards show archived tasks too.
+        include_archived: bool = "false",
+        /// Descriptions, comments and summaries are shown as Markdown; `false`: as they were written.
+        render_markdown: bool = "true",
     }
 }
 

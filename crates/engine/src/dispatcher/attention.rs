@@ -4,6 +4,7 @@
 use std::process::Stdio;
 use std::time::Duration;
 
+use andon_core::notice::needs_person;
 use andon_core::task::EventKind;
 use andon_core::{BoardSlug, Cursor};
 use andon_store::operation::AdvanceCursor;
@@ -47,11 +48,7 @@ async fn advance(board: &Board, from: Option<Cursor>, to: Cursor) -> Result<bool
 }
 
 fn concerns_a_person(event: &Event) -> bool {
-    let by_a_person = event.kind == EventKind::Blocked.as_str()
-        && event.data.get("kind").and_then(|kind| kind.as_str()) == Some("operator");
-    let by_a_profile = event.kind == EventKind::ReviewRequested.as_str()
-        && event.data.get("reviewer").is_some_and(|reviewer| reviewer.is_string());
-    event.kind.parse::<EventKind>().is_ok_and(EventKind::needs_attention) && !by_a_person && !by_a_profile
+    event.kind.parse::<EventKind>().is_ok_and(|kind| needs_person(kind, &event.data))
 }
 
 /// Tells that a board's database is damaged.

@@ -307,6 +307,11 @@ impl Pass<'_> {
                     Reconciled::Left => {}
                 }
             }
+            // Whoever claimed a run and has not started its supervisor is watched like one.
+            let claimer =
+                lease.as_ref().and_then(|lease| lease.claimer.as_ref()).filter(|_| holder.is_none());
+            let claimer = claimer.filter(|claimer| claimer.host == crate::host::name());
+            live.supervisors.extend(claimer.map(crate::host::identity).filter(Identity::is_alive));
             if let Some(supervisor) = holder.filter(Identity::is_alive) {
                 live.supervisors.push(supervisor);
                 live.kept.extend(lease.and_then(|lease| Kept::of(self.board, &run, lease)));
@@ -408,6 +413,7 @@ impl Pass<'_> {
         let config = &self.settings.config;
         Claim {
             host: crate::host::name(),
+            claimer: crate::host::holder().ok(),
             roster: self.roster.clone(),
             max_running: config.max_running,
             max_running_per_profile: config.max_running_per_profile,
@@ -446,6 +452,7 @@ impl Pass<'_> {
             for claimed in claimed {
                 let slot = slots.as_mut().and_then(Vec::pop);
                 self.launch(&claimed, slot, report).await?;
+                crash::point("after_launch");
             }
             left = left.map(|left| left.saturating_sub(count));
             if count < want {

@@ -75,14 +75,28 @@ pub struct Outcome {
     pub unfinished: u32,
 }
 
-/// Serves the boards of a home on this host. `on_pass` sees what each pass did.
+/// Serves the boards of a home on this host. `started` is called once, when a signal to stop is already heard: what it tells
+/// the world of can be stopped at once. `on_pass` sees what each pass did.
 ///
 /// # Errors
 /// When a board that was named cannot be used, or the host lacks what a dispatcher needs. With all boards of a home, one
-/// board's failure never stops another.
-pub async fn dispatch(options: Options, mut on_pass: impl FnMut(&Report)) -> Result<Outcome, DispatchError> {
-    let mut dispatcher = Dispatcher::new(options)?;
-    let mut wake = Wake::new()?;
+/// board's failure never stops another. And what `started` says.
+pub async fn dispatch<E: From<DispatchError>>(
+    options: Options,
+    started: impl FnOnce() -> Result<(), E>,
+    on_pass: impl FnMut(&Report),
+) -> Result<Outcome, E> {
+    let dispatcher = Dispatcher::new(options)?;
+    let wake = Wake::new()?;
+    started()?;
+    Ok(serve(dispatcher, wake, on_pass).await?)
+}
+
+async fn serve(
+    mut dispatcher: Dispatcher,
+    mut wake: Wake,
+    mut on_pass: impl FnMut(&Report),
+) -> Result<Outcome, DispatchError> {
     loop {
         let report = dispatcher.pass(&mut wake).await?;
         on_pass(&report);

@@ -47,7 +47,7 @@ pub(super) fn supervisor(
     for name in OF_A_WORKER {
         command.env_remove(name);
     }
-    command.env(TOKEN, &claimed.token);
+    command.env(TOKEN, &claimed.token).env(crate::host::SUPERVISES, claimed.run.id.as_str());
     command.current_dir("/");
     match slot {
         Some(slot) => {

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::runner::{Preset, PromptBy, board_tools};
+use crate::runner::{AgentHome, Preset, PromptBy, agent_home, board_tools};
 
-use super::folder::Profile;
+use super::folder::{Profile, in_user_home};
 use super::kinds::{EndsBy, Runner};
 use super::lookup::find_executable;
 use super::template::{FillError, Splice, Template, TemplateError};
@@ -85,6 +85,9 @@ pub struct Invocation {
     pub stdin: Option<Vec<u8>>,
     /// Files to be written before.
     pub files: Vec<PrivateFile>,
+    /// A home of its own for the agent, made of links before its settings are written; with the folder that it stands for,
+    /// and what of that is to be kept.
+    pub home: Option<(AgentHome, PathBuf, Vec<String>)>,
     /// Further variables of the runner's own.
     pub env: Vec<Variable>,
     /// How the run ends well.
@@ -141,6 +144,9 @@ pub enum RunnerError {
     /// The task does not fit into the command's arguments.
     #[error(transparent)]
     Fill(#[from] FillError),
+    /// The settings of the agent's user, which the board's tools have to stand among.
+    #[error("the agent's own settings are in the way of its tools: {0}; mend them")]
+    Settings(String),
     /// A path that is to be an argument is no text.
     #[error("the path {} is no UTF-8 text, so it cannot stand in `command`", path.display())]
     PathNotText {
@@ -188,6 +194,7 @@ impl RunnerError {
             Self::BadInterpreter { .. } => "runner_bad_interpreter",
             Self::Template(_) => "runner_template",
             Self::Fill(_) | Self::PathNotText { .. } => "runner_argument",
+            Self::Settings(_) => "runner_settings",
             Self::NotFound { .. }
             | Self::NoSuchFile { .. }
             | Self::NotExecutable { .. }
@@ -212,6 +219,7 @@ pub fn invocation(
         argv: Vec::new(),
         stdin: None,
         files: vec![prompt],
+        home: None,
         env: Vec::new(),
         ends_by: profile.ends_by(),
     };
@@ -269,11 +277,22 @@ fn agent(
     whole.argv = with_program(Template::parse_all(&template)?.fill(value)?, path)?;
     whole.stdin = (preset.prompt == PromptBy::Stdin).then(|| facts.prompt.as_bytes().to_vec());
     if let (Some(path), Some(content)) = (tools_file.clone(), tools.file) {
+        let told = match own_home(preset, profile, facts, &content)? {
+            Some((home, user)) => {
+                let folder = home.folder.clone();
+                whole.files.push(PrivateFile { path: home.settings.clone(), content: home.content.clone() });
+                whole.home = Some((home, user, preset.tools_keep.clone()));
+                folder
+            }
+            None => {
+                whole.files.push(PrivateFile { path: path.clone(), content });
+                path
+            }
+        };
         if let Some(name) = &preset.tools_variable {
-            let value = text(&path)?.to_owned();
+            let value = text(&told)?.to_owned();
             whole.env.push(Variable { name: name.clone(), value, at_least: false });
         }
-        whole.files.push(PrivateFile { path, content });
     }
     for (name, text) in &preset.env {
         // An element that may be dropped is a variable that may be left out.
@@ -286,6 +305,23 @@ fn agent(
         whole.env.push(Variable { name: name.clone(), value, at_least });
     }
     Ok(())
+}
+
+/// The home of an agent whose tools have to stand among its own settings, and the folder of the user's that it stands for.
+fn own_home(
+    preset: &Preset,
+    profile: &Profile,
+    facts: &TaskFacts<'_>,
+    tools: &[u8],
+) -> Result<Option<(AgentHome, PathBuf)>, RunnerError> {
+    let (Some(folder), Some(settings)) = (&preset.tools_home, &preset.tools_settings) else {
+        return Ok(None);
+    };
+    let user = in_user_home(folder, profile.name.as_str()).map(PathBuf::from);
+    let user = user.ok_or_else(|| RunnerError::Settings("HOME is not set".to_owned()))?;
+    let tools = serde_json::from_slice(tools).unwrap_or_default();
+    let home = agent_home(&user, &facts.agent.private.join("home"), settings, &tools);
+    Ok(Some((home.map_err(RunnerError::Settings)?, user)))
 }
 
 /// One group of arguments for each skill that the agent has by itself, the worker's own first.

@@ -9,10 +9,12 @@
 //! | [`Preset`], [`Runners`] | the settings of one runner; all that a home knows |
 //! | [`Listener`], [`Heard`] | what an agent's output says: session, tokens, cost, limits |
 //! | [`board_tools`] | the MCP configuration by which an agent reaches its board |
+//! | [`AgentHome`] | where that has to stand among the settings of the agent's own home |
 //! | [`examine`] | whether a runner's program is there, and logged in |
 
 mod builtin;
 mod examine;
+mod home;
 mod listen;
 mod preset;
 mod reading;
@@ -22,6 +24,7 @@ mod tools;
 
 pub use builtin::{BUILT_IN, as_configuration};
 pub use examine::{Examined, Finding, Subject, examine};
+pub use home::{AgentHome, agent_home};
 pub use listen::{Heard, Listener};
 pub use preset::{Login, Output, Permissions, Preset, PromptBy, Totals};
 pub use reading::{Format, Reading, ReadingError};

@@ -46,6 +46,12 @@ settings! {
         tools_variable: Option<String> = "",
         /// The arguments that name it, or say the same, in the place of `{tools}`.
         tools_arguments: Vec<String> = "",
+        /// The agent's own folder, for one that takes no configuration from outside: a run gets a home with this folder in it, made of links, and the tools come among its settings. `tools_variable` names that home then.
+        tools_home: Option<String> = "",
+        /// The file of settings in `tools_home`, in JSON.
+        tools_settings: Option<String> = "",
+        /// Folders in `tools_home` in which the agent keeps its sessions: they are made where they are missing, so that sessions outlive their run.
+        tools_keep: Vec<String> = "",
         /// What that file holds, as a table; the texts `{env}`, `{andon}` and `{tools_argv}` in it are replaced.
         tools_file: Option<JsonTable> = "",
         /// Arguments that ask the program for its version.
@@ -189,6 +195,12 @@ impl Preset {
             let message = "`prompt` is `argument`, and `argv` has no {prompt}: write it there, or set prompt = \"stdin\" or \"file\"";
             reader.problem_with("argv", message.to_owned(), None);
         }
+        if self.tools_home.is_some() != self.tools_settings.is_some()
+            || self.tools_home.is_some() && (self.tools_variable.is_none() || self.tools_file.is_none())
+        {
+            let message = "`tools_home` needs `tools_settings`, `tools_variable` and `tools_file`: which file in it is written, who is told of it, and what it holds";
+            reader.problem_with("tools_home", message.to_owned(), None);
+        }
         if self.can_resume() && !self.resume.iter().any(|element| element.contains("{session}")) {
             reader.problem_with(
                 "resume",
@@ -238,7 +250,9 @@ impl Preset {
             ("skill_folders", &self.skill_folders),
         ];
         let values: Vec<String> = self.env.values().cloned().collect();
-        for (key, elements) in parts.into_iter().chain([("env", &values), ("login", &self.login.files)]) {
+        let home: Vec<String> = self.tools_home.iter().cloned().collect();
+        let more = [("env", &values), ("login", &self.login.files), ("tools_home", &home)];
+        for (key, elements) in parts.into_iter().chain(more) {
             if let Err(error) = Template::parse_part(elements) {
                 reader.problem_with(key, format!("`{key}` is wrong: {error}"), None);
             }

@@ -8,16 +8,16 @@ use andon_core::text::cap_chars;
 use andon_store::Board;
 use andon_store::operation::RecordUsage;
 use andon_store::sql::runs::Usage;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::launch::Worker;
 use super::life::{Taken, patiently};
 use super::session;
-use crate::paths::RunPaths;
+use crate::paths::{RunPaths, write_private};
 use crate::runner::{Heard, Totals};
 
 /// The file that an agent may write.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 pub(super) struct UsageFile {
     model: Option<String>,
     session: Option<String>,
@@ -55,12 +55,17 @@ impl Tally {
         session::add(&mut self.sum, &used);
     }
 
-    /// Adds what a judge's word cost. Its model and session are not the run's.
-    pub(super) fn add_judge(&mut self, word: UsageFile) {
+    /// Adds what a judge's word cost. Its model and session are not the run's. The sum is kept in `file` for a later run of the
+    /// session, which has to tell it from what the agent says of the session.
+    pub(super) fn add_judge(&mut self, word: UsageFile, file: &Path) {
         let mut used = Usage::default();
         overlay(&mut used, word);
         (used.model, used.session_ref) = (None, None);
         session::add(&mut self.judges, &used);
+        let kept = serde_json::to_vec(&UsageFile::of(&self.judges)).unwrap_or_default();
+        if let Err(error) = write_private(file, &kept) {
+            tracing::warn!(path = %file.display(), %error, "what the judge cost could not be kept");
+        }
     }
 
     /// All of it.
@@ -79,6 +84,29 @@ impl Tally {
         let record = RecordUsage { run: taken.run.id.clone(), usage };
         if let Err(error) = patiently(&taken.board, record).await {
             tracing::warn!(run = %taken.run.id, %error, "what the run consumed could not be recorded");
+        }
+    }
+}
+
+/// What an earlier run has consumed of its agent's session: all that it is known for, without its judges.
+pub(super) fn of_session(usage: &Usage, judges: &Path) -> Usage {
+    let (mut of_agent, mut of_judges) = (usage.clone(), Usage::default());
+    overlay(&mut of_judges, read(judges));
+    subtract(&mut of_agent, &of_judges);
+    of_agent
+}
+
+impl UsageFile {
+    fn of(usage: &Usage) -> Self {
+        #[expect(clippy::cast_precision_loss, reason = "money of a run, in millionths")]
+        let dollars = |micros: i64| micros as f64 / 1e6;
+        Self {
+            model: None,
+            session: None,
+            input_tokens: usage.input_tokens,
+            output_tokens: usage.output_tokens,
+            cached_tokens: usage.cached_tokens,
+            cost_usd: usage.cost_micros.map(dollars),
         }
     }
 }
@@ -175,14 +203,22 @@ mod tests {
             Usage { input_tokens: Some(10), model: Some("worker".to_owned()), ..Usage::default() };
         let mut tally = Tally { sum: of_the_work, judges: Usage::default() };
         let word = r#"{"model": "judge", "input_tokens": 3, "output_tokens": 1, "cost_usd": 0.5}"#;
-        tally.add_judge(serde_json::from_str(word).unwrap());
-        tally.add_judge(serde_json::from_str(word).unwrap());
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("judges.json");
+        tally.add_judge(serde_json::from_str(word).unwrap(), &file);
+        tally.add_judge(serde_json::from_str(word).unwrap(), &file);
         let total = tally.total();
         assert_eq!(
             (total.model.as_deref(), total.input_tokens, total.output_tokens, total.cost_micros),
             (Some("worker"), Some(16), Some(2), Some(1_000_000))
         );
         assert_eq!(tally.sum.input_tokens, Some(10), "a session's own count stays as it is");
+        // A later run of the session takes off what the session has had, and not what its judges had.
+        let of_session = of_session(&total, &file);
+        assert_eq!((of_session.input_tokens, of_session.output_tokens), (Some(10), Some(0)));
+        assert_eq!((of_session.cost_micros, of_session.model.as_deref()), (Some(0), Some("worker")));
+        let unknown = super::of_session(&total, &folder.path().join("none"));
+        assert_eq!(unknown.input_tokens, Some(16));
     }
 
     #[test]

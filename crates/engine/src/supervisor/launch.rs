@@ -180,6 +180,9 @@ fn assemble(
 ) -> Result<Launch, Unstartable> {
     let environment = environment(taken, &profile, &workspace);
     let invocation = invocation(taken, &profile, &workspace, &environment, prompt, resumed.as_ref())?;
+    if let Some((home, user, keep)) = &invocation.home {
+        home.create(user, keep).map_err(Unstartable::passing)?;
+    }
     for file in &invocation.files {
         write_private(&file.path, &file.content).map_err(Unstartable::passing)?;
     }
@@ -205,24 +208,13 @@ fn load_profile(taken: &Taken) -> Result<Profile, Unstartable> {
 }
 
 fn request(taken: &Taken) -> workspace::Request {
-    let task = &taken.task;
-    let scratch_root = taken.board.folder().join("workspaces");
+    let workdir = taken.settings.file.default_workdir.as_deref();
+    let mut request = tidy::request(&taken.task, &taken.run.id, taken.board.folder(), workdir);
     // Each host has scratch directories of its own: one that another host has made is not there to be gone on with.
-    let kind = tidy::kind(task.workspace_kind);
-    let foreign = |path: &PathBuf| {
-        taken.board.on_hosts() && kind == workspace::Kind::Scratch && !path.starts_with(&scratch_root)
-    };
-    workspace::Request {
-        kind,
-        path: task.workspace_path.as_ref().map(PathBuf::from).filter(|path| !foreign(path)),
-        branch: task.branch.clone(),
-        task_id: task.id.to_string(),
-        run_id: taken.run.id.to_string(),
-        scratch_root,
-        default_workdir: taken.settings.file.default_workdir.as_ref().map(PathBuf::from),
-        clean: false,
-        base: None,
+    if taken.board.on_hosts() && request.kind == workspace::Kind::Scratch {
+        request.path = request.path.filter(|path| path.starts_with(&request.scratch_root));
     }
+    request
 }
 
 /// What the profile tells every worker, and the skills of profile and task.

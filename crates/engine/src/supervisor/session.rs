@@ -10,8 +10,10 @@ use andon_store::query::Show;
 use andon_store::sql::runs::{Run, Usage};
 use andon_store::sql::tasks::Task;
 
+use super::consumed::of_session;
 use super::life::Taken;
 use crate::host;
+use crate::paths::RunPaths;
 use crate::profile::Profile;
 
 /// Turns of the goal mode where the task names none.
@@ -34,7 +36,8 @@ impl Resumed {
         let mut before = Usage::default();
         for run in shown.map(|shown| shown.runs).unwrap_or_default() {
             if run.usage.session_ref.as_ref() == Some(&session) {
-                add(&mut before, &run.usage);
+                let paths = RunPaths::new(taken.board.folder(), &taken.task.id, &run.id);
+                add(&mut before, &of_session(&run.usage, &paths.judges()));
             }
         }
         Some(Self { session, before })

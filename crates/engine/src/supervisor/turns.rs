@@ -113,7 +113,7 @@ impl Turns {
                 return After::End(Box::new(worker), Verdict::Stop(failure));
             }
         };
-        self.tally.add_judge(cost);
+        self.tally.add_judge(cost, &taken.paths.judges());
         let (reached, reason) = match judged {
             Judged::Block(reason) => return self.block(taken, worker, exit, reason).await,
             Judged::Done(reason) if self.finalise_asked => {

@@ -50,7 +50,7 @@ table! {
         "GET" "/api/v1/profiles/{profile}", "GET" "/api/v1/settings", "GET" "/api/v1/openapi.json",
         "GET" "/api/v1/attention", "GET" "/api/v1/verbs", "POST" "/api/v1/verbs",
         "POST" "/mcp";
-    HomeRead: "GET" "/metrics";
+    HomeRead: "GET" "/metrics", "GET" "/api/v1/channels";
     HomeWrite: "POST" "/api/v1/boards", "DELETE" "/api/v1/boards/{board}", "POST" "/api/v1/boards/{board}/switch",
         "PATCH" "/api/v1/profiles/{profile}", "POST" "/api/v1/profiles/{profile}/describe", "PATCH" "/api/v1/settings", "POST" "/api/v1/pause", "POST" "/api/v1/resume",
         "GET" "/api/v1/tokens", "POST" "/api/v1/tokens", "DELETE" "/api/v1/tokens/{token}";
@@ -70,14 +70,17 @@ table! {
         "GET" "/api/v1/boards/{board}/hosts", "GET" "/api/v1/boards/{board}/stats",
         "GET" "/api/v1/boards/{board}/usage", "GET" "/api/v1/boards/{board}/assignees",
         "GET" "/api/v1/boards/{board}/diagnostics", "GET" "/api/v1/boards/{board}/history",
-        "GET" "/api/v1/boards/{board}/events";
+        "GET" "/api/v1/boards/{board}/events", "GET" "/api/v1/boards/{board}/subscriptions",
+        "GET" "/api/v1/boards/{board}/tasks/{task}/subscriptions";
     BoardWork: "POST" "/api/v1/boards/{board}/tasks", "POST" "/api/v1/boards/{board}/tasks/{task}/comments",
         "POST" "/api/v1/boards/{board}/tasks/{task}/attachments",
         "POST" "/api/v1/boards/{board}/tasks/{task}/complete", "POST" "/api/v1/boards/{board}/tasks/{task}/block",
         "POST" "/api/v1/boards/{board}/tasks/{task}/heartbeat",
         "POST" "/api/v1/boards/{board}/tasks/{task}/request-review",
         "POST" "/api/v1/boards/{board}/tasks/{task}/approve",
-        "POST" "/api/v1/boards/{board}/tasks/{task}/request-changes", "POST" "/api/v1/boards/{board}/links",
+        "POST" "/api/v1/boards/{board}/tasks/{task}/request-changes",
+        "POST" "/api/v1/boards/{board}/tasks/{task}/unblock", "POST" "/api/v1/boards/{board}/tasks/{task}/assign",
+        "POST" "/api/v1/boards/{board}/links", "DELETE" "/api/v1/boards/{board}/links",
         "POST" "/api/v1/boards/{board}/pause";
     BoardWrite: "PATCH" "/api/v1/boards/{board}", "PATCH" "/api/v1/boards/{board}/tasks/{task}",
         "DELETE" "/api/v1/boards/{board}/tasks/{task}", "POST" "/api/v1/boards/{board}/tasks/bulk",
@@ -87,16 +90,21 @@ table! {
         "POST" "/api/v1/boards/{board}/tasks/{task}/decompose/auto",
         "POST" "/api/v1/boards/{board}/tasks/{task}/claim", "POST" "/api/v1/boards/{board}/claim",
         "POST" "/api/v1/boards/{board}/recompute",
-        "POST" "/api/v1/boards/{board}/tasks/{task}/unblock",
         "POST" "/api/v1/boards/{board}/tasks/{task}/promote", "POST" "/api/v1/boards/{board}/tasks/{task}/hold",
-        "POST" "/api/v1/boards/{board}/tasks/{task}/triage", "POST" "/api/v1/boards/{board}/tasks/{task}/assign",
+        "POST" "/api/v1/boards/{board}/tasks/{task}/triage",
         "POST" "/api/v1/boards/{board}/tasks/{task}/archive", "POST" "/api/v1/boards/{board}/tasks/{task}/reopen",
         "POST" "/api/v1/boards/{board}/tasks/{task}/stop", "POST" "/api/v1/boards/{board}/tasks/{task}/reclaim",
         "POST" "/api/v1/boards/{board}/tasks/{task}/schedule",
         "POST" "/api/v1/boards/{board}/tasks/{task}/reset-failures",
         "DELETE" "/api/v1/boards/{board}/tasks/{task}/attachments/{attachment}",
-        "DELETE" "/api/v1/boards/{board}/links", "POST" "/api/v1/boards/{board}/runs/{run}/terminate",
-        "POST" "/api/v1/boards/{board}/resume", "POST" "/api/v1/boards/{board}/nudge";
+        "POST" "/api/v1/boards/{board}/runs/{run}/terminate",
+        "POST" "/api/v1/boards/{board}/resume", "POST" "/api/v1/boards/{board}/nudge",
+        "PUT" "/api/v1/boards/{board}/subscriptions/{channel}",
+        "DELETE" "/api/v1/boards/{board}/subscriptions/{channel}",
+        "POST" "/api/v1/boards/{board}/subscriptions/{channel}/retry",
+        "PUT" "/api/v1/boards/{board}/tasks/{task}/subscriptions/{channel}",
+        "DELETE" "/api/v1/boards/{board}/tasks/{task}/subscriptions/{channel}",
+        "POST" "/api/v1/boards/{board}/tasks/{task}/subscriptions/{channel}/retry";
 }
 
 /// What a route asks; none where the table does not have it.

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use andon_core::TaskId;
 use andon_store::files;
@@ -16,10 +17,11 @@ use futures::executor::block_on;
 use futures::stream::unfold;
 use http_body_util::BodyExt as _;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::context::OnBoard;
 use super::failure::Failure;
-use super::limits::PAUSE;
+use super::limits::{PAUSE, SLOWEST};
 use super::state::Api;
 
 /// Bytes that are sent at once.
@@ -66,18 +68,21 @@ pub(crate) async fn receive(
         block_on(files::attach(&board, &task, &name, &mut incoming, &caller))
     });
     let mut body = request.into_body();
-    let mut slow = false;
+    let (mut slow, mut received, begun) = (false, 0, Instant::now());
     loop {
-        let piece = match tokio::time::timeout(PAUSE, body.frame()).await {
+        let piece = match tokio::time::timeout(patience(received, begun.elapsed()), body.frame()).await {
             Ok(Some(Ok(frame))) => match frame.into_data() {
-                Ok(data) => Ok(data),
+                Ok(data) => {
+                    received += data.len() as u64;
+                    Ok(data)
+                }
                 Err(_) => continue,
             },
             Ok(Some(Err(error))) => Err(io::Error::other(error.to_string())),
             Ok(None) => break,
             Err(_) => {
                 slow = true;
-                Err(io::Error::new(io::ErrorKind::TimedOut, "the client paused for too long"))
+                Err(io::Error::new(io::ErrorKind::TimedOut, "the client is too slow"))
             }
         };
         let last = piece.is_err();
@@ -89,9 +94,20 @@ pub(crate) async fn receive(
     drop(sender);
     let kept = kept.await.map_err(|error| Failure::internal(&error))?;
     if slow {
-        return Err(Failure::new("too_slow", "the client paused for too long", None));
+        return Err(Failure::new(
+            "too_slow",
+            "the client paused for too long, or sent too little in its time",
+            None,
+        ));
     }
     Ok(kept?)
+}
+
+/// How long the next piece of a file is waited for: no pause is too long by itself that many small pieces could not make
+/// longer, so that all of them together have a pace to keep.
+fn patience(received: u64, elapsed: Duration) -> Duration {
+    let due = PAUSE + Duration::from_secs(received / SLOWEST);
+    due.saturating_sub(elapsed).min(PAUSE)
 }
 
 /// A file that is sent.
@@ -266,6 +282,16 @@ pub(crate) fn shown_in_place(content_type: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_that_drips_in_is_as_slow_as_one_that_stops() {
+        assert_eq!(patience(0, Duration::ZERO), PAUSE);
+        // One byte at a time does not buy more time.
+        assert_eq!(patience(30, PAUSE), Duration::ZERO);
+        // Whoever keeps the pace may pause again and again.
+        assert_eq!(patience(60 * SLOWEST, PAUSE), PAUSE);
+        assert_eq!(patience(60 * SLOWEST, PAUSE * 3), Duration::ZERO);
+    }
 
     #[test]
     fn ranges_are_those_of_the_standard() {

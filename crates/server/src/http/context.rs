@@ -73,9 +73,9 @@ impl OnBoard {
         Self { api, board, rules, who, named: Named::default() }
     }
 
-    /// The caller, as the store knows it.
+    /// The caller, as the store knows it, with the rights of its profile.
     pub(crate) fn caller(&self) -> Caller {
-        self.who.caller()
+        self.who.caller().with_rights(&self.rules.roster)
     }
 
     /// Whether a worker calls.

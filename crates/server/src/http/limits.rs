@@ -10,10 +10,12 @@ pub(crate) const REQUESTS: usize = 512;
 pub(crate) const READERS: usize = 4;
 /// Connections that are open at once; more wait to be accepted.
 pub(crate) const CONNECTIONS: usize = 4_096;
-/// How long a client may take to say what it wants.
+/// How long a client may take to say what it wants, and to say the next thing; never longer than a request may take.
 pub(crate) const HEADERS: Duration = Duration::from_secs(15);
 /// How long a client may pause while it sends a file.
 pub(crate) const PAUSE: Duration = Duration::from_secs(30);
+/// The slowest pace at which a file may come once the first pause is over, bytes a second.
+pub(crate) const SLOWEST: u64 = 1_024;
 /// How often a stream says that it lives.
 pub(crate) const HEARTBEAT: Duration = Duration::from_secs(15);
 /// Wrong credentials in ten seconds, above which everybody without the right ones waits.
@@ -34,6 +36,8 @@ pub(crate) struct Limits {
     pub(crate) body: usize,
     /// How long a request may take.
     pub(crate) timeout: Duration,
+    /// How long a client may take nothing of an answer.
+    pub(crate) stall: Duration,
     /// Streams that may be open at once.
     pub(crate) streams: usize,
 }
@@ -44,6 +48,7 @@ impl Limits {
         Self {
             body: usize::try_from(config.api_body_limit.0).unwrap_or(usize::MAX),
             timeout: config.api_timeout.as_std(),
+            stall: config.api_stall_timeout.as_std(),
             streams: config.api_streams as usize,
         }
     }

@@ -1,8 +1,10 @@
-//! Connections: accepted up to a number, each with a time in which it must say what it wants, and let go at the end.
+//! Connections: accepted up to a number, each with a time in which it must say what it wants and take what it gets, and let
+//! go at the end.
 
 use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
 use axum::body::Body;
@@ -13,14 +15,16 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use rustix::net::sockopt;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::{TcpListener, TcpStream, UnixListener};
 use tokio::sync::Semaphore;
-use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
 use super::limits::{FAREWELL, HEADERS};
+use super::stall::Watched;
+use super::state::{Api, Counters};
 
 /// How a client came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,10 +43,10 @@ pub(crate) enum Peer {
 pub(crate) struct Acceptor {
     /// What is served.
     pub(crate) router: Router,
+    /// The limits, and where what they cost is counted.
+    pub(crate) api: Api,
     /// Connections that may still be opened.
     pub(crate) slots: Arc<Semaphore>,
-    /// The word to stop.
-    pub(crate) ending: CancellationToken,
     /// The connections that are open.
     pub(crate) open: TaskTracker,
 }
@@ -52,12 +56,13 @@ impl Acceptor {
     pub(crate) async fn network(self, listener: TcpListener) {
         while let Some(slot) = self.slot().await {
             let accepted = tokio::select! {
-                () = self.ending.cancelled() => return,
+                () = self.api.ending.cancelled() => return,
                 accepted = listener.accept() => accepted,
             };
             match accepted {
                 Ok((stream, _)) => {
                     let _ = stream.set_nodelay(true);
+                    self.bound(&stream);
                     self.spawn(stream, Peer::Network, slot);
                 }
                 Err(error) => rest(&error).await,
@@ -70,7 +75,7 @@ impl Acceptor {
         let user = rustix::process::geteuid().as_raw();
         while let Some(slot) = self.slot().await {
             let accepted = tokio::select! {
-                () = self.ending.cancelled() => return,
+                () = self.api.ending.cancelled() => return,
                 accepted = listener.accept() => accepted,
             };
             match accepted {
@@ -85,8 +90,17 @@ impl Acceptor {
 
     async fn slot(&self) -> Option<tokio::sync::OwnedSemaphorePermit> {
         tokio::select! {
-            () = self.ending.cancelled() => None,
+            () = self.api.ending.cancelled() => None,
             slot = Arc::clone(&self.slots).acquire_owned() => slot.ok(),
+        }
+    }
+
+    /// A peer that is gone without a word, or that takes nothing, is found by the kernel: what it has not acknowledged for so
+    /// long ends the connection.
+    fn bound(&self, stream: &TcpStream) {
+        let millis = u32::try_from(self.api.limits.stall.as_millis()).unwrap_or(u32::MAX);
+        if let Err(error) = sockopt::set_tcp_user_timeout(stream, millis) {
+            tracing::debug!(%error, "a connection has no limit of the kernel");
         }
     }
 
@@ -94,9 +108,9 @@ impl Acceptor {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let (router, ending) = (self.router.clone(), self.ending.clone());
+        let (router, api) = (self.router.clone(), self.api.clone());
         self.open.spawn(async move {
-            serve(stream, peer, router, ending).await;
+            serve(stream, peer, router, &api).await;
             drop(slot);
         });
     }
@@ -108,18 +122,26 @@ async fn rest(error: &std::io::Error) {
     tokio::time::sleep(std::time::Duration::from_millis(100)).await;
 }
 
-async fn serve<S>(stream: S, peer: Peer, router: Router, ending: CancellationToken)
+async fn serve<S>(stream: S, peer: Peer, router: Router, api: &Api)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let service = service_fn(move |request: Request<Incoming>| answer(router.clone(), peer, request));
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEADERS).max_buf_size(64 << 10);
+    let headers = HEADERS.min(api.limits.timeout);
+    builder.timer(TokioTimer::new()).header_read_timeout(headers).max_buf_size(64 << 10);
+    let stalled = Arc::new(AtomicBool::new(false));
+    let stream = Watched::new(stream, api.limits.stall, Arc::clone(&stalled));
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     tokio::select! {
         // What a client does wrong is its own affair.
-        _ = connection.as_mut() => return,
-        () = ending.cancelled() => connection.as_mut().graceful_shutdown(),
+        _ = connection.as_mut() => {
+            if stalled.load(Ordering::Relaxed) {
+                Counters::add(&api.counters.dropped, 1);
+            }
+            return;
+        }
+        () = api.ending.cancelled() => connection.as_mut().graceful_shutdown(),
     }
     let _ = tokio::time::timeout(FAREWELL, connection).await;
 }

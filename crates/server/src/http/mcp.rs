@@ -24,7 +24,8 @@ use crate::mcp::{McpService, over_http};
 pub(crate) async fn mcp(State(api): State<Api>, who: Who, request: Request) -> Response {
     match toolbox(&api, who).await {
         Ok(toolbox) => {
-            let (service, ending) = (McpService::new(toolbox), api.ending.child_token());
+            let service = McpService::among_others(toolbox, Arc::clone(&api.pulses));
+            let ending = api.ending.child_token();
             over_http(service, api.limits.body, ending, request).await.map(Body::new)
         }
         Err(failure) => failure.into_response(),

@@ -207,6 +207,10 @@ fn own(api: &Api, page: &mut Page) {
     page.line("andon_streams", &[], api.limits.streams.saturating_sub(free));
     page.family("andon_stream_events_total", "counter", "Events that were sent to clients.");
     page.line("andon_stream_events_total", &[], counters.events.load(Ordering::Relaxed));
-    page.family("andon_streams_dropped_total", "counter", "Clients that were too slow.");
+    page.family(
+        "andon_streams_dropped_total",
+        "counter",
+        "Clients that took too little in too long, and were let go.",
+    );
     page.line("andon_streams_dropped_total", &[], counters.dropped.load(Ordering::Relaxed));
 }

@@ -23,6 +23,7 @@ mod replay;
 mod routes;
 mod serve;
 mod session;
+mod stall;
 mod state;
 mod tokens;
 mod work;

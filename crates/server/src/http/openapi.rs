@@ -19,7 +19,7 @@ use super::mcp;
 use super::metrics;
 use super::replay;
 use super::routes::{
-    attention, boards, cord, files, home, insight, plan, planning, runs, tasks, verb, verbs,
+    attention, boards, cord, files, home, insight, notices, plan, planning, runs, tasks, verb, verbs,
 };
 use super::session;
 use super::state::Api;
@@ -32,7 +32,8 @@ use super::state::Api;
     tags((name = "home", description = "The home"), (name = "boards", description = "Boards"),
         (name = "tasks", description = "Tasks"), (name = "verbs", description = "What can be done to a task"),
         (name = "files", description = "Files of tasks"), (name = "runs", description = "Runs and workers"),
-        (name = "insight", description = "Why, what is wrong, what happened"), (name = "cord", description = "Pause and resume")),
+        (name = "insight", description = "Why, what is wrong, what happened"), (name = "cord", description = "Pause and resume"),
+        (name = "notices", description = "Who is told of what happens")),
 )]
 struct Doc;
 
@@ -57,6 +58,10 @@ fn of_home() -> OpenApiRouter<Api> {
         .routes(routes!(boards::list, boards::create))
         .routes(routes!(boards::show, boards::patch, boards::remove))
         .routes(routes!(boards::switch))
+        .routes(routes!(notices::channels))
+        .routes(routes!(notices::of_board))
+        .routes(routes!(notices::subscribe_board, notices::unsubscribe_board))
+        .routes(routes!(notices::retry_board))
 }
 
 /// Tasks and what belongs to them.
@@ -71,6 +76,9 @@ fn of_tasks() -> OpenApiRouter<Api> {
         .routes(routes!(tasks::link, tasks::unlink))
         .routes(routes!(files::list, files::attach))
         .routes(routes!(files::get, files::detach))
+        .routes(routes!(notices::of_task))
+        .routes(routes!(notices::subscribe_task, notices::unsubscribe_task))
+        .routes(routes!(notices::retry_task))
 }
 
 /// What can be done to a task.

@@ -251,8 +251,8 @@ fn run(api: &Api, router: Router, network: Option<TcpListener>, local: Option<Un
 async fn serve(api: &Api, router: Router, network: Option<TcpListener>, local: Option<UnixListener>) {
     let acceptor = Acceptor {
         router,
+        api: api.clone(),
         slots: Arc::new(Semaphore::new(CONNECTIONS)),
-        ending: api.ending.clone(),
         open: TaskTracker::new(),
     };
     let network = network.and_then(|listener| tokio::net::TcpListener::from_std(listener).ok());

@@ -12,6 +12,7 @@ use andon_engine::profile::Profiles;
 use andon_engine::roster::roster;
 use andon_engine::settings::{self, SettingsError};
 use andon_store::{Board, BoardFile, Home, OpError, Operation};
+use andon_tools::Pulses;
 use futures::executor::block_on;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -101,6 +102,8 @@ pub(crate) struct Inner {
     pub(crate) edits: tokio::sync::Mutex<()>,
     /// Verbs of the command line.
     pub(crate) verbs: VerbDesk,
+    /// When the board was last told of the runs that use the tools.
+    pub(crate) pulses: Arc<Pulses>,
     readers: Semaphore,
     boards: Mutex<BTreeMap<BoardSlug, (Option<String>, Board)>>,
     known: Mutex<Known>,
@@ -140,6 +143,7 @@ impl Api {
                 failures: Mutex::default(),
                 edits: tokio::sync::Mutex::default(),
                 verbs: VerbDesk::new(verbs),
+                pulses: Arc::default(),
                 readers: Semaphore::new(READERS),
                 boards: Mutex::default(),
                 known: Mutex::default(),

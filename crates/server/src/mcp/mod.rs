@@ -8,6 +8,7 @@ mod resources;
 mod service;
 mod stdio;
 mod transport;
+mod waiting;
 mod web;
 
 pub use frames::{FRAME_LIMIT, Frame, Frames, Line};

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use andon_tools::{Pulse, ToolError, ToolSpec, Toolbox};
+use andon_tools::{Pulse, Pulses, ToolError, ToolSpec, Toolbox};
 use rmcp::ServerHandler;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, CustomRequest, CustomResult, ErrorCode,
@@ -14,7 +14,7 @@ use rmcp::service::{RequestContext, RoleServer};
 use serde_json::Value;
 use tokio::sync::Notify;
 
-use super::resources;
+use super::{resources, waiting};
 
 const FOR_A_WORKER: &str = "These tools are the board that your task comes from. Start with kanban_show (no arguments): its \
 worker_context is your assignment. Work only in your workspace. In long work call kanban_heartbeat every few minutes. End \
@@ -30,21 +30,44 @@ kanban_why says why one does not run, and kanban_unblock answers one that waits 
 pub struct McpService {
     toolbox: Toolbox,
     used: Arc<Notify>,
-    /// When the board was last told that the worker is at it: of this process, not of a session.
-    pulse: Arc<Mutex<Pulse>>,
+    beat: Beat,
+}
+
+/// When the board was last told that the worker is at it: known to the process, not to a session or a request.
+#[derive(Clone, Debug)]
+enum Beat {
+    /// Of the one worker that this process serves.
+    Own(Arc<Mutex<Pulse>>),
+    /// Of each run that this process serves.
+    Shared(Arc<Pulses>),
 }
 
 impl McpService {
-    /// The service over these tools.
+    /// The service over these tools, in a process that serves nobody else.
     #[must_use]
     pub fn new(toolbox: Toolbox) -> Self {
-        Self { toolbox, used: Arc::default(), pulse: Arc::default() }
+        Self { toolbox, used: Arc::default(), beat: Beat::Own(Arc::default()) }
+    }
+
+    /// The same for one request among those of many callers.
+    #[must_use]
+    pub fn among_others(toolbox: Toolbox, pulses: Arc<Pulses>) -> Self {
+        Self { toolbox, used: Arc::default(), beat: Beat::Shared(pulses) }
     }
 
     /// Its tools.
     #[must_use]
     pub const fn toolbox(&self) -> &Toolbox {
         &self.toolbox
+    }
+
+    /// Whether the board should be told now that the caller's run makes progress.
+    fn due(&self) -> bool {
+        let Some(worker) = self.toolbox.identity().as_worker() else { return false };
+        match &self.beat {
+            Beat::Own(pulse) => pulse.lock().unwrap_or_else(PoisonError::into_inner).due(),
+            Beat::Shared(pulses) => pulses.due(&worker.run),
+        }
     }
 
     /// Waits until a request has been served.
@@ -103,12 +126,12 @@ impl ServerHandler for McpService {
     async fn call_tool(
         &self,
         request: CallToolRequestParams,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let arguments = request.arguments.map_or(Value::Null, Value::Object);
-        let reply = self.toolbox.call(&request.name, arguments).await;
-        let due = self.pulse.lock().unwrap_or_else(PoisonError::into_inner).due();
-        if due && !reply.ended_run {
+        let work = self.toolbox.call(&request.name, arguments);
+        let reply = waiting::tell_while(work, &request.name, &context).await;
+        if !reply.ended_run && self.due() {
             self.toolbox.progress().await;
         }
         self.used.notify_one();

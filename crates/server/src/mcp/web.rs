@@ -26,7 +26,7 @@ where
     B: Body + Send + 'static,
     B::Error: Display,
 {
-    // A call gives one answer and no news in between: plain JSON, and nothing to resume.
+    // Plain JSON, and nothing to resume. A call that takes long has news before its answer: then it is a stream.
     let config = StreamableHttpServerConfig::default()
         .with_legacy_session_mode(false)
         .with_json_response(true)

@@ -81,6 +81,7 @@ impl Stage {
                 task: Some(task),
                 profile: None,
                 ttl: 600_000,
+                force: false,
                 caller,
                 policy: Policy::default(),
             };

@@ -10,7 +10,7 @@ use crate::error::OpError;
 use crate::operation::EndRun;
 use crate::sql::events::{self, NewEvent};
 use crate::sql::runs::{self, Words};
-use crate::sql::{boards, leases, tasks};
+use crate::sql::{boards, leases, subscriptions, tasks};
 use crate::tx::{Operation, Tx};
 
 /// Raises the epoch and ends open runs, in one transaction with the event that says so.
@@ -34,6 +34,7 @@ impl Operation for Aftermath {
         if let Some(identity) = &self.identity {
             boards::set_meta(tx, "identity", identity).await?;
         }
+        subscriptions::carry_on(tx, self.epoch).await?;
         let mut ended = Vec::new();
         for (run, _) in leases::live(tx).await? {
             if run.ended_at.is_none() {

@@ -21,6 +21,7 @@ use crate::board_file::BoardFile;
 use crate::caller::Caller;
 use crate::doorbell::Doorbell;
 use crate::home::Home;
+use crate::migrate::SCHEMA;
 use crate::sqlite::{self, Direct, Flavour, translate};
 
 /// Tables in the order in which rows may refer to each other, and their keys.
@@ -33,6 +34,7 @@ const TABLES: &[(&str, &[&str])] = &[
     ("comments", &["id"]),
     ("events", &["number"]),
     ("attachments", &["id"]),
+    ("subscriptions", &["id"]),
     ("pauses", &["scope"]),
     ("cooldowns", &["profile"]),
     ("hosts", &["name"]),
@@ -127,6 +129,7 @@ fn salvage(
             ("leases", "runs", "run_id", "id"),
             ("comments", "tasks", "task_id", "id"),
             ("attachments", "tasks", "task_id", "id"),
+            ("subscriptions", "tasks", "task_id", "id"),
         ] {
             let orphans = format!("delete from {table} where {column} not in (select {key} from {parent})");
             let gone = target.execute(&orphans, []).map_err(fail)? as u64;
@@ -192,6 +195,9 @@ struct Table<'a> {
 impl Table<'_> {
     fn save(&self, draft: &Path) -> Result<Saved, MaintenanceError> {
         let fail = |error: rusqlite::Error| translate(draft, &error);
+        if self.came_later() {
+            return Ok(Saved { table: self.name, rows: 0, refused: 0, whole: true });
+        }
         let ours = columns(self.target, self.name).map_err(fail)?;
         let theirs = columns(self.source, self.name).unwrap_or_else(|_| ours.clone());
         let shared: Vec<String> = ours.into_iter().filter(|column| theirs.contains(column)).collect();
@@ -209,6 +215,14 @@ impl Table<'_> {
         let whole = if numbered { self.by_number(&list, &mut take) } else { self.by_key(&list, &mut take) };
         saved.whole = whole;
         Ok(saved)
+    }
+
+    /// Whether the board is older than the table: nothing of it can have been lost.
+    fn came_later(&self) -> bool {
+        let ask = |sql: &str| self.source.query_row(sql, [], |row| row.get::<_, i64>(0)).ok();
+        let there = format!("select count(*) from sqlite_schema where name = '{}'", self.name);
+        ask("select user_version from pragma_user_version").is_some_and(|version| version < SCHEMA)
+            && ask(&there) == Some(0)
     }
 
     /// Rows with numbers: forwards, backwards, then one by one across the gap; whether the first way read everything.

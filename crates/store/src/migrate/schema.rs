@@ -1,5 +1,6 @@
 //! The migrations and their texts.
 
+use andon_core::notice::SubscriptionState;
 use andon_core::run::Outcome;
 use andon_core::task::{BlockKind, Phase, Status, WorkspaceKind};
 use sha2::{Digest, Sha256};
@@ -29,7 +30,13 @@ pub(crate) enum Dialect {
 /// Name, text for SQLite, text for PostgreSQL: the same tables and columns.
 const TEXTS: &[(&str, &str, &str)] = &[
     ("0001_board", include_str!("0001_board.sqlite.sql"), include_str!("0001_board.postgres.sql")),
+    (
+        "0002_subscriptions",
+        include_str!("0002_subscriptions.sqlite.sql"),
+        include_str!("0002_subscriptions.postgres.sql"),
+    ),
     ("0003_plans", include_str!("0003_plans.sqlite.sql"), include_str!("0003_plans.postgres.sql")),
+    ("0004_claimers", include_str!("0004_claimers.sqlite.sql"), include_str!("0004_claimers.postgres.sql")),
 ];
 
 /// The newest schema that this binary knows.
@@ -60,6 +67,7 @@ fn with_enums(text: &str) -> String {
         .replace("{Phase}", &quoted(Phase::ALL, Phase::as_str))
         .replace("{BlockKind}", &quoted(BlockKind::ALL, BlockKind::as_str))
         .replace("{WorkspaceKind}", &quoted(WorkspaceKind::ALL, WorkspaceKind::as_str))
+        .replace("{SubscriptionState}", &quoted(SubscriptionState::ALL, SubscriptionState::as_str))
         .replace("{Outcome}", &quoted(Outcome::ALL, Outcome::as_str))
 }
 

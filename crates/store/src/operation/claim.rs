@@ -13,6 +13,7 @@ use crate::caller::{Caller, new_token, token_hash};
 use crate::error::OpError;
 use crate::lifecycle::{Extra, Known, advance, pause_over};
 use crate::sql::boards::{Cooldown, Standing};
+use crate::sql::leases::Holder;
 use crate::sql::runs::{Live, Run, Usage};
 use crate::sql::tasks::{self, Task};
 use crate::sql::{boards, leases, runs};
@@ -26,6 +27,8 @@ const LOOK: u32 = 64;
 pub struct Claim {
     /// The claiming host.
     pub host: String,
+    /// The claiming process, which will start the supervisors; none where it is not known.
+    pub claimer: Option<Holder>,
     /// Profiles that this host can run now, with their caps; lanes are never claimed.
     pub roster: Roster,
     /// The board's cap.
@@ -215,8 +218,15 @@ impl Claim {
         standing: &Standing,
     ) -> Result<Option<Claimed>, OpError> {
         let Some(task) = tasks::find_free(tx, &candidate.task).await? else { return Ok(None) };
-        let opening =
-            Opening { host: Some(&self.host), by_hand: false, ttl: self.policy.lease_ttl, standing };
+        // The room of a profile that cools down was counted above: what is chosen here may start.
+        let opening = Opening {
+            host: Some(&self.host),
+            claimer: self.claimer.as_ref(),
+            by_hand: false,
+            forced: true,
+            ttl: self.policy.lease_ttl,
+            standing,
+        };
         match open_run(tx, task, &Caller::system(), &self.policy, &opening).await {
             Ok(claimed) => Ok(claimed),
             // Another rule keeps this one back; the others go on.
@@ -251,7 +261,10 @@ fn fits(requirements: &[String], labels: &[String]) -> String {
 
 struct Opening<'a> {
     host: Option<&'a str>,
+    claimer: Option<&'a Holder>,
     by_hand: bool,
+    /// Whatever cools down.
+    forced: bool,
     ttl: i64,
     standing: &'a Standing,
 }
@@ -270,10 +283,12 @@ async fn open_run<T: Tx>(
     let profile = task.executor().cloned();
     let facts = runs::claim_facts(tx, &task.id).await?;
     let attempt = facts.attempt;
+    let cooling = profile.as_ref().filter(|_| !opening.forced);
+    let cooling = cooling.and_then(|profile| opening.standing.cooling(profile, tx.now()));
     let paused = pause_over(opening.standing.pauses.iter().map(String::as_str), &task);
     let data =
         json!({ "attempt": attempt, "profile": profile, "host": opening.host, "by_hand": opening.by_hand });
-    let extra = Extra { data, known: Some(Known { facts, paused }), ..Extra::default() };
+    let extra = Extra { data, known: Some(Known { facts, paused, cooling }), ..Extra::default() };
     let event = Event::Claim { run: id.clone() };
     let (task, _) = advance(tx, task, &event, caller, policy, &extra).await?;
     if task.state.status != Status::Running {
@@ -306,7 +321,7 @@ async fn open_run<T: Tx>(
     };
     runs::insert(tx, &run).await?;
     let expires_at = now.plus(opening.ttl);
-    leases::insert(tx, &run.id, expires_at, opening.ttl).await?;
+    leases::insert(tx, &run.id, expires_at, opening.ttl, opening.claimer).await?;
     Ok(Some(Claimed { task, run, token, expires_at }))
 }
 
@@ -319,6 +334,8 @@ pub struct ClaimByHand {
     pub profile: Option<ProfileName>,
     /// The lease, milliseconds.
     pub ttl: i64,
+    /// Although its profile cools down.
+    pub force: bool,
     /// Who claims.
     pub caller: Caller,
     /// Limits.
@@ -334,7 +351,14 @@ impl Operation for ClaimByHand {
         if standing.ripe {
             tasks::ripen(tx).await?;
         }
-        let opening = Opening { host: None, by_hand: true, ttl: self.ttl, standing: &standing };
+        let opening = Opening {
+            host: None,
+            claimer: None,
+            by_hand: true,
+            forced: self.force,
+            ttl: self.ttl,
+            standing: &standing,
+        };
         if let Some(id) = &self.task {
             let task = tasks::get(tx, id).await?;
             let claimed = open_run(tx, task, &self.caller, &self.policy, &opening).await?;
@@ -351,7 +375,9 @@ impl Operation for ClaimByHand {
             match open_run(tx, task, &self.caller, &self.policy, &opening).await {
                 Ok(Some(claimed)) => return Ok(claimed),
                 Ok(None) => {}
-                Err(OpError::Refused { refusal, .. }) if matches!(*refusal, Refusal::Paused(_)) => {
+                Err(OpError::Refused { refusal, .. })
+                    if matches!(*refusal, Refusal::Paused(_) | Refusal::CoolingDown { .. }) =>
+                {
                     return Err((*refusal).into());
                 }
                 Err(OpError::Refused { .. }) => {}

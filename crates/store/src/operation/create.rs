@@ -1,11 +1,13 @@
 //! Create a task (ST-01..04): title, assignee, workspace, skills and parents are validated in one transaction; the
 //! idempotency key is unique, so that two racing creators get the same task.
 
+use andon_core::notice::ChannelName;
 use andon_core::roster::Roster;
 use andon_core::task::{Actor, EventKind, Initial, Refusal, WorkspaceKind, place_new};
 use andon_core::{Millis, Policy, ProfileName, TaskId, text};
 use serde_json::json;
 
+use super::subscribe::subscribe_new;
 use crate::caller::{Caller, authorise};
 use crate::error::OpError;
 use crate::sql::events::{self, NewEvent};
@@ -55,6 +57,7 @@ pub struct NewTask {
     pub held: bool,
     pub step_key: Option<String>,
     pub workflow_template_id: Option<String>,
+    pub notify: Vec<ChannelName>,
 }
 
 /// Creates a task.
@@ -227,7 +230,11 @@ impl Create {
             "title": task.title, "assignee": task.assignee, "status": task.state.status,
             "parents": self.task.parents, "tenant": task.tenant, "branch": task.branch, "skills": task.skills,
         });
-        append(tx, task, EventKind::Created, &self.caller.actor, data).await
+        append(tx, task, EventKind::Created, &self.caller.actor, data).await?;
+        for channel in &self.task.notify {
+            subscribe_new(tx, &task.id, channel, &self.caller).await?;
+        }
+        Ok(())
     }
 }
 

@@ -136,6 +136,9 @@ pub struct JudgeLease {
     pub holder_alive: Option<bool>,
     /// Another boot of this host: what ran then is gone without anybody's fault.
     pub rebooted: bool,
+    /// The dispatcher that claimed the run is gone and started nobody who could still take it: the run is over unless a
+    /// supervisor has taken it after all.
+    pub unstarted: bool,
     /// Limits.
     pub policy: Policy,
 }
@@ -160,6 +163,14 @@ impl Operation for JudgeLease {
         let Some(run) = runs::find(tx, &run.id).await? else { return Ok(Judged::Live) };
         let Some(lease) = leases::find(tx, &self.run).await? else { return Ok(Judged::Live) };
         if run.ended_at.is_some() {
+            return Ok(Judged::Ended);
+        }
+        if self.unstarted {
+            // A supervisor that came late and won goes on; one that comes later stands down.
+            if !leases::untaken(tx, &run.id).await? {
+                return Ok(Judged::Live);
+            }
+            self.lose(tx, run, lease).await?;
             return Ok(Judged::Ended);
         }
         let now = tx.now();
@@ -195,6 +206,13 @@ impl JudgeLease {
         let (failure, error) = match (&lease.holder, self.rebooted, run.by_hand) {
             (_, true, _) => (Failure::Interrupted, "the host was restarted while it ran".to_owned()),
             (_, _, true) => (Failure::Lost, "the claim by hand ran out without a heartbeat".to_owned()),
+            (None, _, false) if self.unstarted => {
+                let claimer = lease.claimer.as_ref();
+                let (pid, host) = claimer.map_or((0, "?"), |claimer| (claimer.pid, claimer.host.as_str()));
+                let error =
+                    format!("the dispatcher that claimed it (pid {pid} on {host}) died before its start");
+                (Failure::Interrupted, error)
+            }
             // No supervisor ever took it: that it could not start is no fault of the task.
             (None, _, false) => (Failure::Interrupted, "no supervisor took the run in time".to_owned()),
             (Some(holder), _, false) if self.holder_alive == Some(false) => {

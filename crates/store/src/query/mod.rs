@@ -1,6 +1,7 @@
 //! Questions: each sees one consistent moment and changes nothing.
 
 mod activity;
+mod attention;
 mod cards;
 mod context;
 mod diagnostics;
@@ -10,6 +11,7 @@ mod known;
 mod latency;
 mod list;
 mod live;
+mod notices;
 mod pages;
 mod planning;
 mod ready;
@@ -18,6 +20,7 @@ mod stats;
 mod why;
 
 pub use activity::{Brief, BriefOf, DayOfUse, Graph, GraphOf, RecentRuns, UsageByDay};
+pub use attention::{Asks, AttentionPage, Waiters, Waiting};
 pub use cards::{Card, CardPage, CardsOf, Column, Columns, ColumnsOf, Linked, LinkedTask, TaskPage};
 pub use context::ContextOf;
 pub use diagnostics::{DiagnosticsOf, Examined};
@@ -27,6 +30,7 @@ pub use known::{FileIndex, Files, Known};
 pub use latency::{Latencies, Span, Waits};
 pub use list::{List, Listed, Sort};
 pub use live::{Deadlines, HostContact, HostSeen, LiveRuns, MovedTo, NextDeadline, RunOf, WaitingChildren};
+pub use notices::{Due, DueNotices, Sources, SubscriptionsOf};
 pub use pages::{Key, Order, Wanted};
 pub use planning::{PlansDue, PlansFound};
 pub use ready::{ReadyAssignees, ReadyOf, WorkersWords};

@@ -90,6 +90,10 @@ pub struct Wanted {
     pub tenant: Option<String>,
     /// With this text in id, title, body or reason of the block.
     pub text: Option<String>,
+    /// Of this template of a workflow.
+    pub template: Option<String>,
+    /// At this step of it.
+    pub step: Option<String>,
 }
 
 macro_rules! page_sql {
@@ -99,7 +103,8 @@ macro_rules! page_sql {
              and (cast($2 as text) is null or coalesce(assignee, '') = $2) and (cast($3 as text) is null or tenant = $3) \
              and (cast($4 as text) is null or lower(title) like $4 escape '\\' or id like $4 escape '\\' \
              or lower(coalesce(body, '')) like $4 escape '\\' or lower(coalesce(block_reason, '')) like $4 escape '\\') \
-             and (cast($5 as text) is null or ",
+             and (cast($5 as text) is null or workflow_template_id = $5) and (cast($6 as text) is null or step_key = $6) \
+             and (cast($7 as text) is null or ",
             $after,
             ") order by ",
             $order,
@@ -114,33 +119,33 @@ const PLAIN: &str = "select id from tasks where status = $1 and (cast($2 as text
     (created_at > $4 or (created_at = $4 and id > $2)))) order by priority desc, created_at, id limit $5";
 
 impl Order {
-    /// A page in this order: the place is the id `$5`, then what comes before it in the order.
+    /// A page in this order: the place is the id `$7`, then what comes before it in the order.
     const fn sql(self) -> &'static str {
         match self {
             Self::Priority => page_sql!(
-                "priority < $6 or (priority = $6 and (created_at > $7 or (created_at = $7 and id > $5)))",
+                "priority < $8 or (priority = $8 and (created_at > $9 or (created_at = $9 and id > $7)))",
                 "priority desc, created_at, id",
-                "$8"
+                "$10"
             ),
             Self::PriorityAscending => page_sql!(
-                "priority > $6 or (priority = $6 and (created_at > $7 or (created_at = $7 and id > $5)))",
+                "priority > $8 or (priority = $8 and (created_at > $9 or (created_at = $9 and id > $7)))",
                 "priority, created_at, id",
-                "$8"
+                "$10"
             ),
             Self::Created => {
-                page_sql!("created_at > $6 or (created_at = $6 and id > $5)", "created_at, id", "$7")
+                page_sql!("created_at > $8 or (created_at = $8 and id > $7)", "created_at, id", "$9")
             }
             Self::CreatedDescending => {
                 page_sql!(
-                    "created_at < $6 or (created_at = $6 and id < $5)",
+                    "created_at < $8 or (created_at = $8 and id < $7)",
                     "created_at desc, id desc",
-                    "$7"
+                    "$9"
                 )
             }
             Self::Updated => {
-                page_sql!("updated_at < $6 or (updated_at = $6 and id > $5)", "updated_at desc, id", "$7")
+                page_sql!("updated_at < $8 or (updated_at = $8 and id > $7)", "updated_at desc, id", "$9")
             }
-            Self::Title => page_sql!("title > $6 or (title = $6 and id > $5)", "title, id", "$7"),
+            Self::Title => page_sql!("title > $8 or (title = $8 and id > $7)", "title, id", "$9"),
         }
     }
 }
@@ -173,7 +178,8 @@ impl Wanted {
     }
 
     fn is_plain(&self) -> bool {
-        self.assignee.is_none() && self.tenant.is_none() && self.pattern().is_none()
+        let narrow = [&self.assignee, &self.tenant, &self.template, &self.step];
+        narrow.into_iter().all(Option::is_none) && self.pattern().is_none()
     }
 
     /// The ids of a page, and whether there are more.
@@ -193,8 +199,13 @@ impl Wanted {
             [only] if plain => (PLAIN, vec![(*only).into(), id, number, at, limit_and_one]),
             _ => {
                 let list = Val::from(self.list());
-                let filters =
-                    [self.assignee.as_ref().into(), self.tenant.as_ref().into(), self.pattern().into()];
+                let filters = [
+                    self.assignee.as_ref().into(),
+                    self.tenant.as_ref().into(),
+                    self.pattern().into(),
+                    self.template.as_ref().into(),
+                    self.step.as_ref().into(),
+                ];
                 let mut params = vec![list];
                 params.extend(filters);
                 params.push(id);
@@ -223,8 +234,16 @@ impl Wanted {
                 "select status, count(*) from tasks where (cast($1 as text) is null or coalesce(assignee, '') = $1) \
                  and (cast($2 as text) is null or tenant = $2) and (cast($3 as text) is null or lower(title) like $3 escape '\\' \
                  or id like $3 escape '\\' or lower(coalesce(body, '')) like $3 escape '\\' \
-                 or lower(coalesce(block_reason, '')) like $3 escape '\\') group by status",
-                vals![self.assignee.as_ref(), self.tenant.as_ref(), self.pattern()],
+                 or lower(coalesce(block_reason, '')) like $3 escape '\\') \
+                 and (cast($4 as text) is null or workflow_template_id = $4) and (cast($5 as text) is null or step_key = $5) \
+                 group by status",
+                vals![
+                    self.assignee.as_ref(),
+                    self.tenant.as_ref(),
+                    self.pattern(),
+                    self.template.as_ref(),
+                    self.step.as_ref()
+                ],
             )
             .await?
         };

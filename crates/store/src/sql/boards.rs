@@ -100,6 +100,16 @@ pub struct Standing {
     pub requirements: Vec<String>,
 }
 
+impl Standing {
+    /// The profile, and until when nothing of it starts, where it cools down now. After that time one run tries, and the
+    /// others wait for what it finds.
+    #[must_use]
+    pub fn cooling(&self, profile: &ProfileName, now: Millis) -> Option<(ProfileName, Millis)> {
+        let found = self.cooldowns.iter().find(|cooldown| cooldown.profile == *profile)?;
+        (found.until > now || found.probe.is_some()).then(|| (found.profile.clone(), found.until.max(now)))
+    }
+}
+
 /// Reads it in one question: each claim asks.
 ///
 /// # Errors

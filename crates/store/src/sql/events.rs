@@ -102,6 +102,24 @@ pub async fn after<T: Tx>(tx: &mut T, number: i64, limit: u32) -> Result<Vec<Eve
     tx.query(SQL, vals![number, limit]).await?.into_iter().map(decode).collect()
 }
 
+/// Events of a task after a number, oldest first.
+///
+/// # Errors
+/// Of the database.
+pub async fn of_task_after<T: Tx>(
+    tx: &mut T,
+    task: &TaskId,
+    number: i64,
+    limit: u32,
+) -> Result<Vec<Event>, DbError> {
+    const SQL: &str = concat!(
+        "select ",
+        event_columns!(),
+        " from events where task_id = $1 and number > $2 order by number limit $3"
+    );
+    tx.query(SQL, vals![task, number, limit]).await?.into_iter().map(decode).collect()
+}
+
 /// The newest events of a task, oldest of them first.
 ///
 /// # Errors

@@ -32,6 +32,9 @@ pub struct Lease {
     pub facts: LeaseFacts,
     /// Who holds it; none before a supervisor has taken the run, and for claims by hand.
     pub holder: Option<Holder>,
+    /// The dispatcher that claimed the run. While nobody holds the lease it says whether somebody still may: its supervisor
+    /// is started by it, or by nobody. None for claims by hand.
+    pub claimer: Option<Holder>,
     /// The control group of its tree.
     pub cgroup: Option<String>,
     /// When the worker last said that it makes progress.
@@ -43,7 +46,7 @@ pub struct Lease {
 macro_rules! lease_columns {
     () => {
         "leases.run_id, leases.expires_at, leases.ttl, leases.extended, leases.host, leases.boot_id, leases.pid, \
-         leases.start_time, leases.cgroup, leases.progress_at, leases.progress_note"
+         leases.start_time, leases.claimer, leases.cgroup, leases.progress_at, leases.progress_note"
     };
 }
 
@@ -57,26 +60,45 @@ fn decode(row: &mut Row) -> Result<Lease, DbError> {
         }
         _ => None,
     };
+    // What cannot be read says nothing of anybody: the lease alone decides then.
+    let claimer = row.opt_text()?.and_then(|text| serde_json::from_str(&text).ok());
     Ok(Lease {
         run,
         facts,
         holder,
+        claimer,
         cgroup: row.opt_text()?,
         progress_at: row.opt_at()?,
         progress_note: row.opt_text()?,
     })
 }
 
-/// Writes a new lease.
+/// Writes a new lease, which nobody holds yet; `claimer` is the process that will start whoever takes it.
 ///
 /// # Errors
 /// Of the database.
-pub async fn insert<T: Tx>(tx: &mut T, run: &RunId, expires_at: Millis, ttl: i64) -> Result<(), DbError> {
+pub async fn insert<T: Tx>(
+    tx: &mut T,
+    run: &RunId,
+    expires_at: Millis,
+    ttl: i64,
+    claimer: Option<&Holder>,
+) -> Result<(), DbError> {
+    let claimer = claimer.and_then(|claimer| serde_json::to_string(claimer).ok());
     tx.write(
-        "insert into leases (run_id, expires_at, ttl, extended) values ($1, $2, $3, 0)",
-        vals![run, expires_at, ttl],
+        "insert into leases (run_id, expires_at, ttl, extended, claimer) values ($1, $2, $3, 0, $4)",
+        vals![run, expires_at, ttl, claimer],
     )
     .await
+}
+
+/// Whether still nobody has taken a lease; nobody can until this transaction ends.
+///
+/// # Errors
+/// Of the database.
+pub async fn untaken<T: Tx>(tx: &mut T, run: &RunId) -> Result<bool, DbError> {
+    const SQL: &str = "select run_id from leases where run_id = $1 and pid is null /*for update*/";
+    Ok(first(tx, SQL, vals![run]).await?.is_some())
 }
 
 /// The lease of a run.

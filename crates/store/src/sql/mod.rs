@@ -12,4 +12,5 @@ pub mod leases;
 pub mod links;
 pub mod plans;
 pub mod runs;
+pub mod subscriptions;
 pub mod tasks;

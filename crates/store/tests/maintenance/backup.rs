@@ -4,12 +4,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use andon_core::Policy;
 use andon_core::run::Outcome;
-use andon_core::task::Status;
+use andon_core::task::{BlockKind, Status};
 use andon_store::maintenance::{BackupOptions, RestoreOptions, backup, restore};
+use andon_store::operation::{Block, Next, Subscribe, TakeNext};
 use andon_store::query::{Head, Show};
 use andon_store::{Board, Mode};
 
-use crate::{Fixture, attach, claim, create, run};
+use crate::{Fixture, attach, claim, create, person, run};
 
 fn count(board: &Board) -> u32 {
     let stats = run(board, andon_store::query::StatsOf).unwrap();
@@ -53,6 +54,39 @@ fn a_backup_comes_back_with_its_files_and_its_runs_ended() {
     // Restored again, places of the first restore are old, too.
     let second = restore(&fixture.home, &fixture.slug, &target, &forced).unwrap();
     assert!(second.epoch > restored.epoch);
+}
+
+#[test]
+fn a_restored_board_tells_on_from_where_it_stood() {
+    let fixture = Fixture::new();
+    let board = fixture.board();
+    let task = create(&board, "kept", &[]);
+    let subscribe = Subscribe {
+        task: Some(task.clone()),
+        channel: "ops".parse().unwrap(),
+        wish: None,
+        home: false,
+        caller: person(),
+    };
+    let id = run(&board, subscribe).unwrap().subscription.id;
+    let block = Block {
+        task,
+        caller: person(),
+        kind: BlockKind::NeedsInput,
+        reason: "which colour?".to_owned(),
+        policy: Policy::default(),
+    };
+    run(&board, block).unwrap();
+    let take = |lease: &str| TakeNext { id: id.clone(), lease: lease.to_owned(), ttl: 600_000 };
+    // Somebody is at it while the backup is made, and will never say how it went.
+    assert!(matches!(run(&board, take("one")).unwrap(), Next::Tell(_)));
+    let target = fixture.path("backup");
+    backup(&fixture.home, &fixture.slug, &target, &BackupOptions::default()).unwrap();
+    let forced = RestoreOptions { force: true, policy: Policy::default() };
+    restore(&fixture.home, &fixture.slug, &target, &forced).unwrap();
+    let head = run(&board, Head { reader: None }).unwrap().0;
+    let Next::Tell(told) = run(&board, take("two")).unwrap() else { panic!("nothing is told") };
+    assert_eq!((told.event.kind.as_str(), told.cursor.epoch), ("blocked", head.epoch));
 }
 
 #[test]

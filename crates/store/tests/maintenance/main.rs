@@ -108,6 +108,7 @@ pub(crate) fn create(board: &Board, title: &str, parents: &[&TaskId]) -> TaskId 
 pub(crate) fn claim(board: &Board) -> Vec<Claimed> {
     let claim = Claim {
         host: "here".to_owned(),
+        claimer: None,
         roster: roster(&["coder"]),
         max_running: None,
         max_running_per_profile: None,

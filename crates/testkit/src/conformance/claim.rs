@@ -19,6 +19,7 @@ fn by_hand(s: &Scene, task: Option<&TaskId>, profile: Option<&str>) -> ClaimByHa
         task: task.cloned(),
         profile: profile.map(|name| name.parse().unwrap()),
         ttl: s.policy.claim_ttl,
+        force: false,
         caller: s.person(),
         policy: s.policy.clone(),
     }
@@ -232,6 +233,29 @@ pub async fn a_cool_down_lets_one_probe_through(boards: &impl Boards) {
     s.ok(s.completion(&probe.task.id, s.worker(&probe))).await;
     s.reap(&probe).await;
     assert_eq!(s.claim(9).await.len(), 3, "the limit is gone");
+}
+
+/// A claim by hand is refused while the profile cools down, and while its probe runs; a person may force it. Other profiles
+/// are not concerned, and what was forced is no probe.
+pub async fn a_claim_by_hand_heeds_a_cool_down_unless_forced(boards: &impl Boards) {
+    let s = Scene::new(boards);
+    let run = s.running("limited").await;
+    let (other, third) = (s.task("other").await, s.task("third").await);
+    let writer = s.create(Draft::new("w").of("writer")).await.id;
+    let until = s.now().plus(s.policy.rate_limit_cooldown);
+    s.fail(&run, Failure::RateLimited).await;
+    let refused = s.run(by_hand(&s, Some(&other), None)).await.unwrap_err();
+    let expected = Refusal::CoolingDown { profile: "coder".parse().unwrap(), until };
+    assert_eq!(refused.refusal(), Some(&expected));
+    assert_eq!(s.refused(by_hand(&s, None, Some("coder"))).await, "cooling_down");
+    let forced = |task: &TaskId| ClaimByHand { force: true, ..by_hand(&s, Some(task), None) };
+    s.ok(forced(&other)).await;
+    s.ok(by_hand(&s, Some(&writer), None)).await;
+    s.wait(s.policy.rate_limit_cooldown);
+    let probe = s.claim_one().await;
+    let rest = if probe.task.id == third { &run.task.id } else { &third };
+    assert_eq!(s.refused(by_hand(&s, Some(rest), None)).await, "cooling_down", "one run tries");
+    s.ok(forced(rest)).await;
 }
 
 /// A run that started before the cool-down and is limited as well neither prolongs it nor lets a second probe through.

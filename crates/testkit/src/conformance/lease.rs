@@ -5,9 +5,10 @@ use andon_core::run::{Failure, Guard, Renewal, StandDown};
 use andon_core::task::{BlockKind, Status};
 use andon_store::Caller;
 use andon_store::operation::{
-    AddComment, CheckGuard, ClaimByHand, Claimed, Create, EndRun, Heartbeat, JudgeLease, Judged, Link, Reap,
-    Reclaim, Renew, RequestReview, Schedule, Started, Stop, Take,
+    AddComment, CheckGuard, Claim, ClaimByHand, Claimed, Create, EndRun, Heartbeat, JudgeLease, Judged, Link,
+    Reap, Reclaim, Renew, RequestReview, Schedule, Started, Stop, Take,
 };
+use andon_store::query::LiveRuns;
 use serde_json::Value;
 
 use crate::{Boards, Draft, Scene};
@@ -19,7 +20,7 @@ fn renewing(s: &Scene, claimed: &Claimed, pid: i64) -> Renew {
 
 fn judging(s: &Scene, claimed: &Claimed, holder_alive: Option<bool>) -> JudgeLease {
     let (run, policy) = (claimed.run.id.clone(), s.policy.clone());
-    JudgeLease { run, holder_alive, rebooted: false, policy }
+    JudgeLease { run, holder_alive, rebooted: false, unstarted: false, policy }
 }
 
 fn beat(s: &Scene, caller: Caller, task: Option<&TaskId>) -> Heartbeat {
@@ -106,6 +107,37 @@ pub async fn an_expired_lease_is_extended_once_and_then_lost(boards: &impl Board
     s.inspect().await;
 }
 
+/// A run that its claimer left unstarted is over at once, and a supervisor that comes late stands down; one that has taken the
+/// run is none of a dead claimer's affairs.
+pub async fn a_run_left_unstarted_ends_unless_a_supervisor_took_it(boards: &impl Boards) {
+    let s = Scene::new(boards);
+    let claimer = s.holder(77);
+    let claim = |batch| Claim { claimer: Some(s.holder(77)), ..s.claiming(batch) };
+    s.task("left").await;
+    let left = s.ok(claim(1)).await.pop().unwrap();
+    let known = s.ok(LiveRuns).await.pop().unwrap().1.unwrap();
+    assert_eq!((known.holder, known.claimer), (None, Some(claimer)), "no supervisor's name stands there yet");
+    let unstarted = |of: &Claimed| JudgeLease { unstarted: true, ..judging(&s, of, None) };
+    assert_eq!(s.ok(judging(&s, &left, None)).await, Judged::Live);
+    assert_eq!(s.ok(unstarted(&left)).await, Judged::Ended);
+    let state = s.get(&left.task.id).await.state;
+    assert_eq!((state.counters.failures, state.counters.interruptions), (0, 1));
+    assert!(s.ok(LiveRuns).await.is_empty(), "nothing of it ever lived");
+    let take = |of: &Claimed| Take {
+        run: of.run.id.clone(),
+        token: of.token.clone(),
+        holder: s.holder(9),
+        policy: s.policy.clone(),
+    };
+    assert_ne!(s.ok(take(&left)).await.guard, Guard::Go);
+    s.wait(s.policy.backoff_cap * 2);
+    let taken = s.ok(claim(1)).await.pop().unwrap();
+    assert_eq!(s.ok(take(&taken)).await.guard, Guard::Go);
+    assert_eq!(s.ok(unstarted(&taken)).await, Judged::Live);
+    assert_eq!(s.status(&taken.task.id).await, Status::Running);
+    s.inspect().await;
+}
+
 /// Whose fault a lost run was decides what it counts: a dead supervisor a crash, a reboot and a run that nobody took
 /// nothing, a claim by hand that ran out a loss.
 pub async fn a_lost_run_counts_by_whose_fault_it_was(boards: &impl Boards) {
@@ -124,7 +156,8 @@ pub async fn a_lost_run_counts_by_whose_fault_it_was(boards: &impl Boards) {
     assert_eq!((state.counters.failures, state.counters.interruptions), (0, 1));
     let id = s.create(Draft::new("by hand").of("hands")).await.id;
     let (caller, policy) = (s.person(), s.policy.clone());
-    let hand = s.ok(ClaimByHand { task: Some(id), profile: None, ttl: 1_000, caller, policy }).await;
+    let hand =
+        s.ok(ClaimByHand { task: Some(id), profile: None, ttl: 1_000, force: false, caller, policy }).await;
     s.wait(1_001);
     s.ok(judging(&s, &hand, None)).await;
     assert_eq!(s.get(&hand.task.id).await.state.counters.reclaims, 1);
@@ -209,7 +242,8 @@ pub async fn a_heartbeat_renews_a_claim_by_hand(boards: &impl Boards) {
     assert_eq!(s.refused(beat(&s, s.person(), Some(&id))).await, "wrong_status");
     assert_eq!(s.refused(beat(&s, s.person(), None)).await, "invalid_value");
     let (caller, policy) = (s.person(), s.policy.clone());
-    s.ok(ClaimByHand { task: Some(id.clone()), profile: None, ttl: 5_000, caller, policy }).await;
+    s.ok(ClaimByHand { task: Some(id.clone()), profile: None, ttl: 5_000, force: false, caller, policy })
+        .await;
     s.wait(4_000);
     assert_eq!(s.ok(beat(&s, s.person(), Some(&id))).await, s.now().plus(5_000));
     let longer = Heartbeat { ttl: Some(60_000), ..beat(&s, s.person(), Some(&id)) };

@@ -7,6 +7,7 @@ pub mod ending;
 pub mod feed;
 pub mod graph;
 pub mod lease;
+pub mod notices;
 pub mod people;
 pub mod plan;
 pub mod random;

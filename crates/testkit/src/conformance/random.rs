@@ -178,7 +178,9 @@ impl History {
 
     fn judging(&mut self, run: &Claimed) -> JudgeLease {
         let holder_alive = *[Some(true), Some(false), None].choose(&mut self.dice).unwrap();
-        JudgeLease { run: run.run.id.clone(), holder_alive, rebooted: false, policy: self.s.policy.clone() }
+        let (run, policy) = (run.run.id.clone(), self.s.policy.clone());
+        let unstarted = self.dice.random_range(0..4) == 0;
+        JudgeLease { run, holder_alive, rebooted: false, unstarted, policy }
     }
 
     async fn graph(&mut self) -> (&'static str, Result<(), OpError>) {

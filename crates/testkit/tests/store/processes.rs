@@ -25,6 +25,7 @@ pub(crate) fn creation(title: &str) -> Create {
 pub(crate) fn claim(board: &Board) -> Vec<andon_store::operation::Claimed> {
     let claim = Claim {
         host: "here".to_owned(),
+        claimer: None,
         roster: roster(),
         max_running: None,
         max_running_per_profile: None,

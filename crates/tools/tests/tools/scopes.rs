@@ -169,6 +169,8 @@ proptest! {
             let given = arguments(one, &stage, &worker, &foreign);
             let reply = call(&tools, one.tool, given.clone());
             prop_assert!(reply.content.is_object());
+            let hint = reply.content["error"]["hint"].as_str().unwrap_or_default();
+            prop_assert!(!reply.is_error || hint.len() > 20, "{} says not what to do next: {}", one.tool, reply.content);
             for (id, before) in foreign.iter().zip(&before) {
                 let now = core_of(&stage.task(id));
                 prop_assert!(now == *before, "{} {given} changed {id}: {:?} was {before:?}", one.tool, now);

@@ -60,6 +60,7 @@ impl Stage {
             task: Some(id.clone()),
             profile: None,
             ttl: 60_000,
+            force: false,
             caller: self.ada(),
             policy: Policy::default(),
         };
@@ -139,5 +140,7 @@ pub(crate) fn refused(toolbox: &Toolbox, name: &str, arguments: Value) -> String
     let reply = call(toolbox, name, arguments);
     assert!(reply.is_error && !reply.ended_run, "{name}: {}", reply.content);
     assert!(reply.content["error"]["message"].as_str().is_some_and(|text| !text.is_empty()));
+    let hint = reply.content["error"]["hint"].as_str().unwrap_or_default();
+    assert!(hint.len() > 20, "{name} says not what to do next: {}", reply.content);
     reply.error_code().unwrap().to_owned()
 }

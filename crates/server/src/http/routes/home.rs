@@ -1,8 +1,8 @@
 //! The home: who calls, profiles, settings, tokens, and whether the server is well.
 
 use andon_api::{
-    BrokenProfile, Me, NewToken, Profile, ProfileChanges, Profiles, Settings, SettingsChanges, Time, Token,
-    TokenMade, Tokens,
+    BrokenProfile, DashboardDefaults, Me, NewToken, Profile, ProfileChanges, Profiles, Settings,
+    SettingsChanges, Time, Token, TokenMade, Tokens,
 };
 use andon_core::task::{Actor, Refusal};
 use andon_core::{Millis, ProfileName};
@@ -161,6 +161,12 @@ async fn configured(api: &Api) -> Result<Settings, Failure> {
         engine: if api.home.database_url().is_some() { "postgres" } else { "sqlite" }.to_owned(),
         attachment_limit: ATTACHMENT_LIMIT,
         paused_everything,
+        dashboard: DashboardDefaults {
+            default_tenant: config.dashboard.default_tenant.clone(),
+            lane_by_profile: config.dashboard.lane_by_profile,
+            include_archived: config.dashboard.include_archived,
+            render_markdown: config.dashboard.render_markdown,
+        },
     })
 }
 

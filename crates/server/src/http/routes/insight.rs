@@ -1,7 +1,5 @@
 //! Why a task does not run, what is wrong, what has happened, and what it costs.
 
-use std::collections::BTreeMap;
-
 use andon_api::{
     Assignees, Diagnostic, Diagnostics, Edge, Events, Findings, Graph, Hosts, Node, Reason, Reasons, Stats,
     Usage,
@@ -15,10 +13,11 @@ use andon_core::{Cursor, Millis, TaskId};
 use andon_engine::config::Duration;
 use andon_engine::{host, profile};
 use andon_store::query::{
-    Assignees as AssigneesOf, ContextOf, DiagnosticsOf, EventFilter, EventsAfter, GraphOf, Head, Show,
-    StatsOf, Surroundings, UsageByDay, WhyOf,
+    Assignees as AssigneesOf, ContextOf, DiagnosticsOf, EventFilter, EventsAfter, Examined, GraphOf, Head,
+    Show, StatsOf, Surroundings, UsageByDay, WhyOf,
 };
 use andon_store::sql::events::Event;
+use andon_store::{OpError, Operation, Tx};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
@@ -55,14 +54,43 @@ pub(crate) async fn of_task(at: &OnBoard, task: &TaskId) -> Result<Vec<Diagnosti
     Ok(found.iter().flat_map(|task| &task.diagnostics).map(shape::diagnostic).collect())
 }
 
-/// What is wrong on a board, by task.
-pub(crate) async fn on_board(at: &OnBoard) -> Result<BTreeMap<TaskId, Vec<Diagnostic>>, Failure> {
-    let found = found(at, None).await?;
-    let findings = |task: &TaskDiagnostics| task.diagnostics.iter().map(shape::diagnostic).collect();
-    Ok(found.iter().map(|task| (task.task_id.clone(), findings(task))).collect())
+/// What is wrong with several tasks.
+pub(crate) async fn of_tasks(at: &OnBoard, tasks: &[TaskId]) -> Result<Vec<TaskDiagnostics>, Failure> {
+    examined(at, &tasks.iter().map(Some).collect::<Vec<_>>()).await
+}
+
+/// What is wrong on a board, the worst first.
+pub(crate) async fn on_board(at: &OnBoard) -> Result<Vec<TaskDiagnostics>, Failure> {
+    found(at, None).await
 }
 
 async fn found(at: &OnBoard, task: Option<&TaskId>) -> Result<Vec<TaskDiagnostics>, Failure> {
+    examined(at, &[task]).await
+}
+
+/// Several examinations as one question.
+struct Each(Vec<DiagnosticsOf>);
+
+impl Operation for Each {
+    type Reply = Vec<Examined>;
+    const WRITES: bool = false;
+
+    async fn apply<T: Tx>(&self, tx: &mut T) -> Result<Vec<Examined>, OpError> {
+        let mut examined = Vec::new();
+        for one in &self.0 {
+            match one.apply(tx).await {
+                Ok(found) => examined.extend(found),
+                // It went between the page and this look.
+                Err(error) if error.refusal().is_some_and(Refusal::is_unknown_id) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(examined)
+    }
+}
+
+/// Examines tasks; none stands for the whole board.
+async fn examined(at: &OnBoard, tasks: &[Option<&TaskId>]) -> Result<Vec<TaskDiagnostics>, Failure> {
     let own = &at.rules.config.diagnostics;
     let whole = |length: Duration, unit: u64| u32::try_from(length.as_secs() / unit).unwrap_or(u32::MAX);
     let thresholds = Thresholds {
@@ -74,8 +102,12 @@ async fn found(at: &OnBoard, task: Option<&TaskId>) -> Result<Vec<TaskDiagnostic
         block_cycle_window_seconds: whole(own.block_cycle_window, 1),
     };
     let roster = Some(at.rules.roster.clone());
-    let asked = DiagnosticsOf { task: task.cloned(), roster, thresholds: thresholds.clone() };
-    let examined = at.ask(asked).await?;
+    let asked = tasks.iter().map(|task| DiagnosticsOf {
+        task: task.cloned(),
+        roster: roster.clone(),
+        thresholds: thresholds.clone(),
+    });
+    let examined = at.ask(Each(asked.collect())).await?;
     let (policy, now) = (at.rules.policy.clone(), at.api.now());
     let look = move || diagnose(&host::seen_from_here(examined), &thresholds, &policy, now);
     at.api.blocking(look).await

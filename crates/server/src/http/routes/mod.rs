@@ -6,6 +6,7 @@ pub(super) mod cord;
 pub(super) mod files;
 pub(super) mod home;
 pub(super) mod insight;
+pub(super) mod notices;
 pub(super) mod plan;
 pub(super) mod planning;
 mod problems;

@@ -3,7 +3,7 @@
 use andon_api::{Claim, ClaimNext, Claimed, ClaimedRun, Decompose, Decomposed, Recomputed, Specify, Task};
 use andon_core::task::Refusal;
 use andon_core::{ProfileName, TaskId};
-use andon_engine::workspace::{self, Request};
+use andon_engine::{tidy, workspace};
 use andon_store::operation as op;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
@@ -65,7 +65,7 @@ pub(crate) async fn decompose(
     params(("board" = String, Path, description = "The board"), ("task" = String, Path, description = "The task")),
     responses((status = 201, body = Claimed, description = "A run of the caller's own"), Problems))]
 pub(crate) async fn claim(at: OnTask, Body(body): Body<Claim>) -> Result<Response, Failure> {
-    take(&at.on, Some(at.task.clone()), None, body.ttl).await
+    take(&at.on, Some(at.task.clone()), None, body.ttl, body.force).await
 }
 
 /// Take the next task of a profile by hand.
@@ -74,7 +74,7 @@ pub(crate) async fn claim(at: OnTask, Body(body): Body<Claim>) -> Result<Respons
     responses((status = 201, body = Claimed, description = "A run of the caller's own"), Problems))]
 pub(crate) async fn claim_next(at: OnBoard, Body(body): Body<ClaimNext>) -> Result<Response, Failure> {
     at.rules.roster.get(&body.profile)?;
-    take(&at, None, Some(body.profile), body.ttl).await
+    take(&at, None, Some(body.profile), body.ttl, body.force).await
 }
 
 async fn take(
@@ -82,6 +82,7 @@ async fn take(
     task: Option<TaskId>,
     profile: Option<ProfileName>,
     ttl: Option<i64>,
+    force: bool,
 ) -> Result<Response, Failure> {
     let policy = at.rules.policy.clone();
     let ttl = ttl.unwrap_or(policy.claim_ttl);
@@ -90,7 +91,8 @@ async fn take(
             Refusal::invalid("ttl", &ttl.to_string(), "it is a second to a year, in milliseconds").into()
         );
     }
-    let claimed = at.change(op::ClaimByHand { task, profile, ttl, caller: at.caller(), policy }).await?;
+    let caller = at.caller();
+    let claimed = at.change(op::ClaimByHand { task, profile, ttl, force, caller, policy }).await?;
     let workspace = prepare(at, &claimed).await?;
     let run = ClaimedRun {
         id: claimed.run.id.clone(),
@@ -103,18 +105,8 @@ async fn take(
 
 /// Makes the directory to work in. The claim stands where that fails.
 async fn prepare(at: &OnBoard, claimed: &op::Claimed) -> Result<Option<String>, Failure> {
-    let task = &claimed.task;
-    let request = Request {
-        kind: andon_engine::tidy::kind(task.workspace_kind),
-        path: task.workspace_path.clone().map(Into::into),
-        branch: task.branch.clone(),
-        task_id: task.id.to_string(),
-        run_id: claimed.run.id.to_string(),
-        scratch_root: at.board.folder().join("workspaces"),
-        default_workdir: at.rules.file.default_workdir.clone().map(Into::into),
-        clean: false,
-        base: None,
-    };
+    let workdir = at.rules.file.default_workdir.as_deref();
+    let request = tidy::request(&claimed.task, &claimed.run.id, at.board.folder(), workdir);
     match at.api.blocking(move || workspace::prepare(&request)).await? {
         Ok(prepared) => Ok(Some(prepared.path.to_string_lossy().into_owned())),
         Err(error) => {

@@ -1,6 +1,7 @@
 //! Runs: which there are, what they wrote, and who works.
 
 use andon_api::{Run, RunProcesses, Runs, Stop, Task, Worker, Workers};
+use andon_core::run::Outcome;
 use andon_core::task::Refusal;
 use andon_core::{ProfileName, RunId};
 use andon_engine::host;
@@ -21,6 +22,9 @@ use super::super::failure::Failure;
 use super::super::logs;
 use super::Problems;
 use crate::shape;
+
+/// Most processes that are told one by one.
+const TREE: usize = 256;
 
 /// Which runs.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -59,12 +63,36 @@ pub(crate) async fn list(at: OnBoard, Asked(which): Asked<WhichRuns>) -> Result<
     Ok(Answer(Runs { runs: found.iter().map(shape::run).collect(), next }))
 }
 
+/// Which runs of a task.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WhichOfTask {
+    /// Only those that have not ended, or only those that have.
+    open: Option<bool>,
+    /// Only those that ended so, such as `crashed`.
+    outcome: Option<String>,
+}
+
 /// The runs of a task.
 #[utoipa::path(get, path = "/boards/{board}/tasks/{task}/runs", tag = "runs",
-    params(("board" = String, Path), ("task" = String, Path)),
+    params(("board" = String, Path), ("task" = String, Path), WhichOfTask),
     responses((status = 200, body = Runs, description = "Oldest first"), Problems))]
-pub(crate) async fn of_task_runs(at: OnTask) -> Result<Answer<Runs>, Failure> {
-    let shown = at.on.ask(andon_store::query::Show { task: at.task.clone(), limit: 1 }).await?;
+pub(crate) async fn of_task_runs(
+    at: OnTask,
+    Asked(which): Asked<WhichOfTask>,
+) -> Result<Answer<Runs>, Failure> {
+    let unknown = |name: &str| {
+        let known: Vec<&str> = Outcome::ALL.iter().map(|outcome| outcome.as_str()).collect();
+        Refusal::invalid("outcome", name, format!("it is one of {}", known.join(", ")))
+    };
+    let outcome = which.outcome.as_deref().map(|name| name.parse::<Outcome>().map_err(|_| unknown(name)));
+    let outcome = outcome.transpose()?;
+    let mut shown = at.on.ask(andon_store::query::Show { task: at.task.clone(), limit: 1 }).await?;
+    shown.runs.retain(|run| {
+        which.open.is_none_or(|open| run.ended_at.is_none() == open)
+            && outcome.is_none_or(|outcome| run.outcome == Some(outcome))
+    });
     Ok(Answer(Runs { runs: shown.runs.iter().map(shape::run).collect(), next: None }))
 }
 
@@ -100,6 +128,8 @@ pub(crate) async fn processes(at: OnBoard) -> Result<Answer<RunProcesses>, Failu
         threads: None,
         memory_bytes: None,
         cpu_millis: None,
+        descriptors: None,
+        tree: Vec::new(),
     };
     let Some(holder) = holder else {
         told.alive = run.reaped_at.map(|_| false);
@@ -120,10 +150,14 @@ pub(crate) async fn processes(at: OnBoard) -> Result<Answer<RunProcesses>, Failu
     let (alive, used) = at.api.blocking(look).await?;
     told.alive = Some(alive);
     if alive {
-        told.processes = Some(used.processes);
-        told.threads = Some(used.threads);
-        told.memory_bytes = Some(used.memory_bytes);
-        told.cpu_millis = Some(used.cpu_millis);
+        told.processes = Some(used.processes());
+        told.threads = Some(used.threads());
+        told.memory_bytes = Some(used.memory_bytes());
+        told.cpu_millis = Some(used.cpu_millis());
+        told.descriptors = Some(used.descriptors());
+        let now = at.api.now();
+        let process = |one| shape::process(one, now);
+        told.tree = used.tree.into_iter().take(TREE).map(process).collect();
     } else {
         told.reason = Some("its supervisor has gone".to_owned());
     }

@@ -13,7 +13,8 @@ use andon_store::query;
 use andon_store::query::{BriefOf, CardPage, CardsOf, ColumnsOf, Key, Order, Show, TaskPage, Wanted};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
 use super::super::body::{Answer, Asked, Body, task};
@@ -39,6 +40,10 @@ pub(crate) struct List {
     tenant: Option<String>,
     /// With this text in title, body, id or reason of the block.
     q: Option<String>,
+    /// Of this template of a workflow.
+    workflow_template_id: Option<String>,
+    /// At this step of it.
+    step_key: Option<String>,
     /// priority, priority-asc, created, created-desc, updated or title.
     sort: Option<String>,
     /// At most so many, 1 to 1000.
@@ -64,6 +69,10 @@ pub(crate) struct BoardView {
     tenant: Option<String>,
     /// With this text in title, body, id or reason of the block.
     q: Option<String>,
+    /// Of this template of a workflow.
+    workflow_template_id: Option<String>,
+    /// At this step of it.
+    step_key: Option<String>,
     /// The archived ones too.
     #[serde(default)]
     archived: bool,
@@ -72,7 +81,7 @@ pub(crate) struct BoardView {
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
 /// A place as clients hand it back: nothing that they need to understand.
-fn opaque(key: &Key) -> String {
+pub(super) fn opaque(key: &impl Serialize) -> String {
     let text = serde_json::to_vec(key).unwrap_or_default();
     text.iter()
         .flat_map(|byte| [HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]])
@@ -80,7 +89,8 @@ fn opaque(key: &Key) -> String {
         .collect()
 }
 
-fn place(text: &str) -> Result<Key, Failure> {
+/// A place that a client hands back.
+pub(super) fn place<K: DeserializeOwned>(text: &str) -> Result<K, Failure> {
     let bad = || Failure::new("bad_cursor", "the cursor is none that an earlier page gave", None);
     if text.len() > 4_096 || !text.len().is_multiple_of(2) || !text.is_ascii() {
         return Err(bad());
@@ -106,6 +116,8 @@ impl List {
             assignee: self.assignee.clone(),
             tenant: self.tenant.clone(),
             text: self.q.clone(),
+            template: self.workflow_template_id.clone(),
+            step: self.step_key.clone(),
         })
     }
 
@@ -120,7 +132,7 @@ impl List {
 
     fn after(&self, order: Order) -> Result<Option<Key>, Failure> {
         let Some(text) = self.cursor.as_deref().filter(|text| !text.is_empty()) else { return Ok(None) };
-        let key = place(text)?;
+        let key: Key = place(text)?;
         if key.order() != order {
             return Err(Failure::new("bad_cursor", "the cursor belongs to another order", None));
         }
@@ -151,7 +163,14 @@ impl List {
     responses((status = 200, body = Columns, description = "The board at one moment"), Problems))]
 pub(crate) async fn columns(at: OnBoard, Asked(view): Asked<BoardView>) -> Result<Answer<Columns>, Failure> {
     let statuses = if view.archived { Status::ALL.to_vec() } else { Vec::new() };
-    let wanted = Wanted { statuses, assignee: view.assignee, tenant: view.tenant, text: view.q };
+    let wanted = Wanted {
+        statuses,
+        assignee: view.assignee,
+        tenant: view.tenant,
+        text: view.q,
+        template: view.workflow_template_id,
+        step: view.step_key,
+    };
     let limit = view.limit.unwrap_or(30).min(PAGE);
     let found = at.ask(ColumnsOf { wanted, limit }).await?;
     let column = |column: query::Column| {
@@ -278,6 +297,7 @@ fn new_task(body: NewTask, key: Option<String>) -> Result<op::NewTask, Failure> 
         held: body.held,
         step_key: body.step_key,
         workflow_template_id: body.workflow_template_id,
+        notify: Vec::new(),
     })
 }
 
