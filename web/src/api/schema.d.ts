@@ -475,6 +475,24 @@ export interface components {
             /** @description Whether git does not know it yet: its content is not in the patch. */
             untracked: boolean;
         };
+        /** @description A channel of the configuration. */
+        Channel: {
+            /** @description Its name. */
+            name: string;
+            /** @description `command`, `webhook`, `slack`, `discord` or `telegram`. */
+            kind: string;
+            /** @description Whether it is told on every board of what needs a person. */
+            home: boolean;
+            /** @description Whether it can be used. */
+            ready: boolean;
+            /** @description Why not; never with a secret. */
+            problem?: string | null;
+        };
+        /** @description The channels of the configuration. */
+        Channels: {
+            /** @description By name. */
+            channels: components["schemas"]["Channel"][];
+        };
         /** @description Takes a task by hand, as a person or an outside terminal does. */
         Claim: {
             /**
@@ -634,6 +652,17 @@ export interface components {
              */
             step: number;
         };
+        /** @description How the dashboard begins, until somebody chooses otherwise in their browser. */
+        DashboardDefaults: {
+            /** @description Boards show the tasks of this tenant alone. */
+            default_tenant?: string | null;
+            /** @description Running tasks stand in a lane for each profile. */
+            lane_by_profile: boolean;
+            /** @description Boards show archived tasks too. */
+            include_archived: boolean;
+            /** @description Texts are shown as Markdown. */
+            render_markdown: boolean;
+        };
         /** @description Splits an idea into tasks that it then waits for: all of them, or none. */
         Decompose: {
             /** @description Its title from now on. */
@@ -661,6 +690,23 @@ export interface components {
             deleted: boolean;
             /** @description What of its files stays, in words. */
             kept: string[];
+        };
+        /** @description How a profile is to be described. */
+        DescribeProfile: {
+            /** @description Also where a person has written a description. */
+            overwrite?: boolean;
+        };
+        /** @description What became of a profile that a model was asked to describe. */
+        DescribeResult: {
+            /** @description Whether it is described now. */
+            ok: boolean;
+            /** @description Why not: a stable code, each with its page. */
+            reason?: string | null;
+            /** @description The same in words. */
+            message?: string | null;
+            /** @description The description as it is now. */
+            description?: string | null;
+            usage?: components["schemas"]["PlanUsage"] | null;
         };
         /** @description One finding. */
         Diagnostic: {
@@ -691,7 +737,7 @@ export interface components {
          * @description What is wrong.
          * @enum {string}
          */
-        DiagnosticKind: "hallucinated_cards" | "prose_phantom_refs" | "repeated_failures" | "repeated_crashes" | "stuck_in_blocked" | "block_unblock_cycling" | "stranded_in_ready" | "invalid_task_skills" | "assignee_profile_not_found" | "stale_running_claim";
+        DiagnosticKind: "hallucinated_cards" | "prose_phantom_refs" | "repeated_failures" | "repeated_crashes" | "stuck_in_blocked" | "block_unblock_cycling" | "stranded_in_ready" | "invalid_task_skills" | "assignee_profile_not_found" | "planning_failed" | "stale_running_claim";
         /** @description What is wrong on a board. */
         Diagnostics: {
             /** @description The tasks, the worst first. */
@@ -1039,6 +1085,50 @@ export interface components {
          * @enum {string}
          */
         Phase: "work" | "review";
+        /** @description What became of an idea that a model was asked to plan. */
+        PlanResult: {
+            /** @description Whether it is work now. */
+            ok: boolean;
+            /** @description Why not: a stable code, each with its page. */
+            reason?: string | null;
+            /** @description The same in words. */
+            message?: string | null;
+            /** @description The task as it is now. */
+            task: components["schemas"]["Task"];
+            /**
+             * Format: int32
+             * @description How many parts it has.
+             */
+            fanout: number;
+            /** @description Its parts. */
+            child_ids: components["schemas"]["TaskId"][];
+            usage?: components["schemas"]["PlanUsage"] | null;
+        };
+        /** @description What a call of a model cost. */
+        PlanUsage: {
+            /** @description The model. */
+            model: string;
+            /**
+             * Format: int64
+             * @description Tokens of the request.
+             */
+            input_tokens: number;
+            /**
+             * Format: int64
+             * @description Tokens of the answer.
+             */
+            output_tokens: number;
+            /**
+             * Format: int64
+             * @description Tokens of the request from the cache.
+             */
+            cached_tokens: number;
+            /**
+             * Format: double
+             * @description Dollars, where the settings say what a token costs.
+             */
+            cost_usd?: number | null;
+        };
         /** @description One task of a plan. */
         PlannedChild: {
             /** @description What is to be done, on one line. */
@@ -1221,6 +1311,11 @@ export interface components {
             /** @description Whether it was pulled. */
             was_paused: boolean;
         };
+        /** @description How a subscription is tried again. */
+        Retry: {
+            /** @description Leave out the message that could not be delivered. */
+            skip?: boolean;
+        };
         /** @description One attempt at a task. */
         Run: components["schemas"]["Consumption"] & {
             /** @description Its id. */
@@ -1340,6 +1435,14 @@ export interface components {
             /** @description The version of Andon. */
             version: string;
             default_assignee?: components["schemas"]["ProfileName"] | null;
+            orchestrator?: components["schemas"]["ProfileName"] | null;
+            resolved_orchestrator?: components["schemas"]["ProfileName"] | null;
+            /** @description Whether ideas are planned by a model as they come. */
+            auto_decompose: boolean;
+            /** @description Whether the parts of an idea that a model has split start by themselves; else they are held. */
+            auto_promote_children: boolean;
+            /** @description The model that plans; none where none is set up. */
+            planner_model?: string | null;
             /** @description Who reviews where neither task, profile nor board says: a profile or `person`. */
             reviewer: string;
             /**
@@ -1381,17 +1484,17 @@ export interface components {
             attachment_limit: number;
             /** @description Whether `pause` over everything is in force. */
             paused_everything: boolean;
+            /** @description How the dashboard begins for a browser that has chosen nothing yet. */
             dashboard: components["schemas"]["DashboardDefaults"];
-        };
-        DashboardDefaults: {
-            default_tenant?: string | null;
-            lane_by_profile: boolean;
-            include_archived: boolean;
-            render_markdown: boolean;
         };
         /** @description Changes of what is configured, written to `config.toml`; `null` goes back to the default, what is left out stays. */
         SettingsChanges: {
             default_assignee?: components["schemas"]["ProfileName"] | null;
+            orchestrator?: components["schemas"]["ProfileName"] | null;
+            /** @description Whether ideas are planned by a model as they come. */
+            auto_decompose?: boolean | null;
+            /** @description Whether the parts of an idea that a model has split start by themselves. */
+            auto_promote_children?: boolean | null;
             /** @description Who reviews where neither task, profile nor board says: a profile or `person`. */
             reviewer?: string | null;
             /**
@@ -1501,6 +1604,50 @@ export interface components {
         Stop: {
             /** @description Why. */
             reason?: string | null;
+        };
+        /** @description What a channel is to be told of. */
+        Subscribe: {
+            /** @description Kinds of events, `attention` or `all`; empty for the usual. Left out, it stays as it is. */
+            kinds?: string[] | null;
+        };
+        /** @description A channel, and whether it is told of a task or of a board as a whole. */
+        Subscription: {
+            /** @description The channel. */
+            channel: string;
+            /** @description Its kind; none where the configuration does not know it any more. */
+            kind?: string | null;
+            /** @description Whether the channel can be used. */
+            ready: boolean;
+            task?: components["schemas"]["TaskId"] | null;
+            /** @description Whether it is subscribed: active or suspended. */
+            subscribed: boolean;
+            state?: components["schemas"]["SubscriptionState"] | null;
+            /** @description Whether the configuration made it. */
+            home: boolean;
+            /** @description What it is told of: kinds of events, `attention` or `all`; empty for the usual. */
+            kinds: string[];
+            /**
+             * Format: int32
+             * @description Failures in a row.
+             */
+            failures: number;
+            /** @description The words of the last one. */
+            last_error?: string | null;
+            retry_at?: components["schemas"]["Time"] | null;
+            told_at?: components["schemas"]["Time"] | null;
+            /** @description Who made it. */
+            created_by?: string | null;
+            created_at?: components["schemas"]["Time"] | null;
+        };
+        /**
+         * @description Whether a subscription is told anything.
+         * @enum {string}
+         */
+        SubscriptionState: "active" | "suspended" | "off";
+        /** @description Each channel of the configuration, and what else is subscribed. */
+        Subscriptions: {
+            /** @description By channel. */
+            subscriptions: components["schemas"]["Subscription"][];
         };
         /** @description A task. */
         Task: {
