@@ -82,21 +82,34 @@ pub(crate) fn completion(claimed: &Claimed) -> Complete {
     }
 }
 
-/// Create, claim, complete: three durable operations.
-pub(crate) async fn cycle(board: &Board) -> Result<(), OpError> {
-    board.run(creation("coder")).await?;
-    for claimed in board.run(claim(only("coder"), 1)).await? {
-        board.run(completion(&claimed)).await?;
+/// Who creates, claims and completes; it has read its profiles once, as every process does.
+pub(crate) struct Client {
+    create: Create,
+    claim: Claim,
+}
+
+impl Client {
+    pub(crate) fn new() -> Self {
+        Self { create: creation("coder"), claim: claim(only("coder"), 1) }
     }
-    Ok(())
+
+    /// Create, claim, complete: three durable operations.
+    pub(crate) async fn cycle(&self, board: &Board) -> Result<(), OpError> {
+        board.run(self.create.clone()).await?;
+        for claimed in board.run(self.claim.clone()).await? {
+            board.run(completion(&claimed)).await?;
+        }
+        Ok(())
+    }
 }
 
 /// Runs cycles of one client for a time; gives how many and how long.
 pub(crate) fn cycles(board: &Board, time: Duration) -> (usize, Duration) {
+    let client = Client::new();
     let begun = Instant::now();
     let mut count = 0;
     while begun.elapsed() < time {
-        block_on(cycle(board)).unwrap();
+        block_on(client.cycle(board)).unwrap();
         count += 1;
     }
     (count, begun.elapsed())

@@ -22,10 +22,50 @@ pub fn of_run(run: &str) -> Vec<i32> {
 /// The supervisors of a run.
 #[must_use]
 pub fn supervisors_of(run: &str) -> Vec<i32> {
+    let mut found = started_for(run);
+    found.retain(|pid| !is_guard(*pid));
+    found
+}
+
+/// The guards of a run's supervisors.
+#[must_use]
+pub fn guards_of(run: &str) -> Vec<i32> {
+    let mut found = started_for(run);
+    found.retain(|pid| is_guard(*pid));
+    found
+}
+
+/// Those of some processes that are supervisors.
+#[must_use]
+pub fn supervisors_among(mut pids: Vec<i32>) -> Vec<i32> {
+    pids.retain(|pid| {
+        let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        line.split(|byte| *byte == 0).nth(1) == Some(b"__supervise") && !is_guard(*pid)
+    });
+    pids
+}
+
+/// Whether it guards a supervisor: both were started as one process.
+#[must_use]
+pub fn is_guard(pid: i32) -> bool {
+    std::fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim_end() == "andon-guard")
+}
+
+fn started_for(run: &str) -> Vec<i32> {
     all("cmdline", |line| {
         let arguments: Vec<&[u8]> = line.split(|byte| *byte == 0).collect();
         arguments.get(1) == Some(&b"__supervise".as_slice()) && arguments.contains(&run.as_bytes())
     })
+}
+
+/// Kills the supervisors of a run together with their guards: what is left of it then only others can find.
+pub fn kill_unguarded(run: &str) {
+    let (guards, supervisors) = (guards_of(run), supervisors_of(run));
+    // First of all none of them may notice what happens to another.
+    for pid in guards.iter().chain(&supervisors) {
+        send(*pid, Signal::STOP);
+    }
+    guards.into_iter().chain(supervisors).for_each(kill);
 }
 
 fn all(file: &str, wanted: impl Fn(&[u8]) -> bool) -> Vec<i32> {
@@ -62,6 +102,11 @@ pub fn kill(pid: i32) {
 /// SIGTERM.
 pub fn terminate(pid: i32) {
     send(pid, Signal::TERM);
+}
+
+/// SIGSTOP, whatever it holds.
+pub fn stop_at_once(pid: i32) {
+    send(pid, Signal::STOP);
 }
 
 /// SIGSTOP at a moment at which the process holds no lock on a file, so that nobody else waits for it; returns when it

@@ -11,10 +11,14 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use andon_tests::{Dispatcher, House, Proxy, Server, chaos, wait_for, wait_until};
+use andon_tests::{Dispatcher, House, Proxy, Server, chaos, processes, wait_for, wait_until};
 
 /// Hosts that dispatch.
 const HOSTS: usize = 4;
+/// The host that reaches the server through a proxy.
+const LAST: &str = "host-3";
+/// A fault that is about every host.
+const EVERYBODY: &str = "%";
 /// Patience with faults that are not the tasks' own, and a lease that a host which is cut off can give up in time: it begins
 /// 5 s and the grace before its end.
 const PATIENT: &str = "failure_limit = 1000\nreclaim_limit = 1000\nlease_ttl = \"9s\"\nbackoff_base = \"10ms\"\n\
@@ -136,18 +140,44 @@ impl Fleet {
         self.server.try_ask(open).is_ok_and(|open| open == "0")
     }
 
+    /// Lets a fault happen while workers are at work, and see to it that there is work when it is over.
+    /// `whom` names the hosts that it is about, as a pattern of SQL.
+    fn strikes(&mut self, row: &str, whom: &str, fault: impl FnOnce(&mut Self)) -> Blow {
+        let at_work = format!(
+            "select (extract(epoch from clock_timestamp()) * 1000)::bigint || ' ' || string_agg(id, ' ') \
+             from andon_default.runs where spawned_at is not null and ended_at is null and host like '{whom}' \
+             having count(*) > 0"
+        );
+        let look = || self.server.try_ask(&at_work).ok().filter(|told| !told.is_empty());
+        let found = wait_for("workers are at work", look);
+        let (at, runs) = found.split_once(' ').unwrap();
+        fault(self);
+        let over = Instant::now();
+        wait_until("the server answers", || self.server.answers());
+        let quoted: Vec<String> = runs.split(' ').map(|run| format!("'{run}'")).collect();
+        // Not those that ended between the look at them and the fault's first blow.
+        let hit = format!(
+            "select count(*) from andon_default.runs where id in ({}) and (ended_at is null or ended_at > {at})",
+            quoted.join(", ")
+        );
+        let open = "select count(*) from andon_default.tasks where status <> 'done'";
+        let count = |sql: &str| self.server.ask(sql).parse::<usize>().unwrap();
+        let blow = Blow { hit: count(&hit), open: count(open), over };
+        assert!(blow.hit > 0, "{row}: nobody was at work when the fault began");
+        assert!(blow.open > 0, "{row}: the load has ended before the fault");
+        blow
+    }
+
     /// The fault is over, and there is work still: it must go on and come to its end, and all promises must hold.
-    fn recovers(&mut self, row: &str) {
-        self.recovers_in(row, "ended");
+    fn recovers(&mut self, row: &str, blow: &Blow) {
+        self.recovers_in(row, blow, "ended");
     }
 
     /// The same, where the work of one host is watched: `file` is where its workers say that they have ended.
-    fn recovers_in(&mut self, row: &str, file: &str) {
-        let begun = Instant::now();
-        wait_until("the server answers", || self.server.answers());
+    fn recovers_in(&mut self, row: &str, blow: &Blow, file: &str) {
+        let begun = blow.over;
         let ended = || self.houses[0].lines(file).len();
         let before = ended();
-        assert!(!self.finished(), "{row}: the load has ended before the fault");
         wait_until("work goes on", || ended() > before);
         let recovered = begun.elapsed();
         let tasks = self.load.end();
@@ -169,8 +199,18 @@ impl Fleet {
         assert_eq!(self.server.ask(completed), "0", "{row}: a task was completed more than once");
         self.houses[0].healthy();
         let runs = self.server.ask("select count(*) from andon_default.runs");
-        tell(row, recovered, finished, tasks.len(), &runs);
+        tell(row, blow, (recovered, finished), tasks.len(), &runs);
     }
+}
+
+/// A fault that is over.
+struct Blow {
+    /// Workers that were at work when it began.
+    hit: usize,
+    /// Tasks that were not finished when it was over.
+    open: usize,
+    /// When it was over.
+    over: Instant,
 }
 
 /// By which address a host reaches the server: the last one through the proxy.
@@ -180,7 +220,7 @@ fn by(host: usize, server: &Server, proxy: &Proxy) -> std::net::SocketAddr {
 
 fn configure(house: &House, name: &str, server: &Server, by: std::net::SocketAddr, first: &House) {
     house.config(&format!("{PATIENT}host_name = {name:?}\ndatabase_url = {:?}\n", server.url(by)));
-    let (shared, last) = (first.outside(), name == format!("host-{}", HOSTS - 1));
+    let (shared, last) = (first.outside(), name == LAST);
     let (shared, beats) = (shared.to_str().unwrap(), if last { "1" } else { "" });
     house.profile(
         "sh",
@@ -196,9 +236,11 @@ fn configure(house: &House, name: &str, server: &Server, by: std::net::SocketAdd
     clippy::print_stdout,
     reason = "the table is for whoever runs the tests"
 )]
-fn tell(row: &str, recovered: Duration, finished: Duration, tasks: usize, runs: &str) {
+fn tell(row: &str, blow: &Blow, (recovered, finished): (Duration, Duration), tasks: usize, runs: &str) {
     let line = format!(
-        "{row:<44} {:>7.2} s {:>8.2} s {tasks:>6} {runs:>6}",
+        "{row:<44} {:>4} {:>4} {:>7.2} s {:>8.2} s {tasks:>6} {runs:>6}",
+        blow.hit,
+        blow.open,
         recovered.as_secs_f64(),
         finished.as_secs_f64()
     );
@@ -221,11 +263,14 @@ fn for_a_while(time: Duration, mut act: impl FnMut()) {
 
 fn restart(how: &str) {
     let mut fleet = Fleet::on(Server::new());
-    for _ in 0..if chaos() { 5 } else { 1 } {
-        fleet.server.stop(how);
-        fleet.server.start();
-    }
-    fleet.recovers(&format!("server restart, {how}"));
+    let row = format!("server restart, {how}");
+    let blow = fleet.strikes(&row, EVERYBODY, |fleet| {
+        for _ in 0..if chaos() { 5 } else { 1 } {
+            fleet.server.stop(how);
+            fleet.server.start();
+        }
+    });
+    fleet.recovers(&row, &blow);
 }
 
 #[test]
@@ -243,38 +288,76 @@ fn sessions_that_are_terminated_at_random_lose_nothing() {
     let mut fleet = Fleet::on(Server::new());
     let one = "select pg_terminate_backend(pid) from pg_stat_activity where backend_type = 'client backend' \
         and pid <> pg_backend_pid() order by random() limit 1";
-    for_a_while(lasting(4, 60), || drop(fleet.server.try_ask(one)));
-    fleet.recovers("random sessions terminated, 10 times a second");
+    let row = "random sessions terminated, 10 times a second";
+    let blow = fleet
+        .strikes(row, EVERYBODY, |fleet| for_a_while(lasting(4, 60), || drop(fleet.server.try_ask(one))));
+    fleet.recovers(row, &blow);
 }
 
 #[test]
 fn a_connection_that_swallows_bytes_holds_nobody_up_for_ever() {
     let mut fleet = Fleet::on(Server::new());
-    for _ in 0..if chaos() { 10 } else { 1 } {
-        fleet.proxy.swallow();
-        fleet.waits_for_progress();
-    }
-    fleet.recovers_in("half-open connections, until that host works", &format!("ended-host-{}", HOSTS - 1));
+    let row = "half-open connections, until that host works";
+    let blow = fleet.strikes(row, LAST, |fleet| {
+        for _ in 0..if chaos() { 10 } else { 1 } {
+            fleet.proxy.swallow();
+            fleet.waits_for_progress();
+        }
+    });
+    fleet.recovers_in(row, &blow, &format!("ended-{LAST}"));
 }
 
 #[test]
 fn a_host_that_is_cut_off_stops_its_work_before_others_do_it_again() {
     let mut fleet = Fleet::on(Server::new());
     std::fs::write(fleet.houses[0].outside().join("long"), "").unwrap();
-    let last_host = format!("host-{}", HOSTS - 1);
     wait_until("the last host has work that would outlive its lease", || beats(&fleet).len() >= 2);
+    let row = "one host cut off, until it works again";
+    let blow = fleet.strikes(row, LAST, cut_off);
+    fleet.recovers_in(row, &blow, &format!("ended-{LAST}"));
+}
+
+/// Cuts the last host off, which has work that would outlive its lease, until others may do that.
+fn cut_off(fleet: &mut Fleet) {
     fleet.proxy.part(true);
+    stops_in_time(fleet);
+    fleet.proxy.part(false);
+}
+
+#[test]
+fn supervisors_that_are_frozen_without_a_dispatcher_have_nothing_left_when_others_start() {
+    let mut fleet = Fleet::on(Server::new());
+    std::fs::write(fleet.houses[0].outside().join("long"), "").unwrap();
+    wait_until("the last host has work that would outlive its lease", || beats(&fleet).len() >= 2);
+    let row = "one host without dispatcher, all frozen";
+    let blow = fleet.strikes(row, LAST, freeze);
+    let again = fleet.houses[HOSTS - 1].dispatcher_with(&[], &[("ANDON_MACHINE_ID", "machine-3")]);
+    fleet.dispatchers.push(again);
+    fleet.recovers_in(row, &blow, &format!("ended-{LAST}"));
+}
+
+/// Kills the dispatcher of the last host, and freezes whatever it has started, until others may do that work. Their guards
+/// alone are left.
+fn freeze(fleet: &mut Fleet) {
+    fleet.dispatchers.pop().unwrap().kill();
+    let frozen = processes::supervisors_among(fleet.houses[HOSTS - 1].processes());
+    frozen.into_iter().for_each(processes::stop_at_once);
+    stops_in_time(fleet);
+}
+
+/// Waits until others may do the work of the last host, which would outlive its lease: none of its workers lived then.
+fn stops_in_time(fleet: &Fleet) {
     // A renewal that was on its way has been made by now, or never will be.
     for_a_while(Duration::from_secs(1), || ());
     let sql = format!(
         "select run_id || ' ' || expires_at from andon_default.leases join andon_default.runs on runs.id = run_id \
-         where leases.host = '{last_host}' and runs.ended_at is null"
+         where leases.host = '{LAST}' and runs.ended_at is null"
     );
     let leases: BTreeMap<String, i64> = fleet.server.ask(&sql).lines().filter_map(pair).collect();
-    assert!(!leases.is_empty(), "the host that was cut off had nothing to do");
+    assert!(!leases.is_empty(), "the last host had nothing to do");
     for_a_while(lasting(10, 60), || ());
     std::fs::remove_file(fleet.houses[0].outside().join("long")).unwrap();
-    let alive = beats(&fleet);
+    let alive = beats(fleet);
     let mut stopped = 0;
     for (run, expires_at) in &leases {
         let Some(last) = alive.get(run) else { continue };
@@ -284,9 +367,7 @@ fn a_host_that_is_cut_off_stops_its_work_before_others_do_it_again() {
         );
         stopped += 1;
     }
-    assert!(stopped > 0, "no worker that was cut off has said that it lives: {alive:?} {leases:?}");
-    fleet.proxy.part(false);
-    fleet.recovers_in("one host cut off, until it works again", &format!("ended-{last_host}"));
+    assert!(stopped > 0, "no worker of that host has said that it lives: {alive:?} {leases:?}");
 }
 
 /// When each run of the last host has last said that it lives.
@@ -309,6 +390,12 @@ fn a_full_disk_of_the_server_loses_nothing() {
         }
     };
     let mut fleet = Fleet::on(server);
+    let row = "disk of the server full";
+    let blow = fleet.strikes(row, EVERYBODY, fill_the_disk);
+    fleet.recovers(row, &blow);
+}
+
+fn fill_the_disk(fleet: &mut Fleet) {
     let ballast = fleet.server.data().join("ballast");
     let mut file = std::fs::File::create(&ballast).unwrap();
     while file.write_all(&[1; 65_536]).is_ok() {}
@@ -320,7 +407,6 @@ fn a_full_disk_of_the_server_loses_nothing() {
         fleet.server.stop("immediate");
         fleet.server.start();
     }
-    fleet.recovers("disk of the server full");
 }
 
 /// A transaction that another program holds open; its end ends it.
@@ -339,7 +425,9 @@ fn a_transaction_that_is_held_open_all_the_time_changes_nothing() {
     let sql = "begin isolation level repeatable read; select txid_current(); select pg_sleep(100000)";
     let held = Held(server.client(sql).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
     let mut fleet = Fleet::on(server);
-    fleet.recovers("a transaction held open all the time");
+    let row = "a transaction held open all the time";
+    let blow = fleet.strikes(row, EVERYBODY, |_| for_a_while(lasting(4, 60), || ()));
+    fleet.recovers(row, &blow);
     drop(held);
 }
 
@@ -352,10 +440,14 @@ fn a_second_host_of_the_same_name_is_refused_and_disturbs_nobody() {
         fleet.server.url(fleet.server.address())
     );
     twin.config(&config);
-    let refused = twin.dispatcher_with(&[], &[("ANDON_MACHINE_ID", "another machine")]);
-    let said = || std::fs::read_to_string(&refused.log).unwrap();
-    wait_until("the second one is told", || said().contains("under the host name \"host-0\""));
-    fleet.waits_for_progress();
-    assert!(!said().contains("started"), "{}", said());
-    fleet.recovers("two hosts with one name");
+    let row = "two hosts with one name";
+    let blow = fleet.strikes(row, EVERYBODY, |fleet| {
+        let refused = twin.dispatcher_with(&[], &[("ANDON_MACHINE_ID", "another machine")]);
+        let said = || std::fs::read_to_string(&refused.log).unwrap();
+        wait_until("the second one is told", || said().contains("under the host name \"host-0\""));
+        fleet.waits_for_progress();
+        for_a_while(lasting(0, 60), || ());
+        assert!(!said().contains("started"), "{}", said());
+    });
+    fleet.recovers(row, &blow);
 }

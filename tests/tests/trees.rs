@@ -57,7 +57,7 @@ fn nothing_survives_stop_where_no_dispatcher_and_no_supervisor_is_left() {
     let pids = pids(&house, 2);
     let run = house.wait_running(&task);
     dispatcher.kill();
-    processes::supervisors_of(&run).into_iter().for_each(processes::kill);
+    processes::kill_unguarded(&run);
     let _ = house.andon(["stop", &task]).ok();
     none_survives(&pids);
     wait_until("the run is reaped", || !house.runs(&task)[0]["reaped_at"].is_null());
@@ -116,13 +116,60 @@ fn nothing_survives_the_supervisor() {
     let task = house.create(["x", "--assignee", "sh", "--max-retries", "1", "--body", &with_environment()]);
     let pids = pids(&house, 2);
     let run = house.wait_running(&task);
-    let supervisors = processes::supervisors_of(&run);
-    assert_eq!(supervisors.len(), 1);
-    supervisors.into_iter().for_each(processes::kill);
+    processes::kill_unguarded(&run);
     none_survives(&pids);
     house.wait_status(&task, "blocked");
     assert_eq!(house.outcomes(&task), ["crashed"]);
     wait_until("the run is reaped", || !house.runs(&task)[0]["reaped_at"].is_null());
+}
+
+#[test]
+fn nothing_survives_a_supervisor_that_is_killed_where_no_dispatcher_lives() {
+    let house = House::new();
+    let dispatcher = house.dispatcher();
+    let task = house.script(STUBBORN);
+    // One of them has lost its environment: a guard finds it nevertheless, because it adopts it.
+    let pids = pids(&house, 3);
+    let run = house.wait_running(&task);
+    dispatcher.kill();
+    let supervisors = processes::supervisors_of(&run);
+    assert_eq!(supervisors.len(), 1);
+    supervisors.into_iter().for_each(processes::kill);
+    none_survives(&pids);
+    wait_until("its guard has gone", || processes::guards_of(&run).is_empty());
+    assert_eq!(house.status(&task), "running", "its lease lasts still, and nobody has ended its run");
+}
+
+#[test]
+fn nothing_survives_a_guard_that_is_killed_and_its_task_runs_again() {
+    let house = House::new();
+    let _dispatcher = house.dispatcher();
+    let again = format!("[ -e \"$OUT/pids\" ] && exit 0\n{STUBBORN}");
+    let task = house.script(&again);
+    let pids = pids(&house, 3);
+    let run = house.wait_running(&task);
+    let guards = processes::guards_of(&run);
+    assert_eq!(guards.len(), 1);
+    guards.into_iter().for_each(processes::kill);
+    none_survives(&pids);
+    house.wait_status(&task, "done");
+    assert_eq!(house.outcomes(&task), ["lost", "completed"]);
+}
+
+#[test]
+fn a_guard_costs_its_supervisor_nothing_and_goes_with_it() {
+    let house = House::new();
+    let _dispatcher = house.dispatcher();
+    let task = house.script("while [ ! -e \"$OUT/go\" ]; do sleep 0.02; done");
+    let run = house.wait_running(&task);
+    let guards = processes::guards_of(&run);
+    assert_eq!(guards.len(), 1);
+    // Asked to end, as a system that shuts down asks everybody, it stays until its supervisor has gone.
+    guards.iter().copied().for_each(processes::terminate);
+    house.touch("go");
+    house.wait_status(&task, "done");
+    assert_eq!(house.outcomes(&task), ["completed"]);
+    wait_until("its guard has gone", || processes::guards_of(&run).is_empty());
 }
 
 #[test]

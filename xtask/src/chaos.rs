@@ -11,7 +11,10 @@ pub(crate) fn run(args: &[String]) -> Result<(), Failure> {
     if let Ok(rows) = std::fs::read_to_string(&table) {
         let mut rows: Vec<&str> = rows.lines().collect();
         rows.sort_unstable();
-        println!("\n{:<44} {:>9} {:>10} {:>6} {:>6}", "after", "goes on", "finished", "tasks", "runs");
+        println!(
+            "\n{:<44} {:>4} {:>4} {:>9} {:>10} {:>6} {:>6}",
+            "after", "hit", "open", "goes on", "finished", "tasks", "runs"
+        );
         for row in rows {
             println!("{row}");
         }

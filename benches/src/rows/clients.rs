@@ -6,7 +6,7 @@ use andon_store::Mode;
 use andon_testkit::block_on;
 use futures::future::join_all;
 
-use crate::board::{Scratch, cycle, cycles};
+use crate::board::{Client, Scratch, cycles};
 use crate::table::{Figure, Row, per_second};
 
 pub(crate) const ROW: Row = Row {
@@ -28,9 +28,10 @@ fn run() -> Vec<Figure> {
         single = (single.0 + 3 * count, single.1 + took);
         let begun = Instant::now();
         let counts = block_on(join_all((0..CLIENTS).map(|_| async {
+            let client = Client::new();
             let mut count = 0;
             while begun.elapsed() < TURN {
-                cycle(&many.board).await.unwrap();
+                client.cycle(&many.board).await.unwrap();
                 count += 3;
             }
             count

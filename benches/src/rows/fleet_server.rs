@@ -33,8 +33,9 @@ impl Server {
         server.run("initdb", &["-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C"]);
         let settings = format!(
             "-c listen_addresses= -c unix_socket_directories={} -c max_connections=200 \
-             -c shared_preload_libraries=pg_stat_statements -c track_io_timing=off",
-            server.socket().display()
+             -c shared_preload_libraries=pg_stat_statements -c track_io_timing=off {}",
+            server.socket().display(),
+            std::env::var("ANDON_BENCH_POSTGRES").unwrap_or_default()
         );
         let log = format!("{data}/server.log");
         server.run("pg_ctl", &["-D", data, "-l", &log, "-o", &settings, "-w", "-t", "60", "start"]);
@@ -125,6 +126,23 @@ fn programs() -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut listed = folders.into_iter().rev().chain(std::env::split_paths(&path));
     listed.find(|folder| folder.join("pg_ctl").is_file()).unwrap()
+}
+
+/// What a server has written to its log so far: bytes, and images of whole pages.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Written {
+    pub(crate) bytes: i64,
+    pub(crate) images: i64,
+}
+
+impl Server {
+    /// What it has written so far.
+    pub(crate) fn written(&self) -> Written {
+        // A connection of its own, because the figures of others are seen by a new look alone.
+        let told = self.ask("postgres", "select wal_bytes::bigint || ' ' || wal_fpi from pg_stat_wal");
+        let (bytes, images) = told[0].split_once(' ').unwrap();
+        Written { bytes: bytes.parse().unwrap(), images: images.parse().unwrap() }
+    }
 }
 
 /// A connection of the measurement itself.

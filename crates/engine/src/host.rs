@@ -45,13 +45,18 @@ pub fn machine() -> String {
 /// # Errors
 /// When procfs cannot be read.
 pub fn holder() -> io::Result<Holder> {
-    let me = Identity::current()?;
-    Ok(Holder {
+    Ok(held_by(Identity::current()?))
+}
+
+/// A process of this host as the holder of a lease.
+#[must_use]
+pub(crate) fn held_by(process: Identity) -> Holder {
+    Holder {
         host: name(),
-        boot_id: me.boot_id,
-        pid: i64::from(me.pid),
-        start_time: i64::try_from(me.start_time).unwrap_or(i64::MAX),
-    })
+        boot_id: process.boot_id,
+        pid: i64::from(process.pid),
+        start_time: i64::try_from(process.start_time).unwrap_or(i64::MAX),
+    }
 }
 
 /// The process that a lease names.

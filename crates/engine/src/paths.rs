@@ -24,7 +24,7 @@ impl RunPaths {
         Self {
             log: log_folder(board, task).join(format!("{run}.log")),
             private: board.join("runs").join(run.as_str()),
-            exit: board.join("exits").join(format!("{run}.json")),
+            exit: exit_record(board, run),
         }
     }
 
@@ -93,6 +93,11 @@ impl RunPaths {
     pub fn remove_private(&self) {
         let _ = std::fs::remove_dir_all(&self.private);
     }
+}
+
+/// How a run ended, until the board knows.
+pub(crate) fn exit_record(board: &Path, run: &RunId) -> PathBuf {
+    board.join("exits").join(format!("{run}.json"))
 }
 
 /// The logs of a task.

@@ -61,6 +61,11 @@ impl Hunt {
         Ok(Self::new(leader, marker, cgroup, exclude, false))
     }
 
+    /// What a dead supervisor has left to this process, which is its parent and a subreaper.
+    pub(crate) fn adopted(marker: &(OsString, OsString), supervisor: i32) -> Self {
+        Self::new(None, marker, None, &[supervisor], children::is_subreaper())
+    }
+
     fn new(
         leader: Option<Identity>,
         marker: &(OsString, OsString),

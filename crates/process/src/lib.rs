@@ -8,6 +8,7 @@
 //! | [`Identity`] | is this still the process that we meant, or does another one have its number now? |
 //! | [`SelfExe`], [`spawn_detached`] | how a long-lived process starts another copy of itself that outlives it |
 //! | [`Tree`] | one child with every process that it starts: start, wait, stop, finish |
+//! | [`split()`], [`Guard`] | who stops a tree when its supervisor is killed or frozen |
 //! | [`sweep()`], [`find_marked`] | what is left of a tree whose supervisor is gone |
 //! | [`Cgroup`] | a control group of its own, where the host allows one |
 //! | [`RecordFile`] | a record that can be written although the disk has become full |
@@ -22,6 +23,9 @@
 //! 4. a marker in the environment, found in `/proc/*/environ` by whoever looks, also after the supervisor died. A
 //!    process can erase it.
 //!
+//! Who looks: the supervisor; its guard, which adopts what a dead supervisor leaves, so that the third net holds then too; and
+//! whoever finds a run without both.
+//!
 //! A process is only ever signalled through a pidfd whose start time was compared after opening it, so a number that was
 //! used again is never hit.
 //!
@@ -32,6 +36,7 @@ mod cgroup;
 mod child;
 mod children;
 mod exe;
+mod guard;
 mod hunt;
 mod identity;
 mod log;
@@ -44,6 +49,7 @@ mod slots;
 mod spec;
 mod start;
 mod sweep;
+mod timer;
 mod tmux;
 mod tree;
 
@@ -51,6 +57,7 @@ pub use capture::Captured;
 pub use cgroup::Cgroup;
 pub use children::{become_subreaper, reap_orphans};
 pub use exe::{SelfExe, spawn_detached};
+pub use guard::{Guard, Guardian, Side, Wire, split};
 pub use hunt::StopReport;
 pub use identity::{Identity, boot_id, boottime_ms};
 pub use log::LogSpec;
@@ -60,6 +67,7 @@ pub use signals::{Shutdown, ShutdownSignals, shutdown_signal};
 pub use slots::{Slot, Slots};
 pub use spec::{Limits, Listener, Spec, StartError, Stdin, Terminal};
 pub use sweep::{find_marked, sweep};
+pub use timer::BootTimer;
 pub use tmux::{remove_finished_session, remove_session_files};
 pub use tree::{Exit, Tree};
 

@@ -55,13 +55,14 @@ fn a_short_silence_of_the_database_stops_nobody() {
     let _dispatchers = (a.dispatcher(), ());
     let run = b.wait_running(&task);
     let _other = b.dispatcher();
-    let before = text_of(&b.show(&task)["task"]["lease"]["expires_at"]);
+    let lease = || base.database().unwrap().ask("select expires_at::text from andon_default.leases");
+    let before = lease();
+    assert_eq!(before.len(), 1);
     proxy.cut();
     proxy.mend();
     wait_until("the lease has been renewed", || {
-        processes::of_run(&run).is_empty()
-            || text_of(&b.show(&task)["task"]["lease"]["expires_at"]) != before
-            || before == "null"
+        assert!(!processes::of_run(&run).is_empty(), "a short silence stopped the worker");
+        lease() != before
     });
     a.touch("go");
     b.wait_status(&task, "done");
@@ -119,4 +120,26 @@ fn two_hosts_of_one_name_do_not_both_serve_a_board() {
     assert_eq!(answer.error_code(), "host_name_taken");
     a.touch("go");
     a.wait_status(&task, "done");
+}
+
+#[test]
+fn a_task_that_requires_a_label_waits_for_the_host_that_has_it() {
+    let base = House::new();
+    let url = base.database().unwrap().url();
+    let (mill, forge) = (House::host("mill", &url), House::host("forge", &url));
+    mill.config("host_labels = [\"gpu\", \"big\"]\n");
+    let task = forge.create(["train", "--assignee", "sh", "--require", "gpu", "--body", "true"]);
+    let plain = forge.script("true");
+    let _forge = forge.dispatcher();
+    forge.wait_status(&plain, "done");
+    assert_eq!(forge.status(&task), "ready");
+    assert!(forge.andon(["why", &task]).stdout.contains("no_fitting_host"));
+    let _mill = mill.dispatcher();
+    forge.wait_status(&task, "done");
+    assert_eq!(text_of(&forge.runs(&task)[0]["host"]), "mill");
+    let listed = forge.json(["hosts"]);
+    let mut names: Vec<String> =
+        listed.as_array().unwrap().iter().map(|host| text_of(&host["name"])).collect();
+    names.sort();
+    assert_eq!(names, ["forge", "mill"]);
 }

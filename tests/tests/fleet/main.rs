@@ -12,6 +12,7 @@
 mod backups;
 mod copies;
 mod encryption;
+mod guards;
 mod hosts;
 mod old_server;
 mod pooler;

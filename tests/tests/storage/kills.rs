@@ -162,12 +162,7 @@ fn id_in(said: &str) -> Option<String> {
 }
 
 fn supervisors(house: &House) -> Vec<i32> {
-    let mut all = house.processes();
-    all.retain(|pid| {
-        let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        line.split(|byte| *byte == 0).nth(1) == Some(b"__supervise")
-    });
-    all
+    processes::supervisors_among(house.processes())
 }
 
 fn storm(house: &House, kills: usize, seed: u64) -> Told {

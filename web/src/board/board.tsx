@@ -216,9 +216,10 @@ function follow(region: HTMLElement, id: string): void {
   const end = performance.now() + PATIENCE;
   const look = () => {
     const active = document.activeElement;
-    if (active && active !== document.body && !region.contains(active)) return;
+    const lost = !active || active === document.body;
     const card = region.querySelector<HTMLElement>(`[data-card="${CSS.escape(id)}"]`);
-    if (card && !card.contains(active)) focus(card);
+    if (!lost && !card?.contains(active)) return;
+    if (lost && card) focus(card);
     if (performance.now() < end) requestAnimationFrame(look);
   };
   requestAnimationFrame(look);
@@ -258,7 +259,7 @@ function Toolbar({ board, search, filter }: { board: string; search: Search; fil
   const running = search.lanes === undefined && defaults.lane_by_profile;
   return (
     <>
-      <div className="relative min-w-0 flex-1 md:max-w-64">
+      <div className="relative min-w-20 flex-1 md:max-w-64">
         <SearchIcon size={14} className="absolute top-2.5 left-2.5 text-text-3" />
         <input
           id="search"
@@ -366,7 +367,7 @@ function FilterSelect({
       value={value ?? unset}
       onChange={(event) => onChange(event.target.value === unset ? undefined : event.target.value)}
       className={cx(
-        "h-8 max-w-32 shrink-0 rounded-md border px-2 text-xs outline-none hover:bg-hover focus-visible:ring-2 focus-visible:ring-accent/40",
+        "h-8 max-w-32 min-w-0 rounded-md border px-2 text-xs outline-none hover:bg-hover focus-visible:ring-2 focus-visible:ring-accent/40",
         value === undefined ? "border-line-strong bg-raised text-text-2" : "border-accent-text bg-accent-soft text-accent-text",
       )}
     >

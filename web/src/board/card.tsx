@@ -98,7 +98,7 @@ export const Card = memo(function Card({
       )}
     >
       <div className="flex h-5 items-center gap-1.5 text-2xs text-text-3">
-        <span className="font-mono">{card.id}</span>
+        <span className="shrink-0 font-mono">{card.id}</span>
         {card.priority !== 0 && (
           <Badge tone={card.priority >= 10 ? "red" : card.priority > 0 ? "amber" : "grey"} title={t("card.priority", { n: card.priority })} className="shrink-0">
             P{Math.abs(card.priority) < 1000 ? card.priority : compact(card.priority)}
@@ -110,10 +110,14 @@ export const Card = memo(function Card({
             <span className="sr-only">{t("card.finding", { severity: severityName(severity) })}</span>
           </span>
         )}
-        {card.tenant && <Badge className="max-w-24">{card.tenant}</Badge>}
+        {card.tenant && (
+          <Badge className="min-w-0 max-w-24" title={card.tenant}>
+            <span className="min-w-0 truncate">{card.tenant}</span>
+          </Badge>
+        )}
         {card.held && card.status === "todo" && (
-          <Badge tone="purple" title={t("card.heldAbout")}>
-            <PauseIcon size={8} /> {t("card.held")}
+          <Badge tone="purple" className="min-w-0" title={t("card.heldAbout")}>
+            <PauseIcon size={8} className="shrink-0" /> <span className="min-w-0 truncate">{t("card.held")}</span>
           </Badge>
         )}
         <Age card={card} />
@@ -231,7 +235,7 @@ function Age({ card }: { card: CardData }) {
   const { since, worry } = age(card, now);
   const color = worry === "red" ? "text-red" : worry === "amber" ? "text-amber" : "";
   return (
-    <time dateTime={new Date(since).toISOString()} title={full(new Date(since).toISOString())} className={cx("ml-auto", color)}>
+    <time dateTime={new Date(since).toISOString()} title={full(new Date(since).toISOString())} className={cx("ml-auto shrink-0 whitespace-nowrap", color)}>
       {short(now - since)}
     </time>
   );

@@ -28,7 +28,7 @@ export function InlineCreate({ board, status, close }: { board: string; status: 
   const problem = create.error ? asProblem(create.error) : null;
   return (
     <form
-      className="mx-1.5 mb-1.5 grid max-h-[75%] shrink-0 grid-cols-1 gap-2 overflow-y-auto rounded-lg border border-accent-text bg-raised p-2 shadow-card"
+      className="mx-1.5 mb-1.5 flex max-h-[75%] shrink-0 flex-col gap-2 rounded-lg border border-accent-text bg-raised p-2 shadow-card"
       onSubmit={(event) => {
         event.preventDefault();
         if (text.trim() && !create.isPending) create.mutate();
@@ -54,19 +54,19 @@ export function InlineCreate({ board, status, close }: { board: string; status: 
             event.currentTarget.form?.requestSubmit();
           }
         }}
-        className="field-sizing-content max-h-40 min-h-10 w-full resize-none bg-transparent text-sm outline-none placeholder:text-text-3"
+        className="field-sizing-content max-h-40 min-h-10 w-full shrink-0 resize-none bg-transparent text-sm outline-none placeholder:text-text-3"
       />
       {more && (
-        <div className="grid grid-cols-1 gap-2.5 border-t border-line pt-2">
+        <div className="-mx-2 grid min-h-0 grid-cols-1 gap-2.5 overflow-y-auto border-y border-line px-2 py-2">
           <Field label={t("field.priority")}>{(id) => <Input id={id} type="number" value={draft.priority} onChange={(event) => change({ priority: event.target.value })} />}</Field>
           <MoreFields board={board} draft={draft} change={change} narrow />
         </div>
       )}
       {problem && <p className="text-xs text-red [overflow-wrap:anywhere]">{problem.detail ?? problem.title}</p>}
-      <select aria-label={t("task.newAssignee")} value={draft.assignee} onChange={(event) => change({ assignee: event.target.value })} className="h-7 w-full rounded-md border border-line-strong bg-raised px-1 text-xs">
+      <select aria-label={t("task.newAssignee")} value={draft.assignee} onChange={(event) => change({ assignee: event.target.value })} className="h-7 w-full shrink-0 rounded-md border border-line-strong bg-raised px-1 text-xs">
         <ProfileOptions />
       </select>
-      <div className="flex items-center gap-1">
+      <div className="flex shrink-0 items-center gap-1">
         <Button tone="quiet" className="px-1.5!" aria-expanded={more} onClick={() => setMore(!more)}>
           {t("task.fields")}
         </Button>

@@ -122,6 +122,7 @@ describe("moveTo", () => {
   it("unblocks what is blocked and promotes what waits", () => {
     expect(moveTo("blocked", "ready")).toMatchObject({ verbs: ["unblock"] });
     expect(moveTo("todo", "ready")).toMatchObject({ verbs: ["promote"] });
+    expect(moveTo("blocked", "ready", true)).toMatchObject({ verbs: ["unblock", "promote"] });
   });
 });
 

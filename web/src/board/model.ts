@@ -115,8 +115,8 @@ type Why = Extract<Key, "move.there" | "move.running" | "move.review" | "move.fi
 const refuse = (why: Why): Move => ({ kind: "refuse", why });
 const verbs = (ask: boolean, ...steps: [Step, ...Step[]]): Move => ({ kind: "verbs", verbs: steps, ask });
 
-/** How a card gets from one column to another, by the verbs that lead there. */
-export function moveTo(from: Status, to: Status): Move {
+/** How a card gets from one column to another, by the verbs that lead there; `held` is whether it waits for a promote besides. */
+export function moveTo(from: Status, to: Status, held = false): Move {
   if (from === to) return refuse("move.there");
   if (to === "running") return refuse("move.running");
   if (to === "review") return refuse("move.review");
@@ -136,7 +136,8 @@ export function moveTo(from: Status, to: Status): Move {
     case "ready":
       if (from === "running") return verbs(true, "reclaim");
       if (from === "review") return { kind: "ask", dialog: "request-changes" };
-      if (from === "blocked" || from === "scheduled") return verbs(false, "unblock");
+      // What is held as well would only go back to To do.
+      if (from === "blocked" || from === "scheduled") return held ? verbs(false, "unblock", "promote") : verbs(false, "unblock");
       return from === "triage" ? verbs(false, "specify") : verbs(false, "promote");
     case "scheduled":
       return from === "triage" ? refuse(IDEA) : { kind: "ask", dialog: "schedule" };

@@ -99,7 +99,7 @@ export function Tip({ text, children, side = "bottom" }: { text: ReactNode; chil
 export const TipProvider = RadixTooltip.Provider;
 
 const FIELD =
-  "w-full rounded-md border border-line-strong bg-raised px-2.5 text-sm text-text placeholder:text-text-3 outline-none transition-colors focus:border-accent-text focus:ring-2 focus:ring-accent/25";
+  "w-full min-w-0 rounded-md border border-line-strong bg-raised px-2.5 text-sm text-text placeholder:text-text-3 outline-none transition-colors focus:border-accent-text focus:ring-2 focus:ring-accent/25";
 
 export function Input({ className, ...rest }: InputHTMLAttributes<HTMLInputElement> & { ref?: Ref<HTMLInputElement> }) {
   return <input {...rest} className={cx(FIELD, "h-8", className)} />;
@@ -120,7 +120,7 @@ export function Select({ className, children, ...rest }: ComponentProps<"select"
 export function Field({ label, hint, children }: { label: string; hint?: ReactNode; children: (id: string) => ReactNode }) {
   const id = useId();
   return (
-    <div className="grid gap-1">
+    <div className="grid min-w-0 grid-cols-1 content-start gap-1">
       <label htmlFor={id} className="text-xs font-medium text-text-2">
         {label}
       </label>
@@ -132,8 +132,8 @@ export function Field({ label, hint, children }: { label: string; hint?: ReactNo
 
 export function Check({ label, ...rest }: Omit<InputHTMLAttributes<HTMLInputElement>, "type"> & { label: ReactNode }) {
   return (
-    <label className="inline-flex cursor-pointer items-center gap-2 text-sm text-text-2">
-      <input type="checkbox" {...rest} className="size-4 accent-(--accent)" />
+    <label className="inline-flex min-w-0 cursor-pointer items-center gap-2 text-sm text-text-2">
+      <input type="checkbox" {...rest} className="size-4 shrink-0 accent-(--accent)" />
       {label}
     </label>
   );

@@ -89,7 +89,8 @@ export function ago(at: string | null | undefined, from: number): string {
   const length = Math.abs(from - then);
   const [size, name] = UNITS.find(([size]) => length >= size) ?? [1000, "second"];
   if (length < 5000) return t("any.justNow");
-  const relative = cached("ago", (tag) => new Intl.RelativeTimeFormat(tag, { style: "narrow", numeric: "always" }));
+  // What is narrowest in French is a sign and a number, which nobody reads as a time.
+  const relative = cached("ago", (tag) => new Intl.RelativeTimeFormat(tag, { style: tag.startsWith("fr") ? "short" : "narrow", numeric: "always" }));
   return relative.format(Math.sign(then - from) * Math.floor(length / size), name);
 }
 

@@ -387,7 +387,7 @@ const de: Catalogue = {
 
   "card.priority": "Priorität {n}",
   "card.finding": "Ein Befund: {severity}",
-  "card.held": "Zurückgehalten",
+  "card.held": "Gehalten",
   "card.heldAbout": "Wartet, bis ein Mensch sie freigibt",
   "card.parents": { one: "Wartet auf {n} von {all} Vorgängern", other: "Wartet auf {n} von {all} Vorgängern" },
   "card.comments": { one: "{n} Kommentar", other: "{n} Kommentare" },
@@ -658,6 +658,9 @@ const de: Catalogue = {
   "usage.nothing": { one: "Nichts in {n} Tag", other: "Nichts in {n} Tagen" },
   "usage.about": "{what} nach Profil und Tag: {sum} in {n} Tagen",
   "usage.most": "höchstens: {value}",
+  "notify.name": "Benachrichtigen",
+  "notify.unknown": "nicht konfiguriert",
+  "notify.unusable": "zurzeit nicht nutzbar",
 };
 
 export default de;

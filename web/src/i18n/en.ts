@@ -659,4 +659,7 @@ export const en = {
   "usage.nothing": { one: "Nothing in {n} day", other: "Nothing in {n} days" },
   "usage.about": "{what} by profile and day: {sum} in {n} days",
   "usage.most": "most: {value}",
+  "notify.name": "Notify",
+  "notify.unknown": "not configured",
+  "notify.unusable": "cannot be used at the moment",
 } as const;

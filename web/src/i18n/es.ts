@@ -658,6 +658,9 @@ const es: Catalogue = {
   "usage.nothing": { one: "Nada en {n} día", other: "Nada en {n} días" },
   "usage.about": "{what} por perfil y día: {sum} en {n} días",
   "usage.most": "máx.: {value}",
+  "notify.name": "Notificar",
+  "notify.unknown": "sin configurar",
+  "notify.unusable": "no se puede usar por ahora",
 };
 
 export default es;

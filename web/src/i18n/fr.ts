@@ -658,6 +658,9 @@ const fr: Catalogue = {
   "usage.nothing": { one: "Rien en {n} jour", other: "Rien en {n} jours" },
   "usage.about": "{what} par profil et par jour : {sum} en {n} jours",
   "usage.most": "max. : {value}",
+  "notify.name": "Notifier",
+  "notify.unknown": "non configuré",
+  "notify.unusable": "inutilisable pour le moment",
 };
 
 export default fr;

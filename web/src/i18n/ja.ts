@@ -658,6 +658,9 @@ const ja: Catalogue = {
   "usage.nothing": { other: "{n} 日間、何もありません" },
   "usage.about": "プロファイル別・日別の{what}：{n} 日間で {sum}",
   "usage.most": "最大：{value}",
+  "notify.name": "通知",
+  "notify.unknown": "未設定",
+  "notify.unusable": "現在は使用できません",
 };
 
 export default ja;

@@ -658,6 +658,9 @@ const pt: Catalogue = {
   "usage.nothing": { one: "Nada em {n} dia", other: "Nada em {n} dias" },
   "usage.about": "{what} por perfil e dia: {sum} em {n} dias",
   "usage.most": "máx.: {value}",
+  "notify.name": "Notificar",
+  "notify.unknown": "não configurado",
+  "notify.unusable": "indisponível no momento",
 };
 
 export default pt;

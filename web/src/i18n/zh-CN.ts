@@ -658,6 +658,9 @@ const zh: Catalogue = {
   "usage.nothing": { other: "{n} 天内没有数据" },
   "usage.about": "按配置和日期的{what}：{n} 天共 {sum}",
   "usage.most": "最多：{value}",
+  "notify.name": "通知",
+  "notify.unknown": "未配置",
+  "notify.unusable": "目前无法使用",
 };
 
 export default zh;

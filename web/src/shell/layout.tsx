@@ -21,6 +21,9 @@ import { Dialogs } from "./dialogs.tsx";
 import { openDialog, select, selected, setTheme, useTheme } from "./store.ts";
 import { Toasts } from "./toasts.tsx";
 
+/** How long after the first picture the next parts are fetched. */
+const AFTER = 1500;
+
 const Drawer = lazy(() => import("../task/drawer.tsx"));
 
 const NAV = [
@@ -75,6 +78,11 @@ export function Layout() {
     const stopped = (head.data?.paused.length ?? 0) > 0 ? "⏸ " : "";
     document.title = `${stopped}${attention > 0 ? `(${attention}) ` : ""}${name} · Andon`;
   }, [head.data, name]);
+  useEffect(() => {
+    // What is opened next is fetched while nothing else is to be done, and is there when the server is not.
+    const early = setTimeout(() => void Promise.allSettled([import("../task/drawer.tsx"), import("./palette.tsx")]), AFTER);
+    return () => clearTimeout(early);
+  }, []);
   return (
     <LiveContext value={live}>
       <a href="#main" className="sr-only z-80 rounded-md bg-accent px-3 py-2 text-on-accent focus:not-sr-only focus:fixed focus:top-2 focus:left-2">
@@ -359,7 +367,7 @@ export function TopBar({ board, title, children }: { board: string; title: strin
         </span>
         <span>{title}</span>
       </h1>
-      <div className="order-3 flex min-w-0 basis-full items-center gap-2 md:order-none md:ml-2 md:flex-1 md:basis-0">{children}</div>
+      <div className="order-3 flex min-w-0 basis-full items-center gap-2 lg:order-none lg:ml-2 lg:flex-1 lg:basis-0">{children}</div>
       <div className="ml-auto flex items-center gap-2">
         <Button tone="primary" className="h-8" aria-label={t("task.new")} onClick={() => openDialog({ kind: "new-task" })}>
           <PlusIcon size={14} />

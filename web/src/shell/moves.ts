@@ -4,7 +4,7 @@ import { api } from "../api/actions.ts";
 import type { Action, BulkAction, Filter } from "../api/actions.ts";
 import { asProblem } from "../api/client.ts";
 import { client, keys, refresh } from "../api/queries.ts";
-import type { Columns, Status } from "../api/types.ts";
+import type { Card, Columns, Status } from "../api/types.ts";
 import { find, moved, moveTo } from "../board/model.ts";
 import type { Move, Step } from "../board/model.ts";
 import { many, statusName } from "../design/words.ts";
@@ -135,12 +135,12 @@ function question(way: Extract<Move, { kind: "verbs" }>, to: Status): [title: st
 }
 
 /** Moves cards to another column, by the verbs that lead there; asks where something may be lost. */
-export function move(board: string, ids: string[], to: Status, known?: Status): void {
+export function move(board: string, ids: string[], to: Status, known?: Pick<Card, "status" | "held">): void {
   const views = client.getQueriesData<Columns>({ queryKey: ["columns", board] });
-  const from = (id: string): Status | undefined => {
+  const from = (id: string): Card | undefined => {
     for (const [, view] of views) {
       const card = view && find(view, id);
-      if (card) return card.status;
+      if (card) return card;
     }
     return undefined;
   };
@@ -148,8 +148,8 @@ export function move(board: string, ids: string[], to: Status, known?: Status): 
   const groups = new Map<string, { way: Move; ids: string[] }>();
   for (const id of ids) {
     const at = known ?? from(id);
-    if (at === undefined || at === to) continue;
-    const way = moveTo(at, to);
+    if (at === undefined || at.status === to) continue;
+    const way = moveTo(at.status, to, at.held);
     const name = JSON.stringify(way);
     const group = groups.get(name);
     if (group) group.ids.push(id);

@@ -90,7 +90,7 @@ export function ProfileOptions({ none = t("any.nobody") }: { none?: string }) {
 
 /** What few tasks need. `narrow` stands in a column. */
 export function MoreFields({ board, draft, change, narrow = false }: { board: string; draft: Draft; change: (change: Partial<Draft>) => void; narrow?: boolean }) {
-  const pair = (...children: ReactNode[]) => <div className={cx("grid gap-3", !narrow && "sm:grid-cols-2")}>{children}</div>;
+  const pair = (...children: ReactNode[]) => <div className={cx("grid grid-cols-1 gap-3", !narrow && "sm:grid-cols-2")}>{children}</div>;
   return (
     <>
       <Parents board={board} parents={draft.parents} change={(parents) => change({ parents })} />
@@ -120,7 +120,7 @@ export function MoreFields({ board, draft, change, narrow = false }: { board: st
         </Field>,
         <Field key="path" label={t("field.path")}>
           {(id) => (
-            <Input id={id} value={draft.path} disabled={draft.workspace !== "dir" && draft.workspace !== "worktree"} placeholder="/home/…" className="font-mono" onChange={(event) => change({ path: event.target.value })} />
+            <Input id={id} value={draft.path} disabled={draft.workspace !== "dir" && draft.workspace !== "worktree"} placeholder="/absolute/path" className="font-mono" onChange={(event) => change({ path: event.target.value })} />
           )}
         </Field>,
       )}

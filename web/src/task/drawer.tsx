@@ -227,7 +227,7 @@ function StatusMenu({ board, task }: { board: string; task: Task }) {
       items={targets.map((to) => ({
         label: statusName(to),
         icon: <StatusIcon status={to} />,
-        onSelect: () => move(board, [task.id], to, task.status),
+        onSelect: () => move(board, [task.id], to, task),
       }))}
     />
   );
@@ -249,7 +249,7 @@ function Actions({ board, task, showLog }: { board: string; task: Task; showLog:
           <Button tone="danger" onClick={() => openDialog({ kind: "stop", ids })}>
             <StopIcon size={12} /> {t("do.stop")}
           </Button>
-          <Button onClick={() => move(board, [task.id], "ready", task.status)}>{t("do.reclaim")}</Button>
+          <Button onClick={() => move(board, [task.id], "ready", task)}>{t("do.reclaim")}</Button>
         </Row>
       );
     case "review":
@@ -276,10 +276,10 @@ function Actions({ board, task, showLog }: { board: string; task: Task; showLog:
     case "triage":
       return (
         <Row>
-          <Button tone="primary" onClick={() => move(board, ids, "ready", "triage")}>
+          <Button tone="primary" onClick={() => move(board, ids, "ready", task)}>
             <PlayIcon size={11} /> {t("do.takeUp")}
           </Button>
-          <Button onClick={() => move(board, ids, "todo", "triage")}>{t("drawer.todoHeld")}</Button>
+          <Button onClick={() => move(board, ids, "todo", task)}>{t("drawer.todoHeld")}</Button>
           <Button onClick={() => openDialog({ kind: "decompose", id: task.id, title: task.title })}>
             <ChildrenIcon size={13} /> {t("do.split")}
           </Button>

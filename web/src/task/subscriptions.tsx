@@ -5,6 +5,7 @@ import { asProblem, get, post, send } from "../api/client.ts";
 import { client } from "../api/queries.ts";
 import type { Subscription } from "../api/types.ts";
 import { Button, Section } from "../design/controls.tsx";
+import { t } from "../i18n/index.ts";
 import { refusal } from "../shell/store.ts";
 
 export function Subscriptions({ board, id }: { board: string; id: string }) {
@@ -22,7 +23,7 @@ export function Subscriptions({ board, id }: { board: string; id: string }) {
   const all = found.data?.subscriptions ?? [];
   if (all.length === 0) return null;
   return (
-    <Section title="Notify">
+    <Section title={t("notify.name")}>
       <ul className="grid gap-1">
         {all.map((each) => (
           <li key={each.channel} className="flex min-h-8 flex-wrap items-center gap-x-2 gap-y-1 text-sm">
@@ -36,13 +37,13 @@ export function Subscriptions({ board, id }: { board: string; id: string }) {
               />
               {each.channel}
             </label>
-            <span className="text-xs text-text-3">{each.kind ?? "not configured"}</span>
-            {!each.ready && <span className="text-xs text-red">cannot be used at the moment</span>}
+            <span className="text-xs text-text-3">{each.kind ?? t("notify.unknown")}</span>
+            {!each.ready && <span className="text-xs text-red">{t("notify.unusable")}</span>}
             {each.state === "suspended" && (
               <>
                 <span className="min-w-0 text-xs text-red [overflow-wrap:anywhere]">{each.last_error}</span>
                 <Button busy={change.isPending} onClick={() => change.mutate({ channel: each.channel, verb: "retry" })}>
-                  Try again
+                  {t("do.tryAgain")}
                 </Button>
               </>
             )}

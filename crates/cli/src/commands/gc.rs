@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use andon_core::BoardSlug;
 use andon_engine::workspace::{Cleanup, Kind, Target, cleanup};
-use andon_store::operation::Gc;
+use andon_store::operation::{GC_SLICE as SLICE, Gc};
 use andon_store::query::{FileIndex, LiveRuns};
 use andon_store::{Board, Mode, files};
 use clap::Args;
@@ -84,12 +84,14 @@ fn one(app: &App, slug: &BoardSlug, args: &GcArgs) -> Result<Gone, Failure> {
     let config = app.config()?;
     let kept = |days: Option<u32>, configured: i64| days.map_or(configured, |days| DAY * i64::from(days));
     let events_before = now.plus(-kept(args.event_retention_days, config.event_retention.as_millis()));
+    let mut after = 0;
     let archived = loop {
         // Slice by slice, so that no other writer waits.
-        let slice = block_on(board.run(Gc { events_before }))?;
+        let slice = block_on(board.run(Gc { events_before, after, slice: SLICE }))?;
         gone.events += slice.events;
-        if !slice.more {
-            break slice.archived;
+        match slice.next {
+            Some(next) => after = next,
+            None => break slice.archived,
         }
     };
     let logs_before = now.plus(-kept(args.log_retention_days, config.log_retention.as_millis()));

@@ -27,6 +27,19 @@ impl Cut {
         let stop_after = (ttl - grace.max(0) - killing).max(ttl / 2);
         Self { stop_after, grace: grace.clamp(0, (ttl - killing - stop_after).max(0)), killing }
     }
+
+    /// When somebody else kills the worker, and the supervisor that should have done it and did not: after the last good
+    /// renewal was sent, milliseconds. Half of the time for killing is left for it.
+    #[must_use]
+    pub const fn guard_after(&self) -> i64 {
+        self.stop_after + self.grace + self.killing / 2
+    }
+
+    /// From then until nothing lives of what a guard kills, milliseconds.
+    #[must_use]
+    pub const fn guard_killing(&self) -> i64 {
+        self.killing - self.killing / 2
+    }
 }
 
 #[cfg(test)]
@@ -37,7 +50,10 @@ mod tests {
     fn a_worker_is_gone_before_its_lease_is() {
         for ttl in [1, 30, 600, 2_000, 3_000, 10_000, 60_000, 600_000] {
             for grace in [0, 1, 300, 5_000, 10_000, 60_000, 3_600_000] {
-                let Cut { stop_after, grace: given, killing } = Cut::of(ttl, grace);
+                let cut = Cut::of(ttl, grace);
+                let Cut { stop_after, grace: given, killing } = cut;
+                assert!(cut.guard_after() >= stop_after + given, "{ttl} {grace}: the supervisor comes first");
+                assert!(cut.guard_after() + cut.guard_killing() <= ttl, "{ttl} {grace}");
                 assert!(given >= 0 && given <= grace, "{ttl} {grace}");
                 assert!(stop_after >= ttl / 2, "{ttl} {grace}: there is time to renew twice");
                 assert!(stop_after + given + killing <= ttl, "{ttl} {grace}");

@@ -1,8 +1,9 @@
 //! A host that is cut off from its board has stopped its worker before another host may start one: every order of
 //! sending, arriving, answering, losing and cutting, in discrete time, over the core's own rules.
 //!
-//! The host counts from the *sending* of its last good renewal, which is before the board's clock says when it was made. A
-//! host that is frozen is not in this model: it can be fenced, not killed.
+//! The host counts from the *sending* of its last good renewal, which is before the board's clock says when it was made. Its
+//! supervisor may be frozen or killed at any moment: then its guard acts. A host that is frozen as a whole is not in this
+//! model: it can be fenced, not killed.
 
 use andon_core::run::{Cut, Expiry, LeaseFacts, Renewal, RunFacts, expiry, renewal};
 use andon_core::{Millis, Policy};
@@ -19,6 +20,7 @@ const END: i64 = 3 * TTL + 4;
 const APART: &str = "no two hosts run the task at once";
 const AWAY: &str = "another host takes over";
 const KEPT: &str = "a lease is kept over more than one renewal";
+const GUARDED: &str = "another host takes over from a supervisor that its guard has killed";
 
 /// Since when a host counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +33,18 @@ enum Since {
 struct Host {
     cut: Cut,
     since: Since,
+    /// When the guard of a supervisor acts, after the last good renewal was sent. None: there is no guard.
+    guard_after: Option<i64>,
+    /// Whether supervisors are frozen and killed.
+    fails: bool,
+}
+
+/// The process that is to stop the worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Supervisor {
+    Acts,
+    Frozen,
+    Killed,
 }
 
 /// A renewal on its way.
@@ -56,9 +70,10 @@ enum Worker {
     Leaves {
         since: i64,
     },
-    /// It is being killed.
+    /// It is being killed, by its supervisor or by the guard.
     Dies {
-        since: i64,
+        by: i64,
+        guard: bool,
     },
     Gone,
 }
@@ -76,6 +91,7 @@ struct State {
     renewed: i64,
     renewals: u8,
     mail: Mail,
+    supervisor: Supervisor,
     worker: Worker,
 }
 
@@ -91,6 +107,11 @@ enum Action {
     Stop,
     Kill,
     Die,
+    Freeze,
+    Thaw,
+    KillSupervisor,
+    /// The guard kills the supervisor and then the worker.
+    Guard,
     /// Another host finds that the lease has run out, ends the run, and starts the task.
     TakeOver,
 }
@@ -103,14 +124,29 @@ impl State {
 }
 
 impl Host {
-    /// What must have happened before time goes on: a supervisor that is not frozen acts in time.
+    /// What must have happened before time goes on: whoever is not frozen acts in time.
     fn overdue(&self, state: &State) -> bool {
-        match state.worker {
-            Worker::Works => state.now >= state.renewed + self.cut.stop_after,
-            Worker::Leaves { since } => state.now >= since + self.cut.grace,
-            Worker::Dies { since } => state.now >= since + self.cut.killing,
-            Worker::Gone => false,
-        }
+        let dying = matches!(state.worker, Worker::Dies { by, guard: true } if state.now >= by);
+        dying || self.is_supervisors(state) || self.is_guards(state)
+    }
+
+    /// Whether it is the supervisor's turn to act.
+    fn is_supervisors(&self, state: &State) -> bool {
+        state.supervisor == Supervisor::Acts
+            && match state.worker {
+                Worker::Works => state.now >= state.renewed + self.cut.stop_after,
+                Worker::Leaves { since } => state.now >= since + self.cut.grace,
+                Worker::Dies { by, guard } => !guard && state.now >= by,
+                Worker::Gone => false,
+            }
+    }
+
+    /// Whether it is the guard's: the supervisor is dead, or its moment has come.
+    fn is_guards(&self, state: &State) -> bool {
+        let left = !matches!(state.worker, Worker::Dies { guard: true, .. } | Worker::Gone);
+        self.guard_after.is_some_and(|after| {
+            left && (state.supervisor == Supervisor::Killed || state.now >= state.renewed + after)
+        })
     }
 
     fn take_over(state: &State) -> bool {
@@ -134,6 +170,7 @@ impl Model for Host {
             renewed: 0,
             renewals: 0,
             mail: Mail::None,
+            supervisor: Supervisor::Acts,
             worker: Worker::Works,
         }]
     }
@@ -142,24 +179,37 @@ impl Model for Host {
         if !self.overdue(state) && state.now < END {
             actions.push(Action::Tick);
         }
-        actions.push(if state.cut_off { Action::Join } else { Action::CutOff });
+        if !self.fails {
+            // With the failures of supervisors there are orders enough, and losing each message is a cut as well.
+            actions.push(if state.cut_off { Action::Join } else { Action::CutOff });
+        }
+        let acts = state.supervisor == Supervisor::Acts;
         match state.mail {
-            Mail::None if state.worker == Worker::Works => actions.push(Action::Send),
+            Mail::None if acts && state.worker == Worker::Works => actions.push(Action::Send),
             Mail::None => {}
             Mail::Going { .. } => actions.extend([Action::Arrive, Action::Lose]),
-            Mail::Coming { .. } => actions.extend([Action::Answer, Action::Lose]),
+            Mail::Coming { .. } if acts => actions.extend([Action::Answer, Action::Lose]),
+            Mail::Coming { .. } => actions.push(Action::Lose),
         }
         match state.worker {
-            Worker::Works if self.overdue(state) => actions.push(Action::Stop),
+            Worker::Works if self.is_supervisors(state) => actions.push(Action::Stop),
             Worker::Leaves { .. } => {
                 // It may leave by itself at any time.
                 actions.push(Action::Die);
-                if self.overdue(state) {
+                if self.is_supervisors(state) {
                     actions.push(Action::Kill);
                 }
             }
             Worker::Dies { .. } => actions.push(Action::Die),
             Worker::Works | Worker::Gone => {}
+        }
+        match state.supervisor {
+            Supervisor::Acts if self.fails => actions.extend([Action::Freeze, Action::KillSupervisor]),
+            Supervisor::Frozen => actions.extend([Action::Thaw, Action::KillSupervisor]),
+            Supervisor::Acts | Supervisor::Killed => {}
+        }
+        if self.is_guards(state) {
+            actions.push(Action::Guard);
         }
         if Self::take_over(state) {
             actions.push(Action::TakeOver);
@@ -195,7 +245,14 @@ impl Model for Host {
             }
             (Action::Arrive | Action::Answer, _) => return None,
             (Action::Stop, _) => state.worker = Worker::Leaves { since: now },
-            (Action::Kill, _) => state.worker = Worker::Dies { since: now },
+            (Action::Kill, _) => state.worker = Worker::Dies { by: now + self.cut.killing, guard: false },
+            (Action::Freeze, _) => state.supervisor = Supervisor::Frozen,
+            (Action::Thaw, _) => state.supervisor = Supervisor::Acts,
+            (Action::KillSupervisor, _) => state.supervisor = Supervisor::Killed,
+            (Action::Guard, _) => {
+                state.supervisor = Supervisor::Killed;
+                state.worker = Worker::Dies { by: now + self.cut.guard_killing(), guard: true };
+            }
             (Action::Die, _) => state.worker = Worker::Gone,
             (Action::TakeOver, _) => (state.ended, state.elsewhere) = (true, true),
         }
@@ -206,6 +263,10 @@ impl Model for Host {
         vec![
             Property::always(APART, |_, state: &State| !(state.elsewhere && state.worker != Worker::Gone)),
             Property::sometimes(AWAY, |_, state: &State| state.elsewhere),
+            Property::sometimes(GUARDED, |host: &Self, state: &State| {
+                // Nobody to be guarded from is no failure of the rule.
+                !host.fails || state.elsewhere && state.supervisor == Supervisor::Killed
+            }),
             Property::sometimes(KEPT, |_, state: &State| state.renewals > 1 && state.now > TTL),
         ]
     }
@@ -217,29 +278,60 @@ fn overlaps(host: Host) -> String {
     path.into_actions().iter().map(|action| format!("{action:?}")).collect::<Vec<_>>().join(" ")
 }
 
-#[test]
-fn a_host_that_is_cut_off_has_stopped_before_another_may_start() {
-    let host = Host { cut: Cut::of(TTL, GRACE), since: Since::Sending };
+/// The rule as it is.
+fn rule() -> Host {
+    let cut = Cut::of(TTL, GRACE);
+    Host { cut, since: Since::Sending, guard_after: Some(cut.guard_after()), fails: true }
+}
+
+/// The rule without guards, where nobody needs one.
+fn unguarded(cut: Cut, since: Since) -> Host {
+    Host { cut, since, guard_after: None, fails: false }
+}
+
+fn holds(host: Host) -> usize {
     let checker = host.checker().finish_when(HasDiscoveries::AnyFailures).spawn_bfs().join();
     checker.assert_no_discovery(APART);
-    checker.assert_any_discovery(AWAY);
-    checker.assert_any_discovery(KEPT);
-    println!("a host that is cut off: {} states", checker.unique_state_count());
+    for reached in [AWAY, KEPT, GUARDED] {
+        checker.assert_any_discovery(reached);
+    }
+    checker.unique_state_count()
+}
+
+#[test]
+fn a_host_that_is_cut_off_has_stopped_before_another_may_start() {
+    let states = holds(unguarded(Cut::of(TTL, GRACE), Since::Sending));
+    println!("a host that is cut off: {states} states");
+}
+
+#[test]
+fn so_has_one_whose_supervisor_is_frozen_or_killed() {
+    println!("a host that is cut off, and its supervisor frozen or killed: {} states", holds(rule()));
+}
+
+#[test]
+fn without_a_guard_a_frozen_supervisor_stops_too_late() {
+    println!("{}", overlaps(Host { guard_after: None, ..rule() }));
+}
+
+#[test]
+fn a_guard_that_waits_for_the_end_of_the_lease_stops_too_late() {
+    println!("{}", overlaps(Host { guard_after: Some(TTL), ..rule() }));
 }
 
 #[test]
 fn counting_from_the_answer_stops_too_late() {
-    println!("{}", overlaps(Host { cut: Cut::of(TTL, GRACE), since: Since::Answer }));
+    println!("{}", overlaps(unguarded(Cut::of(TTL, GRACE), Since::Answer)));
 }
 
 #[test]
 fn stopping_when_the_lease_has_run_out_stops_too_late() {
     let cut = Cut { stop_after: TTL, ..Cut::of(TTL, GRACE) };
-    println!("{}", overlaps(Host { cut, since: Since::Sending }));
+    println!("{}", overlaps(unguarded(cut, Since::Sending)));
 }
 
 #[test]
 fn a_grace_that_is_not_reckoned_with_stops_too_late() {
     let cut = Cut { stop_after: TTL - Cut::of(TTL, GRACE).killing, ..Cut::of(TTL, GRACE) };
-    println!("{}", overlaps(Host { cut, since: Since::Sending }));
+    println!("{}", overlaps(unguarded(cut, Since::Sending)));
 }

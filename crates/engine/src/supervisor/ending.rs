@@ -69,15 +69,12 @@ pub(super) async fn end(
     let (exit, stopped_for) = match verdict {
         Verdict::Exited(exit) => (exit, None),
         Verdict::CutOff => {
-            tracing::warn!(run = %taken.run.id, "cut off from the database: the worker is stopped before its lease runs out");
-            let grace = taken.lifeline.rule().map_or(grace.as_std(), |rule| {
-                grace.as_std().min(Duration::from_millis(u64::try_from(rule.grace).unwrap_or(0)))
-            });
-            worker.tree.stop(grace).await;
+            tracing::warn!(run = %taken.run.id, "the worker is stopped before its lease runs out");
+            worker.tree.stop(taken.lifeline.grace(grace.as_std())).await;
             (worker.tree.wait().await, Some(Some(Failure::Lost)))
         }
         Verdict::Stop(failure) => {
-            worker.tree.stop(grace.as_std()).await;
+            worker.tree.stop(taken.lifeline.grace(grace.as_std())).await;
             (worker.tree.wait().await, Some(failure))
         }
     };
@@ -87,6 +84,7 @@ pub(super) async fn end(
         tracing::error!(run = %taken.run.id, survivors = ?report.survivors, "processes could not be killed; the run stays unreaped");
         return Ok(());
     }
+    taken.lifeline.rest();
     crash::point("after_tree_gone");
     let captured = worker.tree.captured();
     tally.add(taken, &worker);
@@ -273,6 +271,7 @@ fn error_text(taken: &Taken, ending: Ending, exit: Exit, captured: &Captured, wo
 /// a dispatcher hands it in.
 async fn tell(taken: &Taken, told: Told, mut record: Option<ExitRecord>) -> Result<(), SupervisorError> {
     let Told { ending, error, words, resets_at } = told;
+    taken.lifeline.rest();
     if let Some(record) = &mut record
         && let Err(error) = record.write(ending, &error, &words, resets_at)
     {

@@ -11,6 +11,7 @@ use andon_process::{Limits, LogSpec, Spec, StartError, Stdin, Terminal, Tree};
 use andon_store::query::ContextOf;
 
 use super::life::Taken;
+use super::lifeline::Lifeline;
 use super::session::{self, Resumed};
 use crate::host::marker;
 use crate::paths::write_private;
@@ -101,8 +102,11 @@ pub(super) enum Start {
 }
 
 impl Launch {
-    /// Starts it.
-    pub(super) fn start(self) -> Result<Worker, Unstartable> {
+    /// Starts it, in its guard's keeping.
+    pub(super) fn start(self, lifeline: &Lifeline) -> Result<Worker, Unstartable> {
+        if let Err(error) = lifeline.keep() {
+            return Err(Unstartable::interrupted(&format!("the guard of its supervisor is gone: {error}")));
+        }
         let tree = Tree::start(self.spec)?;
         Ok(Worker {
             tree,

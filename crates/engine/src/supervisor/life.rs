@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use andon_core::run::{Cut, Guard, StandDown};
 use andon_core::{BoardSlug, RunId};
-use andon_process::{Slot, become_subreaper};
+use andon_process::{Side, Slot, Wire, split};
 use andon_store::operation::{CheckGuard, Take};
 use andon_store::sql::leases::Holder;
 use andon_store::sql::runs::Run;
@@ -15,7 +15,7 @@ use andon_store::{Board, Mode, OpError, Waiter, crash};
 
 use super::lifeline::Lifeline;
 use super::record::ExitRecord;
-use super::{ending, launch, watch};
+use super::{ending, guarding, launch, watch};
 use crate::host;
 use crate::paths::RunPaths;
 use crate::renewal::boot_now;
@@ -53,9 +53,14 @@ pub(super) struct Taken {
 /// Supervises one run to its end. Exits 0 also where the startup guard says to stand down: that is no failure of anybody.
 #[must_use]
 pub fn supervise(assignment: Assignment) -> ExitCode {
-    if let Err(error) = become_subreaper() {
-        tracing::warn!(%error, "orphans of the worker will not come to this supervisor");
-    }
+    let wire = match split() {
+        Ok(Side::Supervisor(wire)) => wire,
+        Ok(Side::Guard(guardian)) => return guarding::guard(guardian, assignment),
+        Err(error) => {
+            tracing::error!(%error, "nobody would stop the worker of a supervisor that is killed");
+            return ExitCode::FAILURE;
+        }
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
@@ -65,7 +70,7 @@ pub fn supervise(assignment: Assignment) -> ExitCode {
         }
     };
     let run = assignment.run.clone();
-    match runtime.block_on(work(assignment)) {
+    match runtime.block_on(work(assignment, wire)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!(%run, %error, "the supervisor gave up; a dispatcher ends the run");
@@ -92,8 +97,9 @@ fn io(what: &'static str) -> impl FnOnce(std::io::Error) -> SupervisorError {
     move |error| SupervisorError::Io { what, error }
 }
 
-async fn work(assignment: Assignment) -> Result<(), SupervisorError> {
-    let Some(taken) = take(&assignment).await? else { return Ok(()) };
+async fn work(assignment: Assignment, wire: Wire) -> Result<(), SupervisorError> {
+    let guard = andon_process::Guard::on(wire).map_err(io("the guard of this process"))?;
+    let Some(taken) = take(&assignment, guard).await? else { return Ok(()) };
     crash::point("after_take");
     taken.paths.create().map_err(io("the run's folders"))?;
     let record = match ExitRecord::prepare(&taken.paths.exit, &taken.run.id, &taken.holder) {
@@ -124,7 +130,7 @@ async fn work(assignment: Assignment) -> Result<(), SupervisorError> {
             if taken.lifeline.is_cut() {
                 return stand_down(&taken, record).await;
             }
-            match launch.start() {
+            match launch.start(&taken.lifeline) {
                 Ok(worker) => {
                     crash::point("after_exec");
                     Box::pin(watch::worker(&taken, worker, record)).await
@@ -142,7 +148,10 @@ async fn work(assignment: Assignment) -> Result<(), SupervisorError> {
 }
 
 /// Takes the run. None: the guard says to stand down, which changes nothing.
-async fn take(assignment: &Assignment) -> Result<Option<Taken>, SupervisorError> {
+async fn take(
+    assignment: &Assignment,
+    guard: andon_process::Guard,
+) -> Result<Option<Taken>, SupervisorError> {
     let config = settings::load_config(&assignment.home)?;
     let home = settings::home_of(&assignment.home, &config).map_err(OpError::Db)?;
     let board = home.open(&assignment.board, Mode::Short)?;
@@ -166,7 +175,7 @@ async fn take(assignment: &Assignment) -> Result<Option<Taken>, SupervisorError>
     let cut =
         board.on_hosts().then(|| Cut::of(settings.policy.lease_ttl, settings.config.stop_grace.as_millis()));
     Ok(Some(Taken {
-        lifeline: Lifeline::new(cut, sent),
+        lifeline: Lifeline::new(cut, sent, Some(guard)),
         board,
         home: assignment.home.clone(),
         settings,
@@ -181,6 +190,7 @@ async fn take(assignment: &Assignment) -> Result<Option<Taken>, SupervisorError>
 
 /// Nothing was started: the run, if it is still open, is somebody else's to end; if it was fenced, it is reaped.
 pub(super) async fn stand_down(taken: &Taken, record: Option<ExitRecord>) -> Result<(), SupervisorError> {
+    taken.lifeline.rest();
     let reap = andon_store::operation::Reap { run: taken.run.id.clone(), exit_code: None, signal: None };
     taken.board.run(reap).await?;
     if let Some(record) = record {

@@ -6,10 +6,12 @@
 //!
 //! Its start: take by compare-and-set, guard, prepare, guard again, exec. Its life: one loop over what can happen. Its end:
 //! tree gone, exit record on disk, outcome on the board, record removed. A SIGKILL between any two steps leaves a state
-//! that [`crate::reconcile`] brings to its end.
+//! that [`crate::reconcile`] brings to its end. Its guard, which it is a fork of, stops its tree at once when it is killed, and
+//! in time when it is frozen, whether a dispatcher lives or not.
 
 mod consumed;
 mod ending;
+mod guarding;
 mod launch;
 mod life;
 mod lifeline;

@@ -96,6 +96,19 @@ impl ExitRecord {
         }
     }
 
+    /// Takes over what a supervisor prepared that will write nothing more. None: it has written, or prepared nothing.
+    pub(super) fn take_over(path: &Path, run: &RunId, holder: &Holder) -> io::Result<Option<Self>> {
+        match RecordFile::read(path) {
+            Ok(Some(_)) => Ok(None),
+            Ok(None) => {
+                let file = RecordFile::open(path)?;
+                Ok(Some(Self { file, run: run.clone(), holder: holder.clone() }))
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Writes how the run ended; durable once it returns.
     pub(super) fn write(
         &mut self,

@@ -228,7 +228,7 @@ impl Turns {
         if taken.lifeline.is_cut() {
             return After::StandDown;
         }
-        match launch.start() {
+        match launch.start(&taken.lifeline) {
             Ok(worker) => After::Again(Box::new(worker)),
             Err(failure) => After::Unstartable(failure),
         }

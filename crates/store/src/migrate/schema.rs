@@ -35,8 +35,17 @@ const TEXTS: &[(&str, &str, &str)] = &[
         include_str!("0002_subscriptions.sqlite.sql"),
         include_str!("0002_subscriptions.postgres.sql"),
     ),
-    ("0003_plans", include_str!("0003_plans.sqlite.sql"), include_str!("0003_plans.postgres.sql")),
-    ("0004_claimers", include_str!("0004_claimers.sqlite.sql"), include_str!("0004_claimers.postgres.sql")),
+    (
+        "0003_claimers",
+        include_str!("0003_claimers.sqlite.sql"),
+        include_str!("0003_claimers.postgres.sql"),
+    ),
+    (
+        "0004_cheap_checks",
+        include_str!("0004_cheap_checks.sqlite.sql"),
+        include_str!("0004_cheap_checks.postgres.sql"),
+    ),
+    ("0005_plans", include_str!("0005_plans.sqlite.sql"), include_str!("0005_plans.postgres.sql")),
 ];
 
 /// The newest schema that this binary knows.
@@ -58,24 +67,33 @@ pub(crate) fn migrations(dialect: Dialect) -> Vec<Migration> {
         .collect()
 }
 
-/// The checks list the values that the core knows, so that no list is written twice.
+/// The checks list the values that the core knows, so that no list is written twice. `{Status}` stands for the quoted values;
+/// `{Status''}` for the same within a quoted text; `{column: Status''}` for the comparison of a column with each of them, so.
 fn with_enums(text: &str) -> String {
-    fn quoted<T: Copy>(all: &[T], name: fn(T) -> &'static str) -> String {
-        all.iter().map(|value| format!("'{}'", name(*value))).collect::<Vec<_>>().join(", ")
+    fn names<T: Copy>(all: &[T], name: fn(T) -> &'static str) -> Vec<&'static str> {
+        all.iter().map(|value| name(*value)).collect()
     }
-    text.replace("{Status}", &quoted(Status::ALL, Status::as_str))
-        .replace("{Phase}", &quoted(Phase::ALL, Phase::as_str))
-        .replace("{BlockKind}", &quoted(BlockKind::ALL, BlockKind::as_str))
-        .replace("{WorkspaceKind}", &quoted(WorkspaceKind::ALL, WorkspaceKind::as_str))
-        .replace("{SubscriptionState}", &quoted(SubscriptionState::ALL, SubscriptionState::as_str))
-        .replace("{Outcome}", &quoted(Outcome::ALL, Outcome::as_str))
+    let enums = [
+        ("Status", "status", names(Status::ALL, Status::as_str)),
+        ("Phase", "phase", names(Phase::ALL, Phase::as_str)),
+        ("BlockKind", "block_kind", names(BlockKind::ALL, BlockKind::as_str)),
+        ("WorkspaceKind", "workspace_kind", names(WorkspaceKind::ALL, WorkspaceKind::as_str)),
+        ("SubscriptionState", "state", names(SubscriptionState::ALL, SubscriptionState::as_str)),
+        ("Outcome", "outcome", names(Outcome::ALL, Outcome::as_str)),
+    ];
+    enums.iter().fold(text.to_owned(), |text, (name, column, values)| {
+        let each = |shape: &dyn Fn(&str) -> String| values.iter().map(|value| shape(value)).collect::<Vec<_>>();
+        text.replace(&format!("{{{name}}}"), &each(&|value| format!("'{value}'")).join(", "))
+            .replace(&format!("{{{name}''}}"), &each(&|value| format!("''{value}''")).join(", "))
+            .replace(
+                &format!("{{{column}: {name}''}}"),
+                &each(&|value| format!("{column} = ''{value}''")).join(" or "),
+            )
+    })
 }
 
 /// Bytes as lower-case hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0');
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

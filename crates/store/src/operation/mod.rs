@@ -44,7 +44,7 @@ pub use decompose::{Child, Decompose, Planned};
 pub use delete::{Delete, Deleted};
 pub use edit::{Edit, ResetFailures, TaskChanges};
 pub use end_run::{EndRun, Reap};
-pub use gc::{Gc, GcReport};
+pub use gc::{Gc, GcReport, SLICE as GC_SLICE};
 pub use guard_respawn::GuardRespawn;
 pub use lease::{Heartbeat, JudgeLease, Judged, Renew, Renewed};
 pub use link::{Link, Unlink};

@@ -21,8 +21,9 @@ pub(crate) const BUSY_LIMIT_MS: u64 = 30_000;
 /// Pages of the log after which it is checkpointed, by a process that may end after one commit.
 const SHORT_LOG: i32 = 100;
 
-/// The same by one that has been at it for a while: it is there to look after the log when it has grown longer.
-const LONG_LOG: i32 = 1_000;
+/// The same by one that has been at it for a while: it is there to look after the log when it has grown longer. Much longer
+/// logs cost more than they save: SQLite finds a page's place in them by walking over all its older versions.
+const LONG_LOG: i32 = 2_000;
 
 /// Commits of one connection that are a while.
 const A_WHILE: u32 = 64;

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use super::connection::{Flavour, open};
 use super::error::translate;
-use super::transaction::{SqliteTx, now_or_error};
+use super::transaction::{SqliteTx, now_or_error, plain};
 use super::turn::Turns;
 use crate::doorbell::Doorbell;
 use crate::error::{DbError, OpError};
@@ -100,7 +100,7 @@ pub(crate) fn apply_alone<O: Operation>(
     operation: &O,
 ) -> Result<Committed<O::Reply>, DbError> {
     let fail = |error: rusqlite::Error| translate(path, &error);
-    connection.execute_batch(if O::WRITES { "begin immediate" } else { "begin" }).map_err(fail)?;
+    plain(connection, if O::WRITES { "begin immediate" } else { "begin" }).map_err(fail)?;
     let mut tx = SqliteTx::new(connection, path, world);
     let reply = now_or_error(operation.apply(&mut tx));
     let rings = match &reply {
@@ -122,7 +122,7 @@ pub(crate) fn apply_alone<O: Operation>(
         }
     };
     crate::crash::point("before_commit");
-    if let Err(error) = connection.execute_batch("commit") {
+    if let Err(error) = plain(connection, "commit") {
         if !connection.is_autocommit() {
             let _ = connection.execute_batch("rollback");
         }

@@ -55,8 +55,7 @@ impl<'a> SqliteTx<'a> {
     }
 
     pub(crate) fn batch(&mut self, sql: &str) -> Result<(), DbError> {
-        let mut statement = self.connection.prepare_cached(sql).map_err(|e| translate(self.path, &e))?;
-        statement.raw_execute().map(drop).map_err(|e| translate(self.path, &e))
+        plain(self.connection, sql).map_err(|e| translate(self.path, &e))
     }
 
     fn run(
@@ -95,6 +94,11 @@ impl<'a> SqliteTx<'a> {
         }
         Ok(count)
     }
+}
+
+/// One statement without parameters or rows, compiled once: to parse `begin` and `commit` anew costs as much as an index entry.
+pub(crate) fn plain(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql)?.raw_execute().map(drop)
 }
 
 /// `$N` is a name to SQLite, numbered by first appearance; `?N` is a number, as on PostgreSQL. Statements are few and

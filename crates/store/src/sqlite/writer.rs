@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 use super::connection::{Flavour, open};
 use super::direct::apply_alone;
 use super::error::translate;
-use super::transaction::{SqliteTx, now_or_error};
+use super::transaction::{SqliteTx, now_or_error, plain};
 use super::turn::Turns;
 use crate::doorbell::Doorbell;
 use crate::error::{DbError, OpError};
@@ -269,8 +269,7 @@ impl Thread {
         // Held until this returns: the transaction has ended by then.
         let _turn = self.turns.take();
         let begun = Instant::now();
-        self.connection
-            .execute_batch("begin immediate")
+        plain(&self.connection, "begin immediate")
             .map_err(|error| Failed::Begin(translate(&self.path, &error)))?;
         let mut tx = SqliteTx::new(&mut self.connection, &self.path, self.world.as_ref());
         let mut failed = None;
@@ -293,7 +292,7 @@ impl Thread {
         }
         let rings = tx.into_rings();
         crate::crash::point("before_commit");
-        if failed.is_none() && self.connection.execute_batch("commit").is_err() {
+        if failed.is_none() && plain(&self.connection, "commit").is_err() {
             failed = Some(Failed::Batch);
         }
         let Some(failed) = failed else { return Ok(rings) };

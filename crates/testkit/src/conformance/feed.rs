@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use andon_core::Cursor;
 use andon_core::task::Status;
-use andon_store::operation::AdvanceCursor;
+use andon_store::operation::{AdvanceCursor, Gc, GcReport};
 use andon_store::query::{EventFilter, EventsAfter, Head, List, Sort};
 
 use crate::{Boards, Draft, Scene, Sql};
@@ -114,4 +114,42 @@ pub async fn every_filter_of_a_list_is_understood(boards: &impl Boards) {
             }
         }
     }
+}
+
+/// Old events of finished tasks go, slice by slice; those of open tasks stay, and so do young ones and the newest. No slice
+/// looks again at what an earlier one has looked at.
+pub async fn old_events_of_finished_tasks_go_slice_by_slice(boards: &impl Boards) {
+    let s = Scene::new(boards);
+    let (a, open, b) = (s.task("a").await, s.task("open").await, s.task("b").await);
+    for task in [&a, &b] {
+        s.complete(task).await;
+    }
+    let mut kept: Vec<i64> = Vec::new();
+    let mut old = 0;
+    for event in s.inspect().await.events {
+        if event.task.as_deref() == Some(open.as_str()) { kept.push(event.number) } else { old += 1 }
+    }
+    s.wait(1_000);
+    let before = s.now();
+    s.complete(&s.task("young").await).await;
+    kept.extend(s.inspect().await.events.iter().filter(|event| event.at >= before).map(|event| event.number));
+    let (mut after, mut gone, mut slices) = (0, 0, 0);
+    loop {
+        let GcReport { events, next, .. } = s.ok(Gc { events_before: before, after, slice: 1 }).await;
+        assert!(events <= 1);
+        gone += events;
+        let Some(next) = next else { break };
+        assert!(next > after, "a slice begins behind the one before");
+        (after, slices) = (next, slices + 1);
+    }
+    assert_eq!((gone, slices), (old, old));
+    let left: Vec<i64> = s.inspect().await.events.iter().map(|event| event.number).collect();
+    assert_eq!(left, kept);
+    assert_eq!(s.ok(Gc { events_before: before, after: 0, slice: 9 }).await.events, 0);
+    // Everything is old by now, and the last number is not given a second time.
+    s.wait(1_000);
+    s.complete(&open).await;
+    s.wait(1_000);
+    s.ok(Gc { events_before: s.now(), after: 0, slice: 99 }).await;
+    assert_eq!(s.inspect().await.events.len(), 1, "the newest event stays");
 }

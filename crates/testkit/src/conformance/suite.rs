@@ -53,6 +53,7 @@ macro_rules! conformance {
                     a_restored_board_sends_its_readers_back,
                     a_filter_does_not_hold_the_place_back,
                     one_of_several_readers_moves_a_kept_place,
+                    old_events_of_finished_tasks_go_slice_by_slice,
                     every_filter_of_a_list_is_understood;
                 graph:
                     a_link_that_closes_a_cycle_is_refused_with_its_way,

@@ -1,0 +1,1 @@
+-- A list is as cheap as a chain of comparisons here.
