@@ -146,8 +146,7 @@ mod tests {
     #[test]
     fn an_idea_is_shown_within_its_bounds_and_counted_in_characters() {
         let prompt = specify(&"ä".repeat(500), &"ß".repeat(5_000));
-        assert_eq!(prompt.text.matches('ä').count() + prompt.text.matches('…').count(), TITLE + 1);
-        assert!(prompt.text.matches('ß').count() <= BODY);
+        assert_eq!((prompt.text.matches('ä').count(), prompt.text.matches('ß').count()), (TITLE, BODY));
         assert!(specify("t", " ").text.contains("no more than the title"));
     }
 
