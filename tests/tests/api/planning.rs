@@ -94,8 +94,8 @@ fn an_idea_becomes_parts_that_it_waits_for_by_itself() {
     assert_eq!((&second["status"], &second["assignee"]), (&json!("todo"), &json!("other")));
     let events = office.house.events_of(&idea);
     let specified = events.iter().find(|event| event["kind"] == "specified").unwrap();
-    assert_eq!(specified["data"]["planned"]["usage"]["input_tokens"], 100, "{specified}");
-    assert_eq!(specified["data"]["idea"]["title"], "build the thing");
+    assert_eq!(specified["payload"]["planned"]["usage"]["input_tokens"], 100, "{specified}");
+    assert_eq!(specified["payload"]["idea"]["title"], "build the thing");
     assert_eq!((office.count(&idea, "decomposed"), office.model.calls()), (1, 1));
     office.house.healthy();
 }
@@ -336,12 +336,12 @@ fn a_profile_is_described_by_a_person_or_a_model_and_the_person_s_words_stay() {
     let house = &office.house;
     assert!(house.andon(["profile", "describe", "script"]).ok().contains("nobody has described"));
     assert!(house.andon(["profile", "describe", "script", "--auto"]).ok().contains("Moves things."));
-    assert_eq!(house.andon(["profile", "describe", "script"]).ok(), "[auto] Moves things.\n");
+    assert_eq!(house.andon(["profile", "describe", "script"]).ok(), "[auto] Moves things.");
     let refused = house.andon(["--json", "profile", "describe", "hand", "--auto"]).exits(1).json();
     assert_eq!(refused["reason"], "profile_described", "{refused}");
     let _ = house.andon(["profile", "describe", "hand", "--auto", "--overwrite"]).exits(0);
     let _ = house.andon(["profile", "describe", "hand", "--text", "Mine."]).exits(0);
-    assert_eq!(house.andon(["profile", "describe", "hand"]).ok(), "Mine.\n");
+    assert_eq!(house.andon(["profile", "describe", "hand"]).ok(), "Mine.");
     let _ = house.andon(["profile", "describe", "hand", "--text", ""]).exits(0);
     assert!(house.andon(["profile", "describe", "hand"]).ok().contains("nobody has described"));
     let swept = house.andon(["--json", "profile", "describe", "--all", "--auto"]).ok();

@@ -81,7 +81,7 @@ pub async fn one_call_at_a_time_has_an_idea(boards: &impl Boards) {
     assert_eq!(s.ok(end(&s, &first, failed())).await, None);
     let (task, children) = s.ok(written(&s, &second)).await;
     assert_eq!((task.state.status, children.len()), (Status::Todo, 2));
-    assert_eq!(s.refused(written(&s, &second)).await, "plan_lapsed");
+    assert_eq!(s.refused(written(&s, &second)).await, "wrong_status");
     assert_eq!(due(&s).await, PlansFound::default());
     assert_eq!(s.count(&id, "decomposed").await, 1);
 }
