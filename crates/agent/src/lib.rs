@@ -9,6 +9,7 @@
 //! | [`guidance`], [`opening`] | what the model is told first |
 //! | [`work`] | the loop, from the startup guard to the end of the run |
 //! | [`judge`] | whether a goal has been reached (goal mode) |
+//! | [`planner`] | a model that specifies, splits and describes |
 //! | [`tools`], [`processes`] | the tools of the workspace; the port to processes that they start |
 //! | [`board`] | the port to the tools of the board |
 //! | [`transcript`], [`usage`] | what was said, and what it cost |
@@ -30,6 +31,7 @@ mod length;
 mod looping;
 pub mod model;
 pub mod opening;
+pub mod planner;
 pub mod processes;
 mod secret;
 mod session;

@@ -14,6 +14,7 @@ mod insight;
 mod names;
 mod notice;
 mod plan;
+mod planning;
 mod problem;
 mod profile;
 mod run;
@@ -39,6 +40,7 @@ pub use notice::{Channel, Channels, Retry, Subscribe, Subscription, Subscription
 pub use plan::{
     Claim, ClaimNext, Claimed, ClaimedRun, Decompose, Decomposed, PlannedChild, Recomputed, Specify,
 };
+pub use planning::{DescribeProfile, DescribeResult, PlanResult, PlanUsage};
 pub use problem::{Fault, PROBLEM_TYPE, Problem, status_of};
 pub use profile::{
     BrokenProfile, DashboardDefaults, Profile, ProfileChanges, Profiles, Settings, SettingsChanges,

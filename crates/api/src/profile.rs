@@ -81,6 +81,18 @@ pub struct Settings {
     /// The profile that works on tasks which nobody was given.
     #[schema(value_type = Option<ProfileNameText>)]
     pub default_assignee: Option<ProfileName>,
+    /// The profile that owns the whole of what is split, where somebody has said so.
+    #[schema(value_type = Option<ProfileNameText>)]
+    pub orchestrator: Option<ProfileName>,
+    /// The one that owns it as things stand.
+    #[schema(value_type = Option<ProfileNameText>)]
+    pub resolved_orchestrator: Option<ProfileName>,
+    /// Whether ideas are planned by a model as they come.
+    pub auto_decompose: bool,
+    /// Whether the parts of an idea that a model has split start by themselves; else they are held.
+    pub auto_promote_children: bool,
+    /// The model that plans; none where none is set up.
+    pub planner_model: Option<String>,
     /// Who reviews where neither task, profile nor board says: a profile or `person`.
     pub reviewer: String,
     /// Runs that a board may have at once.
@@ -126,6 +138,18 @@ pub struct SettingsChanges {
     #[schema(value_type = Option<ProfileNameText>)]
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub default_assignee: Option<Option<ProfileName>>,
+    /// The profile that owns the whole of what is split.
+    #[schema(value_type = Option<ProfileNameText>)]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub orchestrator: Option<Option<ProfileName>>,
+    /// Whether ideas are planned by a model as they come.
+    #[schema(value_type = Option<bool>)]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub auto_decompose: Option<Option<bool>>,
+    /// Whether the parts of an idea that a model has split start by themselves.
+    #[schema(value_type = Option<bool>)]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub auto_promote_children: Option<Option<bool>>,
     /// Who reviews where neither task, profile nor board says: a profile or `person`.
     #[schema(value_type = Option<String>)]
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]

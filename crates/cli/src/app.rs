@@ -122,6 +122,11 @@ impl App {
         crate::commands::dispatch::log_to_stderr(&self.environment, format);
     }
 
+    /// Whether another process is told what this command says: signals are that process's own.
+    pub(crate) const fn is_served(&self) -> bool {
+        self.served
+    }
+
     /// The variables of whoever calls, and the settings among those of this process.
     pub(crate) fn environment(&self) -> &Environment {
         &self.environment

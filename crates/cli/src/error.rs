@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use andon_agent::planner::PlanFailure;
 use andon_core::task::Refusal;
 use andon_engine::config::{ConfigError, Problems};
 use andon_engine::dispatcher::DispatchError;
@@ -58,6 +59,9 @@ pub(crate) enum Failure {
     /// A backup, restore, import or recovery cannot be.
     #[error(transparent)]
     Maintenance(MaintenanceError),
+    /// A model could not plan.
+    #[error(transparent)]
+    Plan(PlanFailure),
     /// A file cannot be read or written.
     #[error("{}: {reason}", .path.display())]
     File {
@@ -81,6 +85,15 @@ impl From<OpError> for Failure {
         match error {
             OpError::Refused { refusal, .. } => Self::Refused(*refusal),
             OpError::Db(error) => Self::Db(error),
+        }
+    }
+}
+
+impl From<PlanFailure> for Failure {
+    fn from(failure: PlanFailure) -> Self {
+        match failure {
+            PlanFailure::Board(error) => error.into(),
+            other => Self::Plan(other),
         }
     }
 }
@@ -167,6 +180,7 @@ impl Failure {
             Self::Profile(error) => error.code(),
             Self::Workspace(error) => error.code(),
             Self::Maintenance(error) => error.code(),
+            Self::Plan(failure) => failure.code(),
             Self::File { .. } => "file_io",
             Self::Dispatch(DispatchError::Settings(_)) => "board_file_malformed",
             Self::Dispatch(_) => "dispatch_io",
@@ -193,7 +207,7 @@ impl Failure {
             }
             Self::Maintenance(error) => error.hint(),
             Self::Profile(ProfileError::Unknown { .. }) => Some("`andon profile list` shows them".to_owned()),
-            Self::Profile(_) | Self::Workspace(_) | Self::Dispatch(_) | Self::File { .. } => None,
+            Self::Profile(_) | Self::Workspace(_) | Self::Dispatch(_) | Self::Plan(_) | Self::File { .. } => None,
         }
     }
 
@@ -204,7 +218,7 @@ impl Failure {
             Self::BadId(_) | Self::NotFound { .. } => ExitCode::UnknownId,
             Self::BrokenIdentity(_) => ExitCode::Refused,
             Self::Refused(refusal) if refusal.is_unknown_id() => ExitCode::UnknownId,
-            Self::Refused(_) => ExitCode::Refused,
+            Self::Refused(_) | Self::Plan(_) => ExitCode::Refused,
             Self::Db(error) => database(error),
             Self::Board(_) | Self::Limits(_) | Self::Config(_) | Self::Dispatch(_) | Self::File { .. } => {
                 ExitCode::Database

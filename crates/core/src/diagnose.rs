@@ -69,6 +69,7 @@ pub fn diagnose_task(
         case.assignee_profile_not_found(),
         case.stale_running_claim(),
         case.left_over_claim(),
+        case.planning_failed(),
     ]
     .into_iter()
     .flatten()

@@ -15,6 +15,7 @@ pub mod graph;
 pub mod id;
 pub mod nearest;
 pub mod notice;
+pub mod planning;
 pub mod policy;
 pub mod reach;
 pub mod roster;

@@ -45,6 +45,10 @@ pub struct Policy {
     pub max_children: u32,
     /// Generations of children that workers may create.
     pub max_generations: u32,
+    /// Attempts of a model at an idea that nobody asked for.
+    pub plan_attempts: u32,
+    /// The first pause after such an attempt failed.
+    pub plan_backoff: i64,
 }
 
 impl Default for Policy {
@@ -71,6 +75,8 @@ impl Default for Policy {
             systemic_window: 5 * 60_000,
             max_children: 50,
             max_generations: 5,
+            plan_attempts: 4,
+            plan_backoff: 30_000,
         }
     }
 }

@@ -56,6 +56,8 @@ pub struct Roster {
     pub broken: BTreeMap<String, String>,
     /// Who gets ready tasks that have no assignee.
     pub default_assignee: Option<ProfileName>,
+    /// Who owns the whole of what was split, where somebody has said so.
+    pub orchestrator: Option<ProfileName>,
     /// Who reviews where neither task nor profile says.
     pub reviewer: Option<ProfileName>,
 }
@@ -103,13 +105,13 @@ impl Roster {
         })
     }
 
-    /// Who sees to it that the parts of an idea make a whole (ST-24): the first profile that routes and that `actor` may give
-    /// work, else the board's default assignee.
+    /// Who sees to it that the parts of an idea make a whole (ST-24): whoever is named, else the first profile that routes, else
+    /// the board's default assignee; of these the first that is there and that `actor` may give work.
     #[must_use]
     pub fn orchestrator(&self, actor: &Actor) -> Option<ProfileName> {
         let may = |name: &&ProfileName| self.assignable(name, actor).is_ok();
         let routing = self.profiles.iter().filter(|(_, facts)| facts.routes).map(|(name, _)| name);
-        routing.chain(self.default_assignee.as_ref()).find(may).cloned()
+        self.orchestrator.iter().chain(routing).chain(self.default_assignee.as_ref()).find(may).cloned()
     }
 
     /// Whether a profile, or the task itself, has this skill.

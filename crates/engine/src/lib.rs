@@ -9,6 +9,7 @@
 //! | [`supervisor`] | the process that owns one run's process tree |
 //! | [`reconcile`] | what is done about a run whose supervisor is gone |
 //! | [`dispatcher`] | the loop that turns ready tasks into runs on this host |
+//! | [`planner`] | a model that specifies, splits and describes: which one, and when it works by itself |
 //! | [`control`] | stopping a run and waiting until nothing of it lives |
 
 pub mod artifacts;
@@ -18,6 +19,7 @@ pub mod dispatcher;
 pub mod host;
 pub mod inspect;
 pub mod paths;
+pub mod planner;
 pub mod profile;
 pub mod reconcile;
 mod renewal;

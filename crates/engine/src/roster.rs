@@ -26,6 +26,7 @@ pub fn roster(profiles: &Profiles, config: &Config, board_reviewer: Option<&str>
         profiles: profiles.valid.values().map(|profile| (profile.name.clone(), facts(profile))).collect(),
         broken: profiles.broken.iter().map(|(name, error)| (name.clone(), error.to_string())).collect(),
         default_assignee: config.default_assignee.clone(),
+        orchestrator: config.orchestrator.clone(),
         reviewer,
     }
 }

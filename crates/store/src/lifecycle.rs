@@ -2,7 +2,9 @@
 
 use std::pin::Pin;
 
-use andon_core::task::{Effect, Event, EventKind, Fact, Facts, Refusal, RunEnd, Step, stale_write, step};
+use andon_core::task::{
+    Effect, Event, EventKind, Fact, Facts, Refusal, RunEnd, Status, Step, stale_write, step,
+};
 use andon_core::{Millis, Policy, ProfileName, TaskId};
 use serde_json::{Value, json};
 
@@ -11,7 +13,7 @@ use crate::error::OpError;
 use crate::sql::events::{self, NewEvent};
 use crate::sql::runs::{self, ClaimFacts, Words};
 use crate::sql::tasks::{self, Task};
-use crate::sql::{boards, leases, links};
+use crate::sql::{boards, leases, links, plans};
 use crate::tx::{Lock, Ring, Tx};
 
 /// Children that one transaction tells; the rest is queued, so that no writer waits long.
@@ -58,6 +60,9 @@ pub(crate) async fn advance<T: Tx>(
     };
     if step.next != task.state || extra.result.is_some() {
         tasks::save_state(tx, &task.id, &step.next, extra.result.as_deref()).await?;
+        if task.state.status == Status::Triage && step.next.status != Status::Triage {
+            plans::forget(tx, &task.id).await?;
+        }
         task.state = step.next.clone();
         task.result = extra.result.clone().or(task.result);
     }

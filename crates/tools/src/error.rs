@@ -189,6 +189,7 @@ fn hint(refusal: &Refusal) -> Option<String> {
         Refusal::SelfLink(_) | Refusal::Cycle(_) => {
             "nothing was linked: the waiting task must not lie above the one it waits for"
         }
+        Refusal::BeingPlanned { .. } | Refusal::PlanLapsed => "wait, and look at the task again",
         Refusal::InvalidValue { .. } | Refusal::TooLarge { .. } | Refusal::BadPlan(_) => {
             "nothing has changed: mend the value and call again"
         }

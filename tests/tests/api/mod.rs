@@ -6,6 +6,7 @@ mod mcp;
 mod metrics;
 mod notices;
 mod notices_api;
+mod planning;
 mod plans;
 mod schemathesis;
 mod security;

@@ -12,11 +12,13 @@ import type {
   Comment,
   Decompose,
   Decomposed,
+  DescribeResult,
   Diff,
   Graph,
   Host,
   Me,
   NewTask,
+  PlanResult,
   Profile,
   Run,
   Settings,
@@ -71,6 +73,7 @@ export const api = {
   profiles: () => get<{ profiles: Profile[]; broken: { name: string; problem: string }[] }>("/profiles"),
   editProfile: async (name: string, body: { description?: string | null; max_running?: number | null }) =>
     (await send<Profile>("PATCH", `/profiles/${encodeURIComponent(name)}`, { body })).data,
+  describe: (name: string) => post<DescribeResult>(`/profiles/${encodeURIComponent(name)}/describe`, {}),
 
   columns: (slug: string, filter: Filter, limit: number, signal?: AbortSignal) =>
     get<Columns>(
@@ -98,6 +101,7 @@ export const api = {
   },
   decompose: (slug: string, id: string, body: Decompose) =>
     post<Decomposed>(`${task(slug, id)}/decompose`, body),
+  plan: (slug: string, id: string, wish: "specify" | "decompose") => post<PlanResult>(`${task(slug, id)}/${wish}/auto`),
   diff: (slug: string, id: string) => get<Diff>(`${task(slug, id)}/diff`),
   bulk: (slug: string, ids: string[], action: BulkAction) =>
     post<{ results: BulkResult[] }>(`${board(slug)}/tasks/bulk`, { ids, action }),

@@ -691,6 +691,23 @@ export interface components {
             /** @description What of its files stays, in words. */
             kept: string[];
         };
+        /** @description How a profile is to be described. */
+        DescribeProfile: {
+            /** @description Also where a person has written a description. */
+            overwrite?: boolean;
+        };
+        /** @description What became of a profile that a model was asked to describe. */
+        DescribeResult: {
+            /** @description Whether it is described now. */
+            ok: boolean;
+            /** @description Why not: a stable code, each with its page. */
+            reason?: string | null;
+            /** @description The same in words. */
+            message?: string | null;
+            /** @description The description as it is now. */
+            description?: string | null;
+            usage?: components["schemas"]["PlanUsage"] | null;
+        };
         /** @description One finding. */
         Diagnostic: {
             /** @description What is wrong. */
@@ -720,7 +737,7 @@ export interface components {
          * @description What is wrong.
          * @enum {string}
          */
-        DiagnosticKind: "hallucinated_cards" | "prose_phantom_refs" | "repeated_failures" | "repeated_crashes" | "stuck_in_blocked" | "block_unblock_cycling" | "stranded_in_ready" | "invalid_task_skills" | "assignee_profile_not_found" | "stale_running_claim";
+        DiagnosticKind: "hallucinated_cards" | "prose_phantom_refs" | "repeated_failures" | "repeated_crashes" | "stuck_in_blocked" | "block_unblock_cycling" | "stranded_in_ready" | "invalid_task_skills" | "assignee_profile_not_found" | "planning_failed" | "stale_running_claim";
         /** @description What is wrong on a board. */
         Diagnostics: {
             /** @description The tasks, the worst first. */
@@ -1068,6 +1085,50 @@ export interface components {
          * @enum {string}
          */
         Phase: "work" | "review";
+        /** @description What became of an idea that a model was asked to plan. */
+        PlanResult: {
+            /** @description Whether it is work now. */
+            ok: boolean;
+            /** @description Why not: a stable code, each with its page. */
+            reason?: string | null;
+            /** @description The same in words. */
+            message?: string | null;
+            /** @description The task as it is now. */
+            task: components["schemas"]["Task"];
+            /**
+             * Format: int32
+             * @description How many parts it has.
+             */
+            fanout: number;
+            /** @description Its parts. */
+            child_ids: components["schemas"]["TaskId"][];
+            usage?: components["schemas"]["PlanUsage"] | null;
+        };
+        /** @description What a call of a model cost. */
+        PlanUsage: {
+            /** @description The model. */
+            model: string;
+            /**
+             * Format: int64
+             * @description Tokens of the request.
+             */
+            input_tokens: number;
+            /**
+             * Format: int64
+             * @description Tokens of the answer.
+             */
+            output_tokens: number;
+            /**
+             * Format: int64
+             * @description Tokens of the request from the cache.
+             */
+            cached_tokens: number;
+            /**
+             * Format: double
+             * @description Dollars, where the settings say what a token costs.
+             */
+            cost_usd?: number | null;
+        };
         /** @description One task of a plan. */
         PlannedChild: {
             /** @description What is to be done, on one line. */
@@ -1374,6 +1435,14 @@ export interface components {
             /** @description The version of Andon. */
             version: string;
             default_assignee?: components["schemas"]["ProfileName"] | null;
+            orchestrator?: components["schemas"]["ProfileName"] | null;
+            resolved_orchestrator?: components["schemas"]["ProfileName"] | null;
+            /** @description Whether ideas are planned by a model as they come. */
+            auto_decompose: boolean;
+            /** @description Whether the parts of an idea that a model has split start by themselves; else they are held. */
+            auto_promote_children: boolean;
+            /** @description The model that plans; none where none is set up. */
+            planner_model?: string | null;
             /** @description Who reviews where neither task, profile nor board says: a profile or `person`. */
             reviewer: string;
             /**
@@ -1421,6 +1490,11 @@ export interface components {
         /** @description Changes of what is configured, written to `config.toml`; `null` goes back to the default, what is left out stays. */
         SettingsChanges: {
             default_assignee?: components["schemas"]["ProfileName"] | null;
+            orchestrator?: components["schemas"]["ProfileName"] | null;
+            /** @description Whether ideas are planned by a model as they come. */
+            auto_decompose?: boolean | null;
+            /** @description Whether the parts of an idea that a model has split start by themselves. */
+            auto_promote_children?: boolean | null;
             /** @description Who reviews where neither task, profile nor board says: a profile or `person`. */
             reviewer?: string | null;
             /**

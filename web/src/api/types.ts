@@ -51,6 +51,8 @@ export type AttentionList = Sent<Schemas["AttentionList"]>;
 export type Diff = Sent<Schemas["Diff"]>;
 export type Subscription = Sent<Schemas["Subscription"]>;
 export type Decomposed = Sent<Schemas["Decomposed"]>;
+export type PlanResult = Sent<Schemas["PlanResult"]>;
+export type DescribeResult = Sent<Schemas["DescribeResult"]>;
 
 /** What splits an idea into tasks. */
 export type Decompose = Partial<Schemas["Decompose"]> & Pick<Schemas["Decompose"], "children">;

@@ -14,6 +14,7 @@ import { CheckIcon, ClockIcon, StatusIcon } from "../design/icons.tsx";
 import { full, ms, span, useNow } from "../design/time.ts";
 import { t } from "../i18n/index.ts";
 import { refusal, toast } from "../shell/store.ts";
+import { OrchestrationPill } from "./planner.tsx";
 
 /** Cards that are looked at for back-off and for what was given up. */
 const LOOK = 500;
@@ -107,6 +108,16 @@ export function Rules() {
       <Row name={t("rules.reviewer")}>
         <Pick label={t("field.reviewer")} value={data.reviewer === "person" ? "" : data.reviewer} none={t("setBoard.person")} names={names} onPick={(name) => change.mutate({ reviewer: name || null })} />
       </Row>
+      <Row name={t("rules.owner")}>
+        <Pick label={t("rules.orchestrator")} value={data.orchestrator ?? ""} none={data.resolved_orchestrator ?? t("any.nobody")} names={names} onPick={(name) => change.mutate({ orchestrator: name || null })} />
+      </Row>
+      <Row name={t("rules.planned")}>
+        <OrchestrationPill />
+      </Row>
+      <Row name={t("rules.parts")}>
+        <Pick label={t("rules.partsOf")} value={data.auto_promote_children ? "" : t("rules.partsWait")} none={t("rules.partsStart")} names={[t("rules.partsWait")]} onPick={(name) => change.mutate({ auto_promote_children: name === "" })} />
+      </Row>
+      <Row name={t("rules.planner")}>{data.planner_model ?? t("rules.noPlanner")}</Row>
       {numbers.map(([name, key]) => (
         <Row key={key} name={name}>
           <Whole key={data[key]} label={name} value={data[key]} onSave={(value) => change.mutate({ [key]: value })} />

@@ -21,6 +21,7 @@ import { LogView } from "../task/log.tsx";
 import { Brakes, Rules, Whole } from "./brakes.tsx";
 import { Dots } from "./charts.tsx";
 import { Panel } from "./panel.tsx";
+import { Described } from "./planner.tsx";
 import { Usage } from "./usage.tsx";
 
 export default function Fleet() {
@@ -332,7 +333,7 @@ function Description({ profile }: { profile: Profile }) {
         onKeyDown={(event) => event.key === "Enter" && event.currentTarget.blur()}
         className="-ml-1.5 h-6 w-full min-w-48 rounded border border-transparent bg-transparent px-1.5 text-xs text-text-2 outline-none placeholder:text-text-3 hover:bg-hover focus:border-accent-text focus:bg-panel"
       />
-      {profile.description_auto && <Badge tone="purple">{t("fleet.written")}</Badge>}
+      <Described profile={profile} />
     </span>
   );
 }

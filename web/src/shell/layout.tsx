@@ -12,6 +12,7 @@ import { cx } from "../design/cx.ts";
 import { AlertIcon, BoardIcon, ChevronIcon, FleetIcon, GlobeIcon, GraphIcon, InboxIcon, Lamp, MoonIcon, PlusIcon, SearchIcon, SunIcon } from "../design/icons.tsx";
 import { MOD } from "../design/keys.ts";
 import { clock, compact, span, useNow } from "../design/time.ts";
+import { OrchestrationPill } from "../fleet/planner.tsx";
 import { LANGUAGES, chosenLanguage, setLanguage, t, useLanguage } from "../i18n/index.ts";
 import type { Language } from "../i18n/index.ts";
 import type { Search } from "../router.tsx";
@@ -372,6 +373,9 @@ export function TopBar({ board, title, children }: { board: string; title: strin
           <PlusIcon size={14} />
           <span className="hidden lg:inline">{t("task.new")}</span>
         </Button>
+        <span className="hidden sm:inline-flex">
+          <OrchestrationPill />
+        </span>
         <Cord board={board} />
       </div>
     </header>

@@ -21,6 +21,7 @@ import { Comments, Events } from "./comments.tsx";
 import { Body, Properties, Title } from "./edit.tsx";
 import { Links } from "./links.tsx";
 import { LogView } from "./log.tsx";
+import { PlanWithModel } from "./planning.tsx";
 import { Runs } from "./runs.tsx";
 import { Prose } from "./prose.tsx";
 import { Subscriptions } from "./subscriptions.tsx";
@@ -282,6 +283,7 @@ function Actions({ board, task, showLog }: { board: string; task: Task; showLog:
           <Button onClick={() => openDialog({ kind: "decompose", id: task.id, title: task.title })}>
             <ChildrenIcon size={13} /> {t("do.split")}
           </Button>
+          <PlanWithModel board={board} id={task.id} />
         </Row>
       );
     case "scheduled":

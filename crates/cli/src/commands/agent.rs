@@ -47,14 +47,11 @@ pub(crate) fn run(words: &[OsString], environment: Environment) -> ExitCode {
     }
 }
 
-/// As other commands do, but without the client library of models: it logs what providers say word for word, keys and all.
+/// As other commands do.
 fn log_to_stderr(environment: &Environment) {
     let asked = environment.text("ANDON_LOG").unwrap_or_else(|| "warn".to_owned());
     let filter = EnvFilter::try_new(asked).unwrap_or_else(|_| EnvFilter::new("warn"));
-    let filter = ["genai=off", "reqwest=off", "hyper=off", "hyper_util=off", "h2=off", "rustls=off"]
-        .into_iter()
-        .filter_map(|directive| directive.parse().ok())
-        .fold(filter, EnvFilter::add_directive);
+    let filter = super::dispatch::without_models(filter);
     let lines =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).log_internal_errors(false);
     // A second subscriber changes nothing: the first one stays.

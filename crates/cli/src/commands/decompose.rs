@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use andon_agent::planner::idea::Wish;
 use andon_core::ProfileName;
 use andon_core::task::Refusal;
 use andon_store::operation::{Child, Decompose};
@@ -9,6 +10,7 @@ use clap::Args;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::planning;
 use crate::app::App;
 use crate::error::Failure;
 use crate::exit::ExitCode;
@@ -18,14 +20,24 @@ use crate::{input, output};
 #[derive(Args, Clone, Debug)]
 pub(crate) struct DecomposeArgs {
     /// Which idea
-    id: String,
+    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    id: Option<String>,
     /// The plan, a JSON file; `-` is standard input:
     /// {"children": [{"title": …, "body": …, "assignee": …, "parents": [0]}, …]}
-    #[arg(long, value_name = "FILE")]
-    plan: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["auto", "all"])]
+    plan: Option<PathBuf>,
     /// The children wait for a promote
     #[arg(long)]
     hold: bool,
+    /// Have the planner's model make the plan
+    #[arg(long, conflicts_with_all = ["plan", "hold"])]
+    auto: bool,
+    /// Have it do so with every idea of the board
+    #[arg(long, conflicts_with_all = ["plan", "hold"])]
+    all: bool,
+    /// With `--all`: those of this tenant
+    #[arg(long, value_name = "NAME", requires = "all")]
+    tenant: Option<String>,
 }
 
 /// A plan. Parents of a child are positions in the list, from 0.
@@ -50,12 +62,16 @@ struct PlannedChild {
 
 /// Decomposes an idea; the whole plan, or nothing.
 pub(crate) fn run(app: &App, args: DecomposeArgs) -> Result<ExitCode, Failure> {
-    let id = input::task(app, Some(&args.id))?;
-    let text = input::text(app, None, Some(&args.plan))?.unwrap_or_default();
+    if args.auto || args.all {
+        return planning::ideas(app, Wish::Decompose, args.id, args.tenant);
+    }
+    let id = input::task(app, args.id.as_deref())?;
+    let file = args.plan.unwrap_or_else(|| PathBuf::from("-"));
+    let text = input::text(app, None, Some(&file))?.unwrap_or_default();
     let plan: Plan = serde_json::from_str(&text)
-        .map_err(|error| Refusal::BadPlan(format!("{}: {error}", args.plan.display())))?;
+        .map_err(|error| Refusal::BadPlan(format!("{}: {error}", file.display())))?;
     if plan.children.is_empty() {
-        return Err(Refusal::BadPlan(format!("{}: the plan has no children", args.plan.display())).into());
+        return Err(Refusal::BadPlan(format!("{}: the plan has no children", file.display())).into());
     }
     let children = plan.children.into_iter().map(|child| Child {
         title: child.title,
@@ -70,6 +86,7 @@ pub(crate) fn run(app: &App, args: DecomposeArgs) -> Result<ExitCode, Failure> {
         assignee: plan.assignee,
         children: children.collect(),
         hold_children: args.hold,
+        planned: None,
         caller: app.caller()?,
         roster: app.roster()?,
         policy: app.policy()?,

@@ -49,19 +49,20 @@ pub(crate) fn run(app: &App, args: DispatchArgs) -> Result<ExitCode, Failure> {
     let board = if args.all { None } else { Some(app.board()?.slug().clone()) };
     let options = Options { home: app.home().clone(), board, until, dry_run: args.dry_run, max: args.max };
     let talk = until == Until::Stopped || !app.json;
-    let outcome = work(app, options, talk, || Ok(()))?;
+    let outcome = work(app, options, talk, || Ok(()), || {})?;
     let unfinished = until == Until::Idle && outcome.unfinished > 0;
     report(app, &outcome, args.dry_run);
     Ok(if unfinished { ExitCode::Unfinished } else { ExitCode::Done })
 }
 
 /// Runs a dispatcher in an event loop of one thread; the database has a thread of its own. `started` is called once, when a
-/// signal to stop is already heard.
+/// signal to stop is already heard, and `on_pass` after each pass.
 pub(super) fn work(
     app: &App,
     options: Options,
     talk: bool,
     started: impl FnOnce() -> Result<(), Failure>,
+    on_pass: impl Fn(),
 ) -> Result<Outcome, Failure> {
     app.log(None);
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -73,6 +74,7 @@ pub(super) fn work(
         if talk && !dry_run {
             tell(app, report);
         }
+        on_pass();
     };
     runtime.block_on(dispatch(options, started, told))
 }
@@ -141,10 +143,19 @@ pub(crate) enum LogFormat {
     Json,
 }
 
+/// Without the client library of models: it logs what providers say word for word, keys and all.
+pub(crate) fn without_models(filter: EnvFilter) -> EnvFilter {
+    ["genai=off", "reqwest=off", "hyper=off", "hyper_util=off", "h2=off", "rustls=off"]
+        .into_iter()
+        .filter_map(|directive| directive.parse().ok())
+        .fold(filter, EnvFilter::add_directive)
+}
+
 /// Lines on standard error, as `ANDON_LOG` asks, warnings without it; and traces where `OTEL_…` names a collector.
 pub(crate) fn log_to_stderr(environment: &Environment, format: Option<LogFormat>) {
     let filter = environment.text("ANDON_LOG").unwrap_or_else(|| USUAL_LOG.to_owned());
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new(USUAL_LOG));
+    let filter = without_models(filter);
     let named = environment.text("ANDON_LOG_FORMAT").and_then(|name| LogFormat::from_str(&name, true).ok());
     // Colours are for a person at a terminal; a file keeps plain text.
     let colours = std::io::stderr().is_terminal() && environment.get("NO_COLOR").is_none();

@@ -43,6 +43,7 @@ pub(crate) mod man;
 pub(crate) mod mcp;
 pub(crate) mod notify;
 pub(crate) mod pause;
+mod planning;
 pub(crate) mod profile;
 pub(crate) mod promote;
 pub(crate) mod reassign;

@@ -1,5 +1,7 @@
 //! `andon profile`: who can be given work, and how it is run.
 
+mod describe;
+
 use std::path::{Path, PathBuf};
 
 use andon_engine::profile::{
@@ -10,6 +12,7 @@ use andon_engine::runner::{BUILT_IN, Preset, Runners, as_configuration};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+use self::describe::DescribeArgs;
 use crate::app::{App, absolute};
 use crate::error::Failure;
 use crate::exit::ExitCode;
@@ -37,6 +40,8 @@ enum Verb {
     Create(CreateArgs),
     /// Change a profile
     Edit(EditArgs),
+    /// Say what a profile is good at, or have the planner's model say it
+    Describe(DescribeArgs),
     /// Remove a profile
     #[command(visible_alias = "remove")]
     Rm {
@@ -161,6 +166,7 @@ pub(crate) fn run(app: &App, args: ProfileArgs) -> Result<ExitCode, Failure> {
         Verb::Show { name } => show(app, &Profiles::load_one(home, &name)?),
         Verb::Create(args) => make(app, args),
         Verb::Edit(args) => change(app, args),
+        Verb::Describe(args) => describe::run(app, args),
         Verb::Rm { name } => {
             remove(home, &name)?;
             done(app, &name, "removed")
@@ -367,7 +373,7 @@ fn as_json(profile: &Profile) -> Value {
     json!({
         "name": profile.name, "runner": profile.runner().as_str(), "description": profile.settings.description,
         "max_running": profile.settings.max_running, "model": profile.settings.model, "skills": profile.skills,
-        "ends_by": profile.ends_by().as_str(), "folder": profile.folder, "settings": settings, "problem": null,
+        "description_auto": profile.settings.description_auto, "ends_by": profile.ends_by().as_str(), "folder": profile.folder, "settings": settings, "problem": null,
     })
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use andon_engine::dispatcher::{DispatchError, Options, Until};
+use andon_engine::planner::PlannerService;
 use andon_notify::Notifier;
 use andon_server::channels;
 use andon_server::http::{Listen, ServeOptions, Server, start};
@@ -39,6 +40,9 @@ pub(crate) fn run(app: &App, args: ServeArgs) -> Result<ExitCode, Failure> {
     let notifier =
         Notifying::start(home.clone()).map_err(|error| DispatchError::Io { what: "the notifier", error })?;
     let options = Options { home, board: None, until: Until::Stopped, dry_run: false, max: None };
+    let planner = PlannerService::start(app.home().clone())
+        .map_err(|error| DispatchError::Io { what: "the planner", error })?;
+    planner.nudge();
     let mut server = None;
     // Whoever reads where it is may stop it at once.
     let started = || {
@@ -49,7 +53,8 @@ pub(crate) fn run(app: &App, args: ServeArgs) -> Result<ExitCode, Failure> {
         andon_process::give_back_memory();
         Ok(())
     };
-    let worked = super::dispatch::work(app, options, true, started);
+    let worked = super::dispatch::work(app, options, true, started, || planner.nudge());
+    planner.stop();
     notifier.stop();
     worked?;
     if let Some(server) = server {

@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
+use andon_agent::planner::idea::Wish;
 use andon_core::ProfileName;
 use andon_store::operation::Decompose;
 use clap::Args;
 
+use super::planning;
 use crate::app::App;
 use crate::error::Failure;
 use crate::exit::ExitCode;
@@ -15,7 +17,17 @@ use crate::{bulk, input};
 #[derive(Args, Clone, Debug)]
 pub(crate) struct SpecifyArgs {
     /// Which idea
-    id: String,
+    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    id: Option<String>,
+    /// Have the planner's model write title and body
+    #[arg(long, conflicts_with_all = ["title", "body", "body_file", "assignee"])]
+    auto: bool,
+    /// Have it do so with every idea of the board
+    #[arg(long, conflicts_with_all = ["title", "body", "body_file", "assignee"])]
+    all: bool,
+    /// With `--all`: those of this tenant
+    #[arg(long, value_name = "NAME", requires = "all")]
+    tenant: Option<String>,
     /// Its title from now on
     #[arg(long, value_name = "TEXT")]
     title: Option<String>,
@@ -32,10 +44,14 @@ pub(crate) struct SpecifyArgs {
 
 /// Specifies an idea.
 pub(crate) fn run(app: &App, args: SpecifyArgs) -> Result<ExitCode, Failure> {
+    if args.auto || args.all {
+        return planning::ideas(app, Wish::Specify, args.id, args.tenant);
+    }
+    let ids: Vec<String> = args.id.into_iter().collect();
     let (caller, policy) = (app.caller()?, app.policy()?);
     let roster = app.roster_if(args.assignee.is_some())?;
     let body = input::text(app, args.body, args.body_file.as_deref())?;
-    bulk::tasks(app, &[args.id], "Specified", |task| {
+    bulk::tasks(app, &ids, "Specified", |task| {
         let (task, _) = app.run(Decompose {
             task,
             title: args.title.clone(),
@@ -43,6 +59,7 @@ pub(crate) fn run(app: &App, args: SpecifyArgs) -> Result<ExitCode, Failure> {
             assignee: args.assignee.clone(),
             children: Vec::new(),
             hold_children: false,
+            planned: None,
             caller: caller.clone(),
             roster: roster.clone(),
             policy: policy.clone(),

@@ -37,7 +37,7 @@ rules! {
     Reach::Served(Access::Known) => "profile", "profile list", "profile show", "profile runners";
     Reach::Served(Access::HomeRead) => "notify channels", "boards", "boards list", "boards show";
     Reach::Served(Access::HomeWrite) => "boards create", "boards rm", "boards delete", "boards switch", "boards rename",
-        "boards set-default-workdir", "boards edit", "profile create", "profile edit", "profile rm", "profile export",
+        "boards set-default-workdir", "boards edit", "profile create", "profile edit", "profile describe", "profile rm", "profile export",
         "profile install", "token create", "token list", "token revoke", "token url", "doctor", "backup", "gc", "notify test";
     Reach::Shared(Access::BoardWork) => "create", "comment", "complete", "block", "heartbeat", "request-review", "approve",
         "request-changes", "link", "unlink", "assign", "reassign", "unblock", "schedule";
@@ -53,6 +53,11 @@ const HERE: &[(&str, &str, &str)] =
 
 /// Options with which a verb is about every board, and asks for what that needs.
 const EVERYWHERE: &[(&str, &str)] = &[("pause", "all"), ("resume", "all"), ("doctor", "all")];
+
+/// Options with which a verb runs where it was typed although a server serves this home: the model that it asks is asked with
+/// the key of its own environment.
+const WITH_A_MODEL: &[(&str, &str)] =
+    &[("specify", "auto"), ("specify", "all"), ("decompose", "auto"), ("decompose", "all")];
 
 /// The words of the verb that a command line names, and its arguments.
 pub(crate) fn path_of(matches: &ArgMatches) -> (String, &ArgMatches) {
@@ -82,6 +87,11 @@ pub(super) fn reach(matches: &ArgMatches) -> Reach {
     let everywhere = EVERYWHERE.iter().any(|(verb, option)| *verb == path && said(option));
     match found {
         Some(Reach::Served(_) | Reach::Shared(_)) if everywhere => Reach::Served(Access::HomeWrite),
+        Some(Reach::Shared(access))
+            if WITH_A_MODEL.iter().any(|(verb, option)| *verb == path && said(option)) =>
+        {
+            Reach::Served(access)
+        }
         Some(reach) => reach,
         None => Reach::Here("no rule says where else it may run"),
     }
@@ -149,5 +159,8 @@ mod tests {
         assert_eq!(reach_of("pause"), Reach::Served(Access::BoardWork));
         assert_eq!(reach_of("pause --all"), Reach::Served(Access::HomeWrite));
         assert_eq!(reach_of("create x"), Reach::Shared(Access::BoardWork));
+        assert_eq!(reach_of("specify t_1 --title x"), Reach::Shared(Access::BoardWrite));
+        assert_eq!(reach_of("specify t_1 --auto"), Reach::Served(Access::BoardWrite));
+        assert_eq!(reach_of("decompose --all"), Reach::Served(Access::BoardWrite));
     }
 }

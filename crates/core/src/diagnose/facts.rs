@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ProfileName, RunId, TaskId};
+use crate::planning::Planning;
 use crate::policy::Policy;
 use crate::run::Outcome;
 use crate::task::{BlockKind, EventKind, Status};
@@ -133,6 +134,8 @@ pub struct TaskFacts {
     pub cycles: Option<Cycles>,
     /// Its open run, else its newest run that has not been reaped.
     pub claim: Option<ClaimFacts>,
+    /// How its planning by a model stands, where one was asked.
+    pub planning: Option<Planning>,
 }
 
 /// The newest closed run.

@@ -41,6 +41,8 @@ text_enum! {
         InvalidTaskSkills => "invalid_task_skills",
         /// Its assignee is not there or cannot be used (SD4-12).
         AssigneeProfileNotFound => "assignee_profile_not_found",
+        /// A model has tried in vain to plan it.
+        PlanningFailed => "planning_failed",
         /// A run that nobody holds keeps it (SD4-12).
         StaleRunningClaim => "stale_running_claim",
     }

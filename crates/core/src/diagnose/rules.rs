@@ -290,6 +290,28 @@ impl Case<'_> {
         )
     }
 
+    /// A model has tried as often as it may, and the idea still waits.
+    pub(super) fn planning_failed(&self) -> Option<Diagnostic> {
+        let id = &self.task.task;
+        let planning = self.task.planning.as_ref()?;
+        if self.task.status != Status::Triage || !planning.is_spent(self.policy, self.now) {
+            return None;
+        }
+        let error = line_of(planning.error.as_deref().unwrap_or("the process that asked the model is gone"));
+        self.finding(
+            DiagnosticKind::PlanningFailed,
+            Severity::Error,
+            Seen { count: planning.attempts.max(1), ..Seen::since(planning.at) },
+            format!("A model tried {} times to plan this idea", planning.attempts),
+            format!("It does not try again by itself. The last error: {error}. An edit of the idea lets it try afresh."),
+            vec![
+                self.suggested(ActionKind::Command, "have it planned once more", format!("andon decompose {id} --auto")),
+                self.action(ActionKind::Command, "specify it by hand", format!("andon specify {id}")),
+            ],
+            json!({ "attempts": planning.attempts, "reason": planning.reason }),
+        )
+    }
+
     pub(super) fn stranded_in_ready(&self) -> Option<Diagnostic> {
         let task = self.task;
         let assignee = task.assignee.as_ref()?;

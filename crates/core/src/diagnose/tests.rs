@@ -1,5 +1,6 @@
 use super::*;
 use crate::id::RunId;
+use crate::planning::Planning;
 use crate::run::Outcome;
 use crate::task::BlockKind;
 use crate::why::Standing;
@@ -38,6 +39,7 @@ fn sound(status: Status) -> TaskFacts {
         phantom_references: None,
         cycles: None,
         claim: (status == Status::Running).then(|| claim(None, Some(NOW.plus(30_000)), Some(true))),
+        planning: None,
     }
 }
 
@@ -79,6 +81,10 @@ fn failing(failures: u32, outcome: Outcome) -> TaskFacts {
         task.last_failure_error = Some("exit 1: boom\nmore".to_owned());
         task.last_run = Some(ClosedRun { run: run_id(), outcome, ended_at: ago(500) });
     })
+}
+
+fn planned(attempts: u32) -> TaskFacts {
+    with(Status::Triage, |task| task.planning = Some(Planning { attempts, ..Planning::default() }))
 }
 
 fn blocked(age: i64) -> TaskFacts {
@@ -170,6 +176,7 @@ fn each_rule_finds_its_case_with_severity_and_first_thing_to_try() {
             Warning,
             "andon dispatch --once",
         ),
+        (planned(4), K::PlanningFailed, Error, "andon decompose t_00000001 --auto"),
     ];
     for (task, kind, severity, command) in &table {
         let found = ask(task);
@@ -190,6 +197,7 @@ fn nothing_is_found_where_nothing_is_wrong() {
     }
     for task in [
         failing(1, Outcome::Crashed),
+        planned(3),
         with(Status::Ready, |t| t.crashes = crashes(1)),
         with(Status::Done, |t| t.crashes = crashes(9)),
         blocked(24 * HOUR - 1),

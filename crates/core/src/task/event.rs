@@ -235,6 +235,10 @@ text_enum! {
         Specified => "specified",
         /// Split into children.
         Decomposed => "decomposed",
+        /// A model's attempt at planning an idea failed; it is tried again.
+        PlanFailed => "plan_failed",
+        /// An idea was tried as often as a model may try by itself.
+        PlanGaveUp => "plan_gave_up",
         /// Moved back to triage.
         Triaged => "triaged",
         /// Its parents are satisfied.
@@ -352,7 +356,7 @@ impl EventKind {
     /// Whether a person should look (`on_attention`).
     #[must_use]
     pub const fn needs_attention(self) -> bool {
-        matches!(self, Self::Blocked | Self::GaveUp | Self::ReviewRequested)
+        matches!(self, Self::Blocked | Self::GaveUp | Self::ReviewRequested | Self::PlanGaveUp)
     }
 
     /// The event that says how a run failed.

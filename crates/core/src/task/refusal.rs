@@ -224,6 +224,15 @@ pub enum Refusal {
         /// The board that it named.
         asked: String,
     },
+    /// A model plans this idea right now.
+    #[error("a model is at work on this idea until {} at the latest", .until.0)]
+    BeingPlanned {
+        /// Until when at the latest.
+        until: Millis,
+    },
+    /// What a model planned is about an idea that has changed since, or that another call has now.
+    #[error("the idea has changed meanwhile, and what a model made of it was thrown away")]
+    PlanLapsed,
     /// A triage decomposition with nothing in it.
     #[error("{0}")]
     BadPlan(String),
@@ -272,6 +281,8 @@ impl Refusal {
         "nothing_to_claim",
         "too_large",
         "wrong_board",
+        "being_planned",
+        "plan_lapsed",
         "bad_plan",
     ];
 
@@ -318,6 +329,8 @@ impl Refusal {
             Self::NothingToClaim(_) => "nothing_to_claim",
             Self::TooLarge { .. } => "too_large",
             Self::WrongBoard { .. } => "wrong_board",
+            Self::BeingPlanned { .. } => "being_planned",
+            Self::PlanLapsed => "plan_lapsed",
             Self::BadPlan(_) => "bad_plan",
         }
     }
@@ -382,6 +395,8 @@ impl Refusal {
             }
             Self::WrongBoard { own, .. } => format!("leave `--board` out, or say `--board {own}`"),
             Self::CoolingDown { .. } => "it is tried again by itself after that time; `andon claim --force` takes it by hand now".to_owned(),
+            Self::BeingPlanned { .. } => "wait for it, or specify the idea by hand".to_owned(),
+            Self::PlanLapsed => "have it planned again".to_owned(),
             Self::TooManyChildren { .. } => "complete, and let a follow-up task create the rest".to_owned(),
             Self::BoardExists(_)
             | Self::UnknownAttachment(_)

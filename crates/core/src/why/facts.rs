@@ -1,6 +1,7 @@
 //! What [`why`](super::why) decides by. The store and the profiles fill it in with a bounded number of look-ups.
 
 use crate::id::{ProfileName, RunId, TaskId};
+use crate::planning::Planning;
 use crate::run::Outcome;
 use crate::task::{BlockKind, Phase, Status, TaskState};
 use crate::time::Millis;
@@ -12,6 +13,8 @@ pub struct WhyFacts {
     pub task: TaskId,
     /// Its state.
     pub state: TaskState,
+    /// How its planning by a model stands, where one was asked; of an idea only.
+    pub planning: Option<Planning>,
     /// Its own breaker limit (DM-29).
     pub max_retries: Option<u32>,
     /// How its newest closed run ended.

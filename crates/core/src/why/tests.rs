@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::id::{RunId, TaskId};
+use crate::planning::Planning;
 use crate::run::Outcome;
 use crate::task::{Block, BlockKind, Counters, Eligible, TaskState};
 
@@ -40,6 +41,7 @@ fn free(status: Status) -> WhyFacts {
         guarded: None,
         dispatcher_seen_at: Some(NOW),
         unmet_labels: Vec::new(),
+        planning: None,
         run: None,
     }
 }
@@ -72,6 +74,13 @@ fn waiting(parents: Vec<OpenParent>) -> WhyFacts {
     with(Status::Todo, |facts| {
         facts.open_parents_total = parents.len();
         facts.open_parents = parents;
+    })
+}
+
+fn idea(attempts: u32, held_until: Option<Millis>, due_at: Option<Millis>) -> WhyFacts {
+    let error = Some("no route".to_owned());
+    with(Status::Triage, |facts| {
+        facts.planning = Some(Planning { attempts, held_until, due_at, error, ..Planning::default() });
     })
 }
 
@@ -117,6 +126,19 @@ fn table() -> Vec<(WhyFacts, &'static str, Option<&'static str>, &'static str)> 
         ),
         (free(Status::Archived), "archived", Some("andon reopen t_00000001"), "archived"),
         (free(Status::Triage), "triage", Some("andon specify t_00000001"), "nobody has specified"),
+        (idea(1, Some(NOW.plus(5)), None), "triage", None, "plans it right now (attempt 1)"),
+        (
+            idea(2, None, Some(NOW.plus(60_000))),
+            "triage",
+            Some("andon specify t_00000001"),
+            "tried 2 times of at most 4",
+        ),
+        (
+            idea(4, None, None),
+            "triage",
+            Some("andon specify t_00000001 --auto"),
+            "“no route”; an edit of the idea",
+        ),
         (
             with(Status::Todo, |f| f.state.held = true),
             "held",

@@ -3,6 +3,7 @@
 use super::facts::{OpenParent, WhyFacts};
 use super::{PARENTS, Reason, WORDS};
 use crate::context::{one_line, rfc3339, span};
+use crate::planning::Turn;
 use crate::policy::Policy;
 use crate::run::Outcome;
 use crate::task::{Block, BlockKind, Status, TaskState};
@@ -14,8 +15,7 @@ pub(super) fn waits(reasons: &mut Vec<Reason>, facts: &WhyFacts, policy: &Policy
     let open = if state.parents_waived { 0 } else { facts.open_parents_total.max(facts.open_parents.len()) };
     let promote = format!("andon promote {task}");
     if state.status == Status::Triage {
-        let reason = Reason::new("triage", "it is an idea that nobody has specified yet");
-        reasons.push(reason.clear(format!("andon specify {task}")));
+        reasons.push(idea(facts, policy, now));
     }
     if state.held {
         let also = if open > 0 { "; as long as parents are open that takes `--force`" } else { "" };
@@ -45,6 +45,45 @@ pub(super) fn waits(reasons: &mut Vec<Reason>, facts: &WhyFacts, policy: &Policy
     if state.status == Status::Todo && !state.held && open == 0 {
         let message = "nothing that it waited for is left: the next sweep of a dispatcher makes it ready";
         reasons.push(Reason::new("unsettled", message).clear(promote));
+    }
+}
+
+/// An idea: what became of a model's attempts at it.
+fn idea(facts: &WhyFacts, policy: &Policy, now: Millis) -> Reason {
+    let task = &facts.task;
+    let by_hand = format!("andon specify {task}");
+    let Some(planning) = &facts.planning else {
+        return Reason::new("triage", "it is an idea that nobody has specified yet").clear(by_hand);
+    };
+    let tried = |count: u32| format!("a model tried {count} time{}", if count == 1 { "" } else { "s" });
+    let error = quoted(planning.error.as_deref().unwrap_or_default());
+    match planning.turn(true, policy, now) {
+        Turn::Held(until) => {
+            let message =
+                format!("it is an idea, and a model plans it right now (attempt {})", planning.attempts);
+            Reason::new("triage", message).until(Some(until))
+        }
+        Turn::Later(at) => {
+            let message = format!(
+                "it is an idea: {} of at most {} to plan it, and tries again not before {}; the last error: {error}",
+                tried(planning.attempts),
+                policy.plan_attempts,
+                moment(at, now)
+            );
+            Reason::new("triage", message).until(Some(at)).clear(by_hand)
+        }
+        Turn::Spent => {
+            let message = format!(
+                "it is an idea: {} to plan it and does not try again by itself; the last error: {error}; an edit of the \
+                 idea lets it try afresh",
+                tried(planning.attempts)
+            );
+            Reason::new("triage", message).clear(format!("andon specify {task} --auto"))
+        }
+        Turn::Now => {
+            Reason::new("triage", "it is an idea: a model plans it next, where `auto_decompose` is on")
+                .clear(by_hand)
+        }
     }
 }
 

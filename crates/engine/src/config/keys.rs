@@ -4,7 +4,7 @@ use toml_edit::Value;
 
 use super::load::Source;
 use super::schema::Field;
-use super::settings::{Config, DASHBOARD_FIELDS, DIAGNOSTICS_FIELDS, TOP_FIELDS};
+use super::settings::{Config, DASHBOARD_FIELDS, DIAGNOSTICS_FIELDS, PLANNER_FIELDS, TOP_FIELDS};
 
 /// A key as people read about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub struct Entry {
 
 /// Every field of the configuration, in the order of the documentation.
 pub(crate) fn fields() -> Vec<&'static Field<Config>> {
-    TOP_FIELDS.iter().chain(DIAGNOSTICS_FIELDS).chain(DASHBOARD_FIELDS).collect()
+    TOP_FIELDS.iter().chain(DIAGNOSTICS_FIELDS).chain(PLANNER_FIELDS).chain(DASHBOARD_FIELDS).collect()
 }
 
 /// The environment variable of a key: `diagnostics.stranded_after` → `ANDON_DIAGNOSTICS__STRANDED_AFTER`.

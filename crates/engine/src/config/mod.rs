@@ -32,6 +32,6 @@ pub use limits::BoardLimits;
 pub use load::{ConfigError, Loaded, RESERVED_VARIABLES, Source, is_reserved};
 pub use problem::{Place, Problem, Problems};
 pub use secret::Secret;
-pub use settings::{Config, Dashboard, Diagnostics};
+pub use settings::{Config, Dashboard, Diagnostics, PlannerSettings};
 pub use size::Bytes;
 pub use values::{AttentionCommand, Reviewer};

@@ -37,6 +37,12 @@ settings! {
         host_labels: Vec<String> = "",
         /// The profile that works on tasks which nobody was given; unset: they wait for an assignee.
         default_assignee: Option<ProfileName> = "",
+        /// The profile that owns the whole of what was split; unset: the first whose `toolset` has `board`.
+        orchestrator: Option<ProfileName> = "",
+        /// Whether `andon serve` has the planner's model work on ideas as they come.
+        auto_decompose: bool = "false",
+        /// Whether the parts of an idea that a model has split start by themselves; else they are held until a person promotes them.
+        auto_promote_children: bool = "true",
         /// Who reviews where neither the task nor its profile nor its board says so; unset: a person.
         reviewer: Option<Reviewer> = "",
         /// How long a run's lease lasts without renewal; its supervisor renews it every third of that.
@@ -93,10 +99,36 @@ settings! {
     with
     /// What `diagnostics` calls a problem.
     diagnostics: Diagnostics,
+    /// The model that plans.
+    planner: PlannerSettings,
     /// How the dashboard begins.
     dashboard: Dashboard,
     /// Where notifications go.
     channels: Channels
+}
+
+settings! {
+    /// The model that specifies and splits ideas, and describes profiles.
+    pub struct PlannerSettings in Config at [planner], table PLANNER_FIELDS {
+        /// Who answers, as in a profile's `[agent]`; unset: the model of the orchestrator's profile plans.
+        provider: Option<String> = "",
+        /// The model; unset: that of the orchestrator's profile.
+        model: Option<String> = "",
+        /// Where the provider is, unless at its usual place.
+        base_url: Option<String> = "",
+        /// The variable of `andon serve`, or of the command, that holds the key.
+        api_key_env: Option<String> = "",
+        /// A file that holds the key alone, absolute or in the home.
+        api_key_file: Option<String> = "",
+        /// How long one answer may take.
+        timeout: Duration = "180s" in "1s" to "30m",
+        /// Tokens of one answer.
+        max_output_tokens: u32 = "6000" in "1500" to "1000000",
+        /// Attempts at an idea that nobody asked for; then a person has to look.
+        attempts: u32 = "4" in "1" to "100",
+        /// The pause after the first of them that failed; each is `backoff_factor` times the one before, at most 6 h.
+        backoff: Duration = "30s" in "1ms" to "1d",
+    }
 }
 
 settings! {
@@ -167,6 +199,8 @@ impl Config {
             claim_ttl: self.claim_ttl.as_millis(),
             stale_after: self.stale_after.as_millis(),
             heartbeat_stale_after: self.heartbeat_stale_after.as_millis(),
+            plan_attempts: self.planner.attempts,
+            plan_backoff: self.planner.backoff.as_millis(),
             ..Policy::default()
         }
     }

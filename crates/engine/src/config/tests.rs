@@ -74,7 +74,9 @@ fn every_unset_key_can_be_set() {
     let text = "max_running = 4\nmax_running_per_profile = 2\nmax_running_per_host = 8\n\
         default_assignee = \"Coder\"\nreviewer = \"person\"\non_attention = [\"notify\", \"\"]\n\
         database_url = \"postgres://u:p@h/d\"\nhost_name = \"mill\"\nhost_labels = [\"gpu\"]\n\
-        listen = \"off\"\npublic_url = \"https://board.example\"\nallowed_hosts = [\"board.example\"]\n[dashboard]\ndefault_tenant = \"acme\"\n";
+        listen = \"off\"\npublic_url = \"https://board.example\"\nallowed_hosts = [\"board.example\"]\norchestrator = \"lead\"\n\
+         [planner]\nprovider = \"openai\"\nmodel = \"m\"\nbase_url = \"http://localhost/v1\"\n\
+         api_key_env = \"K\"\napi_key_file = \"key\"\n[dashboard]\ndefault_tenant = \"acme\"\n";
     let loaded = load(text, &[]);
     let unset = Config::keys().into_iter().filter(|key| key.default.is_none());
     for key in unset {

@@ -115,6 +115,15 @@ impl Changes {
                 Step::Unset(key) => unset(document, key)?,
             }
         }
+        let names = |wanted: &str| {
+            self.steps.iter().any(|step| match step {
+                Step::Set(key, _) | Step::SetText(key, _) | Step::Unset(key) => key == wanted,
+            })
+        };
+        // What is not said to be a model's words are a person's (RS-35).
+        if names("description") && !names("description_auto") {
+            unset(document, "description_auto")?;
+        }
         Ok(())
     }
 }

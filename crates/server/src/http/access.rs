@@ -52,7 +52,7 @@ table! {
         "POST" "/mcp";
     HomeRead: "GET" "/metrics", "GET" "/api/v1/channels";
     HomeWrite: "POST" "/api/v1/boards", "DELETE" "/api/v1/boards/{board}", "POST" "/api/v1/boards/{board}/switch",
-        "PATCH" "/api/v1/profiles/{profile}", "PATCH" "/api/v1/settings", "POST" "/api/v1/pause", "POST" "/api/v1/resume",
+        "PATCH" "/api/v1/profiles/{profile}", "POST" "/api/v1/profiles/{profile}/describe", "PATCH" "/api/v1/settings", "POST" "/api/v1/pause", "POST" "/api/v1/resume",
         "GET" "/api/v1/tokens", "POST" "/api/v1/tokens", "DELETE" "/api/v1/tokens/{token}";
     BoardRead: "GET" "/api/v1/boards/{board}", "GET" "/api/v1/boards/{board}/columns",
         "GET" "/api/v1/boards/{board}/cards", "GET" "/api/v1/boards/{board}/tasks",
@@ -86,6 +86,8 @@ table! {
         "DELETE" "/api/v1/boards/{board}/tasks/{task}", "POST" "/api/v1/boards/{board}/tasks/bulk",
         "POST" "/api/v1/boards/{board}/tasks/{task}/specify",
         "POST" "/api/v1/boards/{board}/tasks/{task}/decompose",
+        "POST" "/api/v1/boards/{board}/tasks/{task}/specify/auto",
+        "POST" "/api/v1/boards/{board}/tasks/{task}/decompose/auto",
         "POST" "/api/v1/boards/{board}/tasks/{task}/claim", "POST" "/api/v1/boards/{board}/claim",
         "POST" "/api/v1/boards/{board}/recompute",
         "POST" "/api/v1/boards/{board}/tasks/{task}/promote", "POST" "/api/v1/boards/{board}/tasks/{task}/hold",

@@ -101,6 +101,14 @@ fn is_long(method: &Method, path: &str) -> bool {
         || path.ends_with("/log")
         || (path.ends_with("/attachments") && method == Method::POST)
         || path.ends_with("/{attachment}")
+        || is_asked_of_a_model(path)
+}
+
+/// Routes that wait for a model, which has a time of its own.
+fn is_asked_of_a_model(path: &str) -> bool {
+    path.ends_with("/{task}/specify/auto")
+        || path.ends_with("/{task}/decompose/auto")
+        || path.ends_with("/profiles/{profile}/describe")
 }
 
 async fn bounded(api: &Api, request: Request, next: Next) -> Response {

@@ -18,7 +18,9 @@ use super::guard;
 use super::mcp;
 use super::metrics;
 use super::replay;
-use super::routes::{attention, boards, cord, files, home, insight, notices, plan, runs, tasks, verb, verbs};
+use super::routes::{
+    attention, boards, cord, files, home, insight, notices, plan, planning, runs, tasks, verb, verbs,
+};
 use super::session;
 use super::state::Api;
 
@@ -101,6 +103,9 @@ fn of_verbs() -> OpenApiRouter<Api> {
         .routes(routes!(verbs::heartbeat))
         .routes(routes!(verb::facts, verb::run))
         .routes(routes!(plan::specify))
+        .routes(routes!(planning::specify_auto))
+        .routes(routes!(planning::decompose_auto))
+        .routes(routes!(planning::describe_profile))
         .routes(routes!(plan::decompose))
         .routes(routes!(plan::claim))
         .routes(routes!(plan::claim_next))

@@ -145,6 +145,7 @@ async fn specify(at: &OnBoard, task: TaskId, body: Specify) -> Result<(), Failur
         assignee: body.assignee,
         children: Vec::new(),
         hold_children: false,
+        planned: None,
         caller: at.caller(),
         roster: at.rules.roster.clone(),
         policy: at.rules.policy.clone(),

@@ -35,6 +35,7 @@ const TABLES: &[(&str, &[&str])] = &[
     ("events", &["number"]),
     ("attachments", &["id"]),
     ("subscriptions", &["id"]),
+    ("plans", &["task_id"]),
     ("pauses", &["scope"]),
     ("cooldowns", &["profile"]),
     ("hosts", &["name"]),
@@ -130,6 +131,7 @@ fn salvage(
             ("comments", "tasks", "task_id", "id"),
             ("attachments", "tasks", "task_id", "id"),
             ("subscriptions", "tasks", "task_id", "id"),
+            ("plans", "tasks", "task_id", "id"),
         ] {
             let orphans = format!("delete from {table} where {column} not in (select {key} from {parent})");
             let gone = target.execute(&orphans, []).map_err(fail)? as u64;

@@ -35,16 +35,13 @@ const TEXTS: &[(&str, &str, &str)] = &[
         include_str!("0002_subscriptions.sqlite.sql"),
         include_str!("0002_subscriptions.postgres.sql"),
     ),
-    (
-        "0003_claimers",
-        include_str!("0003_claimers.sqlite.sql"),
-        include_str!("0003_claimers.postgres.sql"),
-    ),
+    ("0003_claimers", include_str!("0003_claimers.sqlite.sql"), include_str!("0003_claimers.postgres.sql")),
     (
         "0004_cheap_checks",
         include_str!("0004_cheap_checks.sqlite.sql"),
         include_str!("0004_cheap_checks.postgres.sql"),
     ),
+    ("0005_plans", include_str!("0005_plans.sqlite.sql"), include_str!("0005_plans.postgres.sql")),
 ];
 
 /// The newest schema that this binary knows.
@@ -81,7 +78,8 @@ fn with_enums(text: &str) -> String {
         ("Outcome", "outcome", names(Outcome::ALL, Outcome::as_str)),
     ];
     enums.iter().fold(text.to_owned(), |text, (name, column, values)| {
-        let each = |shape: &dyn Fn(&str) -> String| values.iter().map(|value| shape(value)).collect::<Vec<_>>();
+        let each =
+            |shape: &dyn Fn(&str) -> String| values.iter().map(|value| shape(value)).collect::<Vec<_>>();
         text.replace(&format!("{{{name}}}"), &each(&|value| format!("'{value}'")).join(", "))
             .replace(&format!("{{{name}''}}"), &each(&|value| format!("''{value}''")).join(", "))
             .replace(

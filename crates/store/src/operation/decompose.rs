@@ -4,14 +4,14 @@ use andon_core::graph::order_plan;
 use andon_core::roster::Roster;
 use andon_core::task::{Event, EventKind, Refusal, Status};
 use andon_core::{Policy, ProfileName, TaskId, text};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::create::{Create, NewTask, append};
 use crate::caller::Caller;
 use crate::error::OpError;
 use crate::lifecycle::{Extra, advance};
 use crate::sql::tasks::{self, Task};
-use crate::sql::{comments, links};
+use crate::sql::{comments, links, plans};
 use crate::tx::{Lock, Operation, Tx};
 
 /// One child of a plan.
@@ -25,6 +25,17 @@ pub struct Child {
     pub assignee: Option<ProfileName>,
     /// Its parents, by position in the plan, from 0.
     pub parents: Vec<usize>,
+}
+
+/// What is known of a plan that a model made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Planned {
+    /// By which word the idea was taken ([`BeginPlan`](super::BeginPlan)).
+    pub holder: String,
+    /// Why it is split, or not, in the model's words.
+    pub rationale: Option<String>,
+    /// What the call cost.
+    pub usage: Value,
 }
 
 /// Turns an idea into work: with children the idea waits for all of them; without, it is itself the work.
@@ -42,6 +53,8 @@ pub struct Decompose {
     pub children: Vec<Child>,
     /// The children wait for a person's promote.
     pub hold_children: bool,
+    /// A model planned it; none: somebody did.
+    pub planned: Option<Planned>,
     /// Who.
     pub caller: Caller,
     /// Who can be an assignee.
@@ -62,6 +75,9 @@ impl Operation for Decompose {
             let way_out = "only a task in triage can be specified; `andon edit` changes others";
             return Err(Refusal::WrongStatus { verb: "specify", status: task.state.status, way_out }.into());
         }
+        self.check_holder(tx).await?;
+        // What the model made of somebody's words does not lose them.
+        let idea = self.planned.as_ref().map(|_| json!({ "title": task.title, "body": task.body }));
         let fields = self.edit(&mut task)?;
         tasks::save_fields(tx, &task).await?;
         let mut ids: Vec<Option<TaskId>> = vec![None; self.children.len()];
@@ -72,7 +88,15 @@ impl Operation for Decompose {
         for child in &ids {
             links::add(tx, child, &task.id).await?;
         }
-        let extra = Extra { data: json!({ "changed_fields": fields }), ..Extra::default() };
+        let mut data = json!({ "changed_fields": fields });
+        if let (Some(planned), Some(object)) = (&self.planned, data.as_object_mut()) {
+            object.insert(
+                "planned".to_owned(),
+                json!({ "rationale": planned.rationale, "usage": planned.usage }),
+            );
+            object.insert("idea".to_owned(), json!(idea));
+        }
+        let extra = Extra { data, ..Extra::default() };
         let (task, _) = advance(tx, task, &Event::Specify, &self.caller, &self.policy, &extra).await?;
         if !ids.is_empty() {
             let data = json!({ "child_ids": ids, "root_assignee": task.assignee });
@@ -85,6 +109,16 @@ impl Operation for Decompose {
 }
 
 impl Decompose {
+    /// A plan is about the idea as it was when it was taken, and it is written once.
+    async fn check_holder<T: Tx>(&self, tx: &mut T) -> Result<(), OpError> {
+        let Some(planned) = &self.planned else { return Ok(()) };
+        let known = plans::find(tx, &self.task).await?;
+        if known.and_then(|plan| plan.holder).as_ref() == Some(&planned.holder) {
+            return Ok(());
+        }
+        Err(Refusal::PlanLapsed.into())
+    }
+
     fn edit(&self, task: &mut Task) -> Result<Vec<&'static str>, OpError> {
         let mut fields = Vec::new();
         if let Some(title) = &self.title {
@@ -144,6 +178,11 @@ impl Decompose {
             default_workdir: None,
             policy: self.policy.clone(),
         };
-        Ok(create.apply(tx).await?.task.id)
+        let child = create.apply(tx).await?.task.id;
+        // A worker's idea does not get a fresh allowance of generations by being split.
+        if root.generation > 0 {
+            tasks::set_generation(tx, &child, root.generation).await?;
+        }
+        Ok(child)
     }
 }

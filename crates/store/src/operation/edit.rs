@@ -11,6 +11,7 @@ use super::create::{append, check_workspace};
 use crate::caller::{Caller, authorise};
 use crate::error::OpError;
 use crate::lifecycle::{Extra, advance};
+use crate::sql::plans;
 use crate::sql::runs::{self, Words};
 use crate::sql::tasks::{self, Task};
 use crate::tx::{Operation, Tx};
@@ -77,6 +78,10 @@ impl Operation for Edit {
             (EventKind::Edited, json!({ "fields": fields }))
         };
         append(tx, &task, kind, &self.caller.actor, data).await?;
+        if task.state.status == Status::Triage && self.caller.actor.is_person() && fields != ["priority"] {
+            // It is another idea now: what a model is planning is thrown away, and it may try afresh.
+            plans::forget(tx, &task.id).await?;
+        }
         Ok(advance(tx, task, &Event::News, &self.caller, &self.policy, &Extra::default()).await?.0)
     }
 }
@@ -222,6 +227,9 @@ impl Operation for ResetFailures {
         authorise(tx, &self.caller, Some(&self.task), "reset the failures of").await?;
         let task = tasks::get(tx, &self.task).await?;
         let extra = Extra::default();
+        if task.state.status == Status::Triage {
+            plans::forget(tx, &task.id).await?;
+        }
         Ok(advance(tx, task, &Event::ResetFailures, &self.caller, &self.policy, &extra).await?.0)
     }
 }

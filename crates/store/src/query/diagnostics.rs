@@ -8,6 +8,7 @@ use andon_core::diagnose::{
     CRASH_BREAKS, CYCLE_STARTS, CYCLE_STOPS, ClaimFacts, ClosedRun, Crashes, Cycles, PHANTOM_ENDS, Phantoms,
     READY_EVENTS, TaskFacts, Thresholds,
 };
+use andon_core::planning::Planning;
 use andon_core::roster::Roster;
 use andon_core::run::Outcome;
 use andon_core::task::{BlockKind, EventKind, Phase, Status};
@@ -18,6 +19,7 @@ use crate::error::OpError;
 use crate::sql::boards;
 use crate::sql::events::{self, Event};
 use crate::sql::leases::{self, Holder};
+use crate::sql::plans;
 use crate::sql::runs;
 use crate::tx::{Operation, Tx};
 use crate::vals;
@@ -129,6 +131,7 @@ struct Counted {
     references: BTreeMap<String, Phantoms>,
     cycles: BTreeMap<String, Cycles>,
     claims: BTreeMap<TaskId, (ClaimFacts, Option<Holder>)>,
+    plans: BTreeMap<TaskId, Planning>,
     pauses: Vec<String>,
 }
 
@@ -172,6 +175,9 @@ impl Operation for DiagnosticsOf {
                 supervisor_alive: None,
             };
             counted.claims.insert(run.task, (facts, lease.and_then(|lease| lease.holder)));
+        }
+        for (task, plan) in plans::all(tx).await? {
+            counted.plans.insert(task, plan.planning);
         }
         let rows = tx.query(TASKS.of(task), &one).await?;
         rows.into_iter().map(|row| self.examine(row.of("task"), &mut counted)).collect()
@@ -226,6 +232,7 @@ impl DiagnosticsOf {
             phantom_references: counted.references.remove(key),
             cycles: counted.cycles.remove(key),
             claim,
+            planning: counted.plans.remove(&id),
             task: id,
         };
         Ok(Examined { facts, holder })

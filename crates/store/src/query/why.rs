@@ -13,6 +13,7 @@ use crate::error::OpError;
 use crate::sql::boards::{self, Host};
 use crate::sql::leases;
 use crate::sql::links;
+use crate::sql::plans;
 use crate::sql::runs;
 use crate::sql::tasks::{self, Task};
 use crate::tx::{Operation, Tx, first};
@@ -113,6 +114,17 @@ impl WhyOf {
             unreaped: ended,
             guarded: guarded(tx, &task.id).await?,
             dispatcher_seen_at: hosts.first().map(|host| host.last_seen),
+            planning: match task.state.status {
+                Status::Triage => plans::find(tx, &task.id).await?.map(|plan| plan.planning),
+                Status::Todo
+                | Status::Scheduled
+                | Status::Ready
+                | Status::Running
+                | Status::Review
+                | Status::Blocked
+                | Status::Done
+                | Status::Archived => None,
+            },
             run,
             assignee: task.assignee,
             reviewer,

@@ -10,6 +10,7 @@ pub mod comments;
 pub mod events;
 pub mod leases;
 pub mod links;
+pub mod plans;
 pub mod runs;
 pub mod subscriptions;
 pub mod tasks;

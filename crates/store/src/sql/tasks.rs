@@ -421,6 +421,14 @@ pub async fn save_fields<T: Tx>(tx: &mut T, task: &Task) -> Result<(), DbError> 
     note_requirement(tx, task).await
 }
 
+/// Says how many generations of workers stand above a task.
+///
+/// # Errors
+/// Of the database.
+pub async fn set_generation<T: Tx>(tx: &mut T, id: &TaskId, generation: u32) -> Result<(), DbError> {
+    tx.write("update tasks set generation = $2 where id = $1", vals![id, generation]).await
+}
+
 /// Has the next run start a new session, or no longer.
 ///
 /// # Errors

@@ -9,6 +9,7 @@ pub mod graph;
 pub mod lease;
 pub mod notices;
 pub mod people;
+pub mod plan;
 pub mod random;
 pub mod review;
 pub mod rights;

@@ -322,6 +322,7 @@ pub async fn an_idea_is_split_as_a_whole_or_not_at_all(boards: &impl Boards) {
             })
             .collect(),
         hold_children: false,
+        planned: None,
         caller: s.person(),
         roster: s.roster.clone(),
         policy: s.policy.clone(),

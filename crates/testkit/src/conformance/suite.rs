@@ -112,6 +112,13 @@ macro_rules! conformance {
                     a_handoff_without_a_run_gets_one,
                     attachments_get_names_of_their_own,
                     a_person_resets_failures_and_sends_back_to_triage;
+                plan:
+                    one_call_at_a_time_has_an_idea,
+                    racing_planners_share_the_ideas,
+                    an_idea_is_tried_a_bounded_number_of_times,
+                    a_plan_is_written_for_the_idea_that_was_taken,
+                    no_idea_is_taken_by_itself_while_the_cord_is_pulled,
+                    a_worker_s_idea_gives_no_fresh_allowance;
                 random:
                     the_invariants_hold_after_every_step,
                     random_histories_reach_every_status;
@@ -165,6 +172,7 @@ mod tests {
             include_str!("lease.rs"),
             include_str!("notices.rs"),
             include_str!("people.rs"),
+            include_str!("plan.rs"),
             include_str!("random.rs"),
             include_str!("review.rs"),
             include_str!("rights.rs"),

@@ -4,10 +4,13 @@ use andon_api::{
     BrokenProfile, DashboardDefaults, Me, NewToken, Profile, ProfileChanges, Profiles, Settings,
     SettingsChanges, Time, Token, TokenMade, Tokens,
 };
-use andon_core::Millis;
-use andon_core::task::Refusal;
+use andon_core::task::{Actor, Refusal};
+use andon_core::{Millis, ProfileName};
 use andon_engine::config::{self, ConfigValue, Reviewer};
+use andon_engine::planner::model_name;
 use andon_engine::profile::{self, Changes};
+use andon_engine::roster::roster;
+use andon_store::Ring;
 use andon_store::files::ATTACHMENT_LIMIT;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -21,10 +24,17 @@ use super::super::openapi;
 use super::super::session;
 use super::super::state::Api;
 use super::super::tokens::{Entry, Scope};
-use super::Problems;
+use super::{Problems, cord};
 
 /// The part of an address that names something of the home.
 pub(crate) struct Name(Named);
+
+impl Name {
+    /// The profile's name.
+    pub(crate) fn profile(&self) -> &str {
+        self.0.text("profile")
+    }
+}
 
 impl axum::extract::FromRequestParts<Api> for Name {
     type Rejection = Failure;
@@ -129,12 +139,18 @@ pub(crate) async fn patch_profile(
 }
 
 async fn configured(api: &Api) -> Result<Settings, Failure> {
-    let (config, _) = api.house()?;
+    let (config, profiles) = api.house()?;
+    let roster = roster(&profiles, &config, None);
     let asked = api.clone();
     let paused_everything = api.blocking(move || asked.home.paused_everything()).await?;
     Ok(Settings {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         default_assignee: config.default_assignee.clone(),
+        resolved_orchestrator: roster.orchestrator(&Actor::System),
+        planner_model: model_name(&config, &profiles, &roster),
+        orchestrator: config.orchestrator.clone(),
+        auto_decompose: config.auto_decompose,
+        auto_promote_children: config.auto_promote_children,
         reviewer: config.reviewer.as_ref().unwrap_or(&Reviewer::Person).to_string(),
         max_running: config.max_running,
         max_running_per_profile: config.max_running_per_profile,
@@ -177,6 +193,7 @@ pub(crate) async fn patch_settings(
     let person = Some("person");
     let named = [
         body.default_assignee.as_ref().map(|name| name.as_ref().map(ToString::to_string)),
+        body.orchestrator.as_ref().map(|name| name.as_ref().map(ToString::to_string)),
         body.reviewer.clone().map(|name| name.filter(|name| Some(name.as_str()) != person)),
     ];
     for name in named.into_iter().flatten().flatten() {
@@ -186,9 +203,13 @@ pub(crate) async fn patch_settings(
     let number = |given: Option<Option<u32>>| {
         given.map(|number| number.map(|number| ConfigValue::from(i64::from(number))))
     };
-    let assignee = body.default_assignee.map(|name| name.map(|name| name.to_string()));
+    let flag = |given: Option<Option<bool>>| given.map(|flag| flag.map(ConfigValue::from));
+    let named = |given: Option<Option<ProfileName>>| given.map(|name| name.map(|name| name.to_string()));
     let changes = [
-        ("default_assignee", text(assignee)),
+        ("default_assignee", text(named(body.default_assignee))),
+        ("orchestrator", text(named(body.orchestrator))),
+        ("auto_decompose", flag(body.auto_decompose)),
+        ("auto_promote_children", flag(body.auto_promote_children)),
         ("reviewer", text(body.reviewer)),
         ("max_running", number(body.max_running)),
         ("max_running_per_profile", number(body.max_running_per_profile)),
@@ -198,6 +219,8 @@ pub(crate) async fn patch_settings(
     let changes: Vec<_> = changes.into_iter().filter_map(|(key, given)| Some((key, given?))).collect();
     let home = api.home.root().to_owned();
     api.blocking(move || config::edit(&home, &changes)).await??;
+    let boards = cord::boards(&api).await?;
+    api.blocking(move || boards.iter().for_each(|board| board.doorbell().ring(&[Ring::Board]))).await?;
     Ok(tagged(&configured(&api).await?))
 }
 

@@ -8,6 +8,7 @@ pub(super) mod home;
 pub(super) mod insight;
 pub(super) mod notices;
 pub(super) mod plan;
+pub(super) mod planning;
 mod problems;
 pub(super) mod runs;
 pub(super) mod tasks;

@@ -51,6 +51,7 @@ pub(crate) async fn decompose(
         assignee: plan.assignee,
         children: children.collect(),
         hold_children: plan.hold,
+        planned: None,
         caller: at.on.caller(),
         roster: at.on.rules.roster.clone(),
         policy: at.on.rules.policy.clone(),
