@@ -138,7 +138,11 @@ fn over_http_what_a_worker_does_is_progress_of_its_run_too() {
     let tasks = [house.create(["one", "--assignee", "hand"]), house.create(["other", "--assignee", "hand"])];
     let claims = tasks.each_ref().map(|task| house.json(["claim", task]));
     let serve = Serve::start(&house);
-    let progress = |task: &str| house.show(task)["lease"]["progress_at"].clone();
+    let person = serve.with(&token(&house, "admin"));
+    let progress = |task: &str| {
+        let shown = person.get(&format!("/api/v1/boards/default/tasks/{task}")).is(200).value();
+        shown["lease"]["progress_at"].clone()
+    };
     let look = |claim: &Value| {
         let worker =
             serve.with(&format!("{}.{}", text_of(&claim["run"]["id"]), text_of(&claim["run"]["token"])));

@@ -121,7 +121,7 @@ fn a_receiver_that_wants_to_be_left_alone_is() {
         let one = house.json(["notify", "list"])[0].clone();
         one["retry_at"].is_string().then_some(one)
     });
-    let told_at = house.events_of(&task).last().map(|event| text_of(&event["at"])).unwrap();
+    let told_at = house.events_of(&task).last().map(|event| text_of(&event["created_at"])).unwrap();
     let minutes = |text: &str| {
         let part = |from: usize| text[from..from + 2].parse::<i64>().unwrap();
         part(11) * 60 + part(14)
