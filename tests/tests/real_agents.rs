@@ -210,6 +210,7 @@ fn goes_on_when_its_question_is_answered(agent: &Real, sessions: bool) {
 /// The doctor says so before, and the run after: without a login nothing is tried twice.
 fn without_a_login_a_person_is_asked(agent: &Real) {
     let house = House::new();
+    let _ = house.andon(["init"]).exits(0);
     let server = ModelServer::start(script(&json!([])));
     let _dispatcher = agent.settled(&house, &server, agent.key);
     let path = path_with(&house.outside().join("real"));

@@ -589,8 +589,9 @@ printf '{"type":"turn.completed","usage":{"input_tokens":%s,"output_tokens":%s}}
 "#,
     );
     judged(&house, &server);
-    let profile = std::fs::read_to_string(house.home().join("profiles/coder/profile.toml")).unwrap();
-    house.profile("coder", &profile.replace("claude", "codex"));
+    let path = house.home().join("profiles/coder/profile.toml");
+    let profile = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, profile.replace("claude", "codex")).unwrap();
     let task = goal(&house, "5");
     let _dispatcher = agents.dispatcher();
     house.wait_status(&task, "blocked");

@@ -203,6 +203,8 @@ pub fn status_of(code: &str) -> u16 {
         | "not_eligible"
         | "unreaped"
         | "cooling_down"
+        | "being_planned"
+        | "plan_lapsed"
         | "not_linked"
         | "waiting_children"
         | "too_many_children"

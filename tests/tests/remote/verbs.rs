@@ -27,6 +27,8 @@ const LINES: &[&str] = &[
     "events --json",
     "tail {0} --no-follow --json",
     "hosts --json",
+    "notify list --json",
+    "notify add nowhere",
     "stats --json",
     "assignees --json",
     "assign {0} sh",

@@ -225,7 +225,7 @@ pub enum Refusal {
         asked: String,
     },
     /// A model plans this idea right now.
-    #[error("a model is at work on this idea until {} at the latest", .until.0)]
+    #[error("a model is at work on this idea")]
     BeingPlanned {
         /// Until when at the latest.
         until: Millis,

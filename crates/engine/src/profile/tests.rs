@@ -532,7 +532,7 @@ fn every_agent_gets_prompt_tools_model_and_permissions_in_its_own_way() {
     let gemini = found("gemini", None);
     assert!(strings(&gemini.argv).windows(2).any(|pair| pair == ["--approval-mode", "plan"]));
     assert_eq!(gemini.env[0].name, "GEMINI_CLI_HOME");
-    assert_eq!(gemini.env[0].value, "/r/tools.json");
+    assert_eq!(gemini.env[0].value, "/r/home");
     let opencode = found("opencode", None);
     assert!(opencode.env.iter().any(|variable| variable.name == "OPENCODE_CONFIG"));
     for found in [claude, codex, gemini, opencode] {
