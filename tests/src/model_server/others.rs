@@ -29,7 +29,7 @@ pub(super) fn check_anthropic(asked: &Asked, body: &Value) -> Result<(), String>
     };
     for (number, message) in messages.iter().enumerate() {
         let known = ["user", "assistant"].iter().any(|role| message["role"] == *role);
-        if !known && !(message["role"] == "system" && may_interrupt) {
+        if !(known || message["role"] == "system" && may_interrupt) {
             return Err(format!("messages.{number}: role must be user or assistant"));
         }
         let (called, next) = (ids(Some(message), "tool_use", "id"), messages.get(number + 1));

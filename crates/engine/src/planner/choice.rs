@@ -133,7 +133,7 @@ mod tests {
     use super::*;
     use crate::roster::roster;
 
-    fn chosen(config: Config, profiles: &[(&str, &str)]) -> Result<String, String> {
+    fn chosen(config: &Config, profiles: &[(&str, &str)]) -> Result<String, String> {
         let home = tempfile::tempdir().unwrap();
         for (name, text) in profiles {
             let folder = Profiles::folder(home.path()).join(name);
@@ -141,10 +141,10 @@ mod tests {
             fs::write(folder.join("profile.toml"), text).unwrap();
         }
         let profiles = Profiles::load(home.path());
-        let roster = roster(&profiles, &config, None);
-        let asker = asker(home.path(), &config, &profiles, &roster);
+        let roster = roster(&profiles, config, None);
+        let asker = asker(home.path(), config, &profiles, &roster);
         assert_eq!(
-            model_name(&config, &profiles, &roster),
+            model_name(config, &profiles, &roster),
             asker.as_ref().ok().map(|asker| asker.name.clone())
         );
         asker.map(|asker| asker.name).map_err(|failure| failure.code().to_owned())
@@ -155,17 +155,17 @@ mod tests {
         const LEAD: &str = "runner = \"agent\"\ntoolset = [\"board\"]\n[agent]\nprovider = \"ollama\"\nmodel = \"lead-model\"\n";
         let lead = [("lead", LEAD)];
         let mut config = Config::default();
-        assert_eq!(chosen(config.clone(), &[]), Err("model_missing".to_owned()));
+        assert_eq!(chosen(&config, &[]), Err("model_missing".to_owned()));
         assert_eq!(
-            chosen(config.clone(), &[("lead", "runner = \"lane\"\ntoolset = [\"board\"]\n")]),
+            chosen(&config, &[("lead", "runner = \"lane\"\ntoolset = [\"board\"]\n")]),
             Err("model_missing".to_owned())
         );
-        assert_eq!(chosen(config.clone(), &lead), Ok("lead-model".to_owned()));
+        assert_eq!(chosen(&config, &lead), Ok("lead-model".to_owned()));
         config.planner.model = Some("other".to_owned());
-        assert_eq!(chosen(config.clone(), &lead), Ok("other".to_owned()));
+        assert_eq!(chosen(&config, &lead), Ok("other".to_owned()));
         config.planner.provider = Some("ollama".to_owned());
-        assert_eq!(chosen(config.clone(), &[]), Ok("other".to_owned()));
+        assert_eq!(chosen(&config, &[]), Ok("other".to_owned()));
         config.planner.model = None;
-        assert_eq!(chosen(config, &lead), Err("model_missing".to_owned()));
+        assert_eq!(chosen(&config, &lead), Err("model_missing".to_owned()));
     }
 }
