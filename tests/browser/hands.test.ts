@@ -125,6 +125,8 @@ test("a person chooses light or dark, and it stays", async () => {
   const { page, context } = await house.visit({ path: "/b/default" });
   const theme = () => page.evaluate(() => document.documentElement.dataset["theme"]);
   expect(await theme()).toBe("light");
+  // Nobody presses a key for what is not there yet.
+  await page.getByRole("button", { name: "New board" }).waitFor();
   await page.keyboard.press("Control+k");
   await page.getByPlaceholder("Type a command").fill("dark theme");
   await page.keyboard.press("Enter");
