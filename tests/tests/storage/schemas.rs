@@ -108,3 +108,21 @@ fn a_migration_that_was_changed_since_is_refused_and_nothing_is_touched() {
     assert_eq!((answer.code, answer.error_code().as_str()), (5, "database_migration"), "{answer:?}");
     assert_eq!(std::fs::read(&database).unwrap(), before);
 }
+
+#[test]
+fn a_word_that_is_no_status_kind_or_outcome_is_refused_by_the_database_itself() {
+    let house = House::new();
+    let task = house.create(["a task", "--assignee", "sh"]);
+    let _ = house.json(["claim", &task]);
+    let database = Connection::open(house.board().join("board.db")).unwrap();
+    for (change, check) in [
+        ("update tasks set status = 'nonsense'", "status = 'triage'"),
+        ("update tasks set workspace_kind = 'nonsense'", "workspace_kind = 'scratch'"),
+        ("update tasks set block_kind = 'nonsense'", "block_kind = 'needs_input'"),
+        ("update runs set outcome = 'nonsense', ended_at = started_at", "outcome = 'completed'"),
+    ] {
+        let error = database.execute(change, []).unwrap_err().to_string();
+        assert!(error.contains("CHECK") && error.contains(check), "{change}: {error}");
+    }
+    house.healthy();
+}
