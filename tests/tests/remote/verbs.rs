@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use andon_tests::{Answer, House};
+use andon_tests::{Answer, House, wait_for};
 
 use super::served::Served;
 
@@ -156,6 +156,11 @@ fn a_verb_says_and_does_the_same_by_itself_by_the_socket_and_by_a_server() {
     let served = Served::start(&house);
     let side = |board: &'static str, server: Option<&str>| {
         let _ = house.andon(["boards", "create", board, "--name", "x"]).exits(0);
+        // Until the server has looked at a board, `why` says that no dispatcher has.
+        wait_for("the server looks at the board", || {
+            let hosts = house.json(["--board", board, "hosts"]);
+            hosts.as_array().is_some_and(|hosts| !hosts.is_empty()).then_some(())
+        });
         Side { house: &house, board, server: server.map(str::to_owned), tasks: Vec::new() }
     };
     let mut sides = [side(BOARDS[0], Some("off")), side(BOARDS[1], None), side(BOARDS[2], Some(&served.url))];
