@@ -26,7 +26,15 @@ pub(crate) fn command(program: &str, args: &[&str]) -> Command {
 /// The cargo that runs this program.
 pub(crate) fn cargo(args: &[&str]) -> Command {
     let program = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    command(&program, args)
+    let mut command = command(&program, args);
+    // What cargo tells this program of its own package would have the builds of others believe that they changed.
+    for (name, _) in std::env::vars_os() {
+        let told = name.to_string_lossy();
+        if told.starts_with("CARGO_PKG_") || told.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&name);
+        }
+    }
+    command
 }
 
 /// Shows and runs a command, whose output goes to the terminal.

@@ -324,6 +324,8 @@ impl Stream {
 /// The messages that had arrived as a whole when a stream broke off.
 pub(super) fn arrived(mut stream: TcpStream) -> Vec<Message> {
     let mut bytes = Vec::new();
+    // Through a narrow socket the rest would come by the timers of the window probes.
+    rustix::net::sockopt::set_socket_recv_buffer_size(&stream, 1 << 20).unwrap();
     // It may end with a reset: what was there before counts.
     let _ = stream.read_to_end(&mut bytes);
     let mut reader = BufReader::new(bytes.as_slice());

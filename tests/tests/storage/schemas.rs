@@ -3,6 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use andon_core::notice::SubscriptionState;
+use andon_core::run::Outcome;
+use andon_core::task::{BlockKind, Phase, Status, WorkspaceKind};
 use andon_store::{BoardFile, Home, Mode, SCHEMA};
 use andon_tests::{House, text_of};
 use rusqlite::Connection;
@@ -125,4 +128,32 @@ fn a_word_that_is_no_status_kind_or_outcome_is_refused_by_the_database_itself() 
         assert!(error.contains("CHECK") && error.contains(check), "{change}: {error}");
     }
     house.healthy();
+}
+
+#[test]
+fn every_word_that_the_core_knows_is_allowed_by_the_checks_of_a_new_board() {
+    fn words<T: Copy>(column: &str, all: &[T], word: fn(T) -> &'static str) -> Vec<(String, &'static str)> {
+        all.iter().map(|value| (column.to_owned(), word(*value))).collect()
+    }
+    let house = House::new();
+    let _ = house.create(["a task"]);
+    let database = Connection::open(house.board().join("board.db")).unwrap();
+    let checks: String = database
+        .query_row("select group_concat(sql, ' ') from sqlite_schema where type = 'table'", [], |row| row.get(0))
+        .unwrap();
+    let known = [
+        words("status", Status::ALL, Status::as_str),
+        words("phase", Phase::ALL, Phase::as_str),
+        words("block_kind", BlockKind::ALL, BlockKind::as_str),
+        words("workspace_kind", WorkspaceKind::ALL, WorkspaceKind::as_str),
+        words("state", SubscriptionState::ALL, SubscriptionState::as_str),
+        words("outcome", Outcome::ALL, Outcome::as_str),
+    ];
+    for (column, word) in known.into_iter().flatten() {
+        let listed = checks.split(&format!("{column} in (")).skip(1).any(|rest| {
+            rest.split(')').next().is_some_and(|list| list.split(", ").any(|one| one == format!("'{word}'")))
+        });
+        let chained = checks.contains(&format!("{column} = '{word}'"));
+        assert!(listed || chained, "no migration has the checks allow {column} = {word}");
+    }
 }

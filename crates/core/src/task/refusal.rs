@@ -5,6 +5,7 @@
 use thiserror::Error;
 
 use super::status::Status;
+use crate::context::rfc3339;
 use crate::id::{BoardSlug, ProfileName, RunId, TaskId};
 use crate::time::Millis;
 
@@ -129,7 +130,7 @@ pub enum Refusal {
         limit: u32,
     },
     /// Not yet.
-    #[error("not claimable before {}: {reason}", .until.0)]
+    #[error("not claimable before {}: {reason}", rfc3339(*.until))]
     NotEligible {
         /// When.
         until: Millis,
@@ -143,7 +144,7 @@ pub enum Refusal {
         run: String,
     },
     /// A profile cools down.
-    #[error("profile {profile} cools down after a rate limit until {}", .until.0)]
+    #[error("profile {profile} cools down after a rate limit until {}", rfc3339(*.until))]
     CoolingDown {
         /// Which profile.
         profile: ProfileName,
@@ -252,6 +253,7 @@ impl Refusal {
         "unknown_task",
         "unknown_parents",
         "unknown_run",
+        "host_name_taken",
         "unknown_profile",
         "profile_broken",
         "unknown_skill",

@@ -1,8 +1,5 @@
 //! The migrations and their texts.
 
-use andon_core::notice::SubscriptionState;
-use andon_core::run::Outcome;
-use andon_core::task::{BlockKind, Phase, Status, WorkspaceKind};
 use sha2::{Digest, Sha256};
 
 /// One step of the schema.
@@ -53,7 +50,7 @@ pub(crate) fn migrations(dialect: Dialect) -> Vec<Migration> {
     let texts = TEXTS.iter().enumerate();
     texts
         .map(|(index, (name, sqlite, postgres))| {
-            let sql = with_enums(match dialect {
+            let sql = with_words(match dialect {
                 Dialect::Sqlite => sqlite,
                 Dialect::Postgres => postgres,
             });
@@ -63,21 +60,54 @@ pub(crate) fn migrations(dialect: Dialect) -> Vec<Migration> {
         .collect()
 }
 
-/// The checks list the values that the core knows, so that no list is written twice. `{Status}` stands for the quoted values;
-/// `{Status''}` for the same within a quoted text; `{column: Status''}` for the comparison of a column with each of them, so.
-fn with_enums(text: &str) -> String {
-    fn names<T: Copy>(all: &[T], name: fn(T) -> &'static str) -> Vec<&'static str> {
-        all.iter().map(|value| name(*value)).collect()
-    }
-    let enums = [
-        ("Status", "status", names(Status::ALL, Status::as_str)),
-        ("Phase", "phase", names(Phase::ALL, Phase::as_str)),
-        ("BlockKind", "block_kind", names(BlockKind::ALL, BlockKind::as_str)),
-        ("WorkspaceKind", "workspace_kind", names(WorkspaceKind::ALL, WorkspaceKind::as_str)),
-        ("SubscriptionState", "state", names(SubscriptionState::ALL, SubscriptionState::as_str)),
-        ("Outcome", "outcome", names(Outcome::ALL, Outcome::as_str)),
-    ];
-    enums.iter().fold(text.to_owned(), |text, (name, column, values)| {
+/// The words that the checks of a migration allow: name, column, values. `{Status}` stands for the quoted values; `{Status''}`
+/// for the same within a quoted text; `{status: Status''}` for the comparison of the column with each of them, so.
+///
+/// They are what the core's enums had when these migrations were written, and stay so: the checksums cover them, and with another
+/// word in a list every board there is would be refused. A new word needs a migration of its own that rewrites the checks;
+/// the tests of the schema miss it until it is there.
+const WORDS: &[(&str, &str, &[&str])] = &[
+    (
+        "Status",
+        "status",
+        &["triage", "todo", "scheduled", "ready", "running", "review", "blocked", "done", "archived"],
+    ),
+    ("Phase", "phase", &["work", "review"]),
+    (
+        "BlockKind",
+        "block_kind",
+        &["needs_input", "capability", "transient", "operator", "recurring", "gave_up"],
+    ),
+    ("WorkspaceKind", "workspace_kind", &["scratch", "dir", "worktree"]),
+    ("SubscriptionState", "state", &["active", "suspended", "off"]),
+    (
+        "Outcome",
+        "outcome",
+        &[
+            "completed",
+            "blocked",
+            "review_requested",
+            "approved",
+            "changes_requested",
+            "scheduled",
+            "spawn_failed",
+            "crashed",
+            "protocol_violation",
+            "timed_out",
+            "rate_limited",
+            "lost",
+            "stale",
+            "interrupted",
+            "reclaimed",
+            "cancelled",
+            "stood_down",
+        ],
+    ),
+];
+
+/// A text with the words in their places.
+fn with_words(text: &str) -> String {
+    WORDS.iter().fold(text.to_owned(), |text, (name, column, values)| {
         let each =
             |shape: &dyn Fn(&str) -> String| values.iter().map(|value| shape(value)).collect::<Vec<_>>();
         text.replace(&format!("{{{name}}}"), &each(&|value| format!("'{value}'")).join(", "))

@@ -42,7 +42,7 @@ impl Cluster {
 
     fn find_or_start() -> Self {
         let user = rustix::process::getuid().as_raw();
-        let folder = std::env::temp_dir().join(format!("andon-postgres-{user}"));
+        let folder = spacious().join(format!("andon-postgres-{user}"));
         std::fs::create_dir_all(&folder).expect("a temporary folder");
         let lock = |name: &str, how| {
             let open = File::options().create(true).truncate(false).write(true).open(folder.join(name));
@@ -221,6 +221,16 @@ impl Drop for Database {
         let _ =
             self.cluster.try_run("postgres", &format!("drop database if exists {} with (force)", self.name));
     }
+}
+
+/// Where the server's files lie: in memory where there is room, because every database of a test is some hundred files that
+/// are made and removed, and a file system of a disk spends more on that than the server spends on the test.
+fn spacious() -> PathBuf {
+    const ROOM: u64 = 4 << 30;
+    let memory = Path::new("/dev/shm");
+    let free = rustix::fs::statvfs(memory).map_or(0, |space| space.f_bavail.saturating_mul(space.f_frsize));
+    let usable = free >= ROOM && rustix::fs::access(memory, rustix::fs::Access::WRITE_OK).is_ok();
+    if usable { memory.to_path_buf() } else { std::env::temp_dir() }
 }
 
 /// Where the server's programs are: Debian keeps them off the path.
