@@ -134,3 +134,20 @@ fn configuration_is_read_again_when_it_changes() {
     std::fs::write(house.home().join("config.toml"), "max_running = \"many\"\n").unwrap();
     wait_until("no process but the dispatcher is left", || house.processes().len() == 1);
 }
+
+#[test]
+fn a_board_that_comes_while_a_dispatcher_runs_is_served_without_a_sweep() {
+    let house = House::new();
+    house.config("sweep_interval = \"1h\"\n");
+    let _ = house.andon(["init"]).exits(0);
+    let _dispatcher = house.dispatcher();
+    wait_until("it has looked", || !house.json(["hosts"]).as_array().unwrap().is_empty());
+    for board in ["one", "two", "three"] {
+        let _ = house.andon(["boards", "create", board]).exits(0);
+    }
+    for board in ["one", "two", "three"] {
+        let script = ["--board", board, "create", "a script", "--assignee", "sh", "--body", "exit 0"];
+        let task = text_of(&house.json(script)["id"]);
+        wait_until("it is done", || house.json(["--board", board, "show", &task])["task"]["status"] == "done");
+    }
+}

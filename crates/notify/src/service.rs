@@ -9,7 +9,7 @@ use andon_core::notice::ChannelName;
 use andon_core::{BoardSlug, Policy};
 use andon_store::operation::{Next, Outcome, Settle, Settled, TakeNext};
 use andon_store::sql::subscriptions::Subscription;
-use andon_store::{Board, Home, OpError, crash};
+use andon_store::{Board, BoardsStamp, Home, OpError, crash};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -22,6 +22,8 @@ use crate::watched::Watched;
 
 /// What is being told when it is to stop may take this long to be settled.
 const FAREWELL: Duration = Duration::from_secs(2);
+/// How often it is looked whether boards came or went.
+const GLANCE: Duration = Duration::from_secs(1);
 /// A board that failed is left alone for this long.
 const REST: Duration = Duration::from_secs(5);
 
@@ -76,6 +78,7 @@ pub struct Notifier {
     /// Subscriptions that are told something at the moment, and whether they are to be looked at once more.
     busy: BTreeMap<Key, bool>,
     swept: Option<Instant>,
+    boards_seen: BoardsStamp,
 }
 
 impl Notifier {
@@ -90,6 +93,7 @@ impl Notifier {
             at_it: JoinSet::new(),
             busy: BTreeMap::new(),
             swept: None,
+            boards_seen: BoardsStamp::default(),
         }
     }
 
@@ -154,12 +158,16 @@ impl Notifier {
     fn next_look(&self) -> Instant {
         let sweep = self.setup.sweep.max(Duration::from_millis(100));
         let swept = self.swept.map_or_else(Instant::now, |swept| swept + sweep);
-        self.watched.values().map(|watched| watched.due(sweep)).fold(swept, Instant::min)
+        // Where there is somebody to tell something, boards that come are looked for often: that asks nobody.
+        let glance = (!self.setup.channels.is_empty()).then(|| Instant::now() + GLANCE);
+        self.watched.values().map(|watched| watched.due(sweep)).chain(glance).fold(swept, Instant::min)
     }
 
     async fn pass(&mut self) {
         let sweep = self.setup.sweep.max(Duration::from_millis(100));
-        if self.swept.is_none_or(|swept| swept.elapsed() >= sweep) {
+        let boards = self.home.boards_stamp();
+        if boards != self.boards_seen || self.swept.is_none_or(|swept| swept.elapsed() >= sweep) {
+            self.boards_seen = boards;
             self.swept = Some(Instant::now());
             if !self.setup.channels.is_empty() {
                 self.find_boards().await;

@@ -12,7 +12,7 @@ use thiserror::Error;
 use crate::board::{Board, Mode};
 use crate::board_file::{BoardFile, BoardFileError, write_synced};
 use crate::error::DbError;
-use crate::postgres::{DatabaseUrl, Listed, Server};
+use crate::postgres::{Bell, DatabaseUrl, Listed, Server};
 use crate::shared::Shared;
 use crate::sqlite;
 use crate::world::{World, ambient};
@@ -37,6 +37,16 @@ pub enum HomeError {
         /// Why.
         reason: String,
     },
+}
+
+/// Time stamps of folders are as coarse as a clock tick, 10 ms at most.
+const SETTLED: std::time::Duration = std::time::Duration::from_millis(100);
+
+/// Tells one state of a home's list of boards from another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BoardsStamp {
+    folder: Option<std::time::SystemTime>,
+    news: u64,
 }
 
 /// A home: profiles and boards.
@@ -135,6 +145,19 @@ impl Home {
         }
         let folder = self.board_folder(slug);
         Ok(folder.join("board.toml").exists() || folder.join("board.db").exists())
+    }
+
+    /// Changes when boards come or go. No server is asked: on one, a change shows when a board that somebody in this process
+    /// waits for has its bell's connection, which hears of it; who relies on it looks at the boards now and then.
+    #[must_use]
+    pub fn boards_stamp(&self) -> BoardsStamp {
+        let folder = std::fs::metadata(self.boards_folder()).and_then(|meta| meta.modified()).ok();
+        // A change within the coarseness of the time stamp would not show: until it has stood for a while no two are alike.
+        let now = std::time::SystemTime::now();
+        let settled = |at: &std::time::SystemTime| now.duration_since(*at).is_ok_and(|age| age > SETTLED);
+        let folder = folder.map(|at| if settled(&at) { at } else { now });
+        let news = if self.server.is_some() { Bell::news_of_boards() } else { 0 };
+        BoardsStamp { folder, news }
     }
 
     /// The boards, `default` first, then by name; folders with other names are skipped. None where the database server
@@ -248,7 +271,17 @@ impl Home {
         write_synced(&marker, b"").map_err(io(&marker))?;
         file.write(&folder)?;
         self.finish(slug, &folder, file)?;
+        self.touch_boards();
         Ok(true)
+    }
+
+    /// The list of boards has changed, though their folder had the new one's before: whoever looked too early looks again.
+    fn touch_boards(&self) {
+        use rustix::fs::{CWD, Timespec, Timestamps, UTIME_NOW};
+        let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
+        let times = Timestamps { last_access: now, last_modification: now };
+        // Who misses it finds the board at the next sweep.
+        let _ = rustix::fs::utimensat(CWD, self.boards_folder(), &times, rustix::fs::AtFlags::empty());
     }
 
     /// Makes what an unfinished creation left out, and nothing else: without its marker a missing database is a loss.

@@ -33,7 +33,7 @@ pub use board_file::{BoardFile, BoardFileError};
 pub use caller::{Caller, token_hash};
 pub use doorbell::{Doorbell, Waiter};
 pub use error::{DbError, OpError};
-pub use home::{Home, HomeError};
+pub use home::{BoardsStamp, Home, HomeError};
 pub use migrate::SCHEMA;
 pub use postgres::{DatabaseUrl, ServerFacts};
 pub use tally::Commits;

@@ -56,17 +56,19 @@ fn fill(house: &House, count: usize) -> BTreeSet<String> {
 #[test]
 fn eight_processes_that_claim_in_loops_take_every_task_exactly_once() {
     let house = House::new();
-    let tasks = fill(&house, TASKS);
+    // A process that connects to a server anew costs ten times as much.
+    let count = if house.database().is_some() { TASKS / 4 } else { TASKS };
+    let tasks = fill(&house, count);
     let claimed: Vec<Vec<String>> = std::thread::scope(|scope| {
         let claimers: Vec<_> = (0..PROCESSES).map(|_| scope.spawn(|| claim_all(&house))).collect();
         claimers.into_iter().map(|claimer| claimer.join().unwrap()).collect()
     });
     let claimed: Vec<String> = claimed.into_iter().flatten().collect();
-    assert_eq!(claimed.len(), TASKS);
+    assert_eq!(claimed.len(), count);
     assert_eq!(claimed.into_iter().collect::<BTreeSet<_>>(), tasks);
     let inspection = block_on(open(&house).run(Inspect)).unwrap();
     inspection.check().unwrap();
-    assert_eq!(inspection.live.len(), TASKS);
+    assert_eq!(inspection.live.len(), count);
     assert!(inspection.tasks.values().all(|(task, _)| task.state.status == Status::Running));
     house.healthy();
 }

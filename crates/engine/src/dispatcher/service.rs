@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use andon_core::BoardSlug;
 use andon_process::{SelfExe, reap_orphans};
-use andon_store::{Home, HomeError};
+use andon_store::{BoardsStamp, Home, HomeError};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
@@ -125,7 +125,7 @@ struct Dispatcher {
     total: Report,
     reconcile_now: bool,
     swept: Option<Instant>,
-    folder_seen: Option<std::time::SystemTime>,
+    boards_seen: BoardsStamp,
 }
 
 impl Dispatcher {
@@ -142,7 +142,7 @@ impl Dispatcher {
             total: Report::default(),
             reconcile_now: true,
             swept: None,
-            folder_seen: None,
+            boards_seen: BoardsStamp::default(),
         })
     }
 
@@ -155,9 +155,9 @@ impl Dispatcher {
         if sweeping {
             self.swept = Some(Instant::now());
         }
-        let folder = self.boards_folder_changed_at();
-        if sweeping || folder != self.folder_seen {
-            self.folder_seen = folder;
+        let boards = self.home.boards_stamp();
+        if sweeping || boards != self.boards_seen {
+            self.boards_seen = boards;
             if let Err(error) = self.find_boards(wake) {
                 // A server that is out of reach for now has not lost its boards: each of them is tried by itself.
                 if self.served.is_empty() || !quarantine::may_pass(&error) {
@@ -225,11 +225,6 @@ impl Dispatcher {
         Ok(())
     }
 
-    /// When a board last came or went.
-    fn boards_folder_changed_at(&self) -> Option<std::time::SystemTime> {
-        std::fs::metadata(self.home.boards_folder()).and_then(|meta| meta.modified()).ok()
-    }
-
     /// Boards come and go while the dispatcher runs.
     fn find_boards(&mut self, wake: &mut Wake) -> Result<(), DispatchError> {
         let slugs = match &self.options.board {
@@ -261,7 +256,7 @@ impl Dispatcher {
             let glance = Instant::now() + Duration::from_secs(1);
             match wake.wait(until.min(glance)).await {
                 wake::Reason::Deadline if Instant::now() < until => {
-                    let boards = self.boards_folder_changed_at() != self.folder_seen;
+                    let boards = self.home.boards_stamp() != self.boards_seen;
                     if self.served.values().any(Served::lost_a_supervisor) {
                         self.reconcile_now = true;
                         return wake::Reason::Child;

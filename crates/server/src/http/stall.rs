@@ -28,8 +28,18 @@ impl<S> Watched<S> {
         Self { stream, patience, waiting: None, stalled }
     }
 
+    /// Where the kernel loses its patience first, whoever asks it next hears of it.
+    fn hear<T>(&self, result: &Poll<io::Result<T>>) {
+        if let Poll::Ready(Err(error)) = result
+            && error.kind() == io::ErrorKind::TimedOut
+        {
+            self.stalled.store(true, Ordering::Relaxed);
+        }
+    }
+
     fn judge<T>(&mut self, result: Poll<io::Result<T>>, context: &mut Context<'_>) -> Poll<io::Result<T>> {
         if result.is_ready() {
+            self.hear(&result);
             self.waiting = None;
             return result;
         }
@@ -50,7 +60,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        let result = Pin::new(&mut self.stream).poll_read(context, buffer);
+        self.hear(&result);
+        result
     }
 }
 

@@ -3,11 +3,13 @@
 //!
 //! A notification says `b <number> <sender>` when the board has changed up to that event, and `r <run> <sender>` for the
 //! supervisor of a run. Supervisors hold no connection: whoever listens on their host rings them by their socket.
+//!
+//! Who listens for a board also hears when the list of boards changes ([`BOARDS`]).
 
 use std::future::poll_fn;
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -23,6 +25,12 @@ use crate::error::DbError;
 use crate::tx::Ring;
 use crate::value::Val;
 
+/// The channel on which it is told that boards came or went. No board's channel has this name: those are names of schemas, which
+/// begin with `andon_` and a board's name, and no board is called `_`.
+pub(super) const BOARDS: &str = "andon__boards";
+/// How often this process has heard that boards came or went.
+static NEWS: AtomicU64 = AtomicU64::new(0);
+
 /// Between two notifications of one process: what changes meanwhile goes with the next.
 const PAUSE: Duration = Duration::from_millis(4);
 /// How often a listener asks for the newest number: what a writer could not say any more is found so, and a connection
@@ -33,6 +41,8 @@ const LONGEST_LOOK: Duration = Duration::from_secs(20);
 /// between may have forgotten it, and says nothing.
 const ANSWER: Duration = Duration::from_secs(5);
 
+/// What was notified on a board's channel; none where it was about the list of boards.
+type Told = Option<String>;
 /// Who is to be woken, and the newest event's number.
 type Rung = (Vec<Ring>, Option<i64>);
 
@@ -86,6 +96,11 @@ impl Bell {
         self.inner.waiters.lock().unwrap_or_else(PoisonError::into_inner).push(far);
         self.listen();
         Ok(near)
+    }
+
+    /// Tells one state of the list of boards from another, as far as any listener of this process has heard.
+    pub(crate) fn news_of_boards() -> u64 {
+        NEWS.load(Ordering::SeqCst)
     }
 
     /// Whether something may have changed since the last call.
@@ -223,7 +238,7 @@ async fn tell(bell: Weak<Inner>, mut outgoing: UnboundedReceiver<Rung>) {
 /// Connects outside the pool; `heard` gets what is notified.
 async fn connect(
     url: &DatabaseUrl,
-    heard: Option<UnboundedSender<String>>,
+    heard: Option<UnboundedSender<Told>>,
 ) -> Result<tokio_postgres::Client, DbError> {
     let silent = || DbError::Unreachable("no connection in the time that it may take".to_owned());
     tokio::time::timeout(ANSWER * 2, connect_patiently(url, heard)).await.map_err(|_| silent())?
@@ -231,7 +246,7 @@ async fn connect(
 
 async fn connect_patiently(
     url: &DatabaseUrl,
-    heard: Option<UnboundedSender<String>>,
+    heard: Option<UnboundedSender<Told>>,
 ) -> Result<tokio_postgres::Client, DbError> {
     let fail = |error: tokio_postgres::Error| DbError::Unreachable(error.to_string());
     let mut config = url.config.clone();
@@ -248,7 +263,7 @@ async fn connect_patiently(
 
 fn attend<S, T>(
     mut connection: tokio_postgres::Connection<S, T>,
-    heard: Option<UnboundedSender<String>>,
+    heard: Option<UnboundedSender<Told>>,
 ) -> Result<(), DbError>
 where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
@@ -257,7 +272,8 @@ where
     runtime::spawn(async move {
         while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
             if let (AsyncMessage::Notification(told), Some(heard)) = (message, &heard) {
-                drop(heard.send(told.payload().to_owned()));
+                let payload = (told.channel() != BOARDS).then(|| told.payload().to_owned());
+                drop(heard.send(payload));
             }
         }
     })
@@ -277,6 +293,7 @@ async fn listen(bell: Weak<Inner>) {
         {
             wait = Duration::from_millis(50);
             let Some(open) = bell.upgrade() else { return };
+            NEWS.fetch_add(1, Ordering::SeqCst);
             open.wake();
             drop(open);
             if attend_to(&bell, &client, &channel, &mut receiver).await.is_none() {
@@ -289,7 +306,7 @@ async fn listen(bell: Weak<Inner>) {
 }
 
 async fn listens(client: &tokio_postgres::Client, channel: &str) -> bool {
-    let listen = format!("listen \"{channel}\"");
+    let listen = format!("listen \"{channel}\"; listen {BOARDS}");
     matches!(tokio::time::timeout(ANSWER, client.batch_execute(&listen)).await, Ok(Ok(())))
 }
 
@@ -298,7 +315,7 @@ async fn attend_to(
     bell: &Weak<Inner>,
     client: &tokio_postgres::Client,
     channel: &str,
-    receiver: &mut UnboundedReceiver<String>,
+    receiver: &mut UnboundedReceiver<Told>,
 ) -> Option<()> {
     let newest = format!("select coalesce(max(number), 0) from \"{channel}\".events");
     let mut look = LOOK;
@@ -306,9 +323,13 @@ async fn attend_to(
         let heard = tokio::time::timeout(look, receiver.recv()).await;
         let open = bell.upgrade()?;
         match heard {
-            Ok(Some(payload)) => {
+            Ok(Some(Some(payload))) => {
                 look = LOOK;
                 open.heard(&payload);
+            }
+            Ok(Some(None)) => {
+                NEWS.fetch_add(1, Ordering::SeqCst);
+                open.wake();
             }
             Ok(None) => return Some(()),
             Err(_) => {

@@ -290,6 +290,7 @@ impl Talk {
             vals![&board.identity, &board.slug, &schema, &text, now],
         )
         .await?;
+        self.tell_boards().await?;
         Ok(aside)
     }
 

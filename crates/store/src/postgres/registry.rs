@@ -12,7 +12,7 @@ use tokio_postgres::NoTls;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::types::ToSql;
 
-use super::bell::Bell;
+use super::bell::{BOARDS, Bell};
 use super::engine::{Engine, Inner, Keys, PLANS, SILENCE_MS, STATEMENT_MS, number};
 use super::error::{Failure, of_pool, translate};
 use super::runtime;
@@ -410,7 +410,13 @@ impl Talk {
             vals![&identity, slug, &schema, &text, now],
         )
         .await?;
+        self.tell_boards().await?;
         Ok(true)
+    }
+
+    /// With the commit, dispatchers hear that boards came or went.
+    pub(super) async fn tell_boards(&self) -> Result<(), DbError> {
+        self.query("select pg_notify($1, '')", vals![BOARDS]).await.map(drop)
     }
 
     /// A schema's name that nobody has: the board's, where that fits and no other board's reads the same.
@@ -499,6 +505,7 @@ impl Talk {
             vals![&board.identity, now, &away],
         )
         .await?;
+        self.tell_boards().await?;
         Ok(away)
     }
 
