@@ -140,7 +140,8 @@ fn a_board_that_comes_while_a_dispatcher_runs_is_served_without_a_sweep() {
     let house = House::new();
     house.config("sweep_interval = \"1h\"\n");
     let _ = house.andon(["init"]).exits(0);
-    let _dispatcher = house.dispatcher();
+    let _dispatcher = house.dispatcher_with(&["--all"], &[]);
+    // A dispatcher that has no board yet hears no bell of a server.
     wait_until("it has looked", || !house.json(["hosts"]).as_array().unwrap().is_empty());
     for board in ["one", "two", "three"] {
         let _ = house.andon(["boards", "create", board]).exits(0);
