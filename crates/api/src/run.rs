@@ -123,6 +123,10 @@ pub struct Worker {
 pub struct Workers {
     /// The workers.
     pub workers: Vec<Worker>,
+    /// How many there are.
+    pub count: u32,
+    /// When it was looked.
+    pub checked_at: Time,
 }
 
 /// A piece of a log, as it is streamed.
@@ -166,6 +170,8 @@ pub struct RunProcesses {
     pub memory_bytes: Option<u64>,
     /// Processor time so far, milliseconds.
     pub cpu_millis: Option<u64>,
+    /// The same as a share of the time since it started, percent of one core; over 100 where several were at work.
+    pub cpu_percent: Option<u32>,
     /// Open files, sockets and pipes.
     pub descriptors: Option<u32>,
     /// The processes one by one, by number; at most 256.

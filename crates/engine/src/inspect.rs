@@ -64,6 +64,14 @@ impl Footprint {
     pub fn cpu_millis(&self) -> u64 {
         self.tree.iter().map(|one| one.cpu_millis).sum()
     }
+
+    /// The same as a share of the time since its oldest process started, percent of one core; none where no time has passed.
+    #[must_use]
+    pub fn cpu_percent(&self) -> Option<u32> {
+        let age = self.tree.iter().map(|one| one.age).max()?;
+        let percent = self.cpu_millis().saturating_mul(100).checked_div(age)?;
+        Some(u32::try_from(percent).unwrap_or(u32::MAX))
+    }
 }
 
 /// Processor time is told in hundredths of a second, whatever the system counts by itself.
@@ -151,5 +159,13 @@ mod tests {
         assert!(own.processes() >= 1 && own.threads() >= 1 && own.memory_bytes() > 100_000, "{own:?}");
         assert!(own.descriptors() >= 3 && own.tree[0].virtual_bytes > own.tree[0].memory_bytes, "{own:?}");
         assert_eq!(footprint(i32::MAX), Footprint::default());
+    }
+
+    #[test]
+    fn two_busy_cores_are_two_hundred_percent() {
+        let one = |age, cpu_millis| ProcessFacts { age, cpu_millis, ..ProcessFacts::default() };
+        let of = |tree: &[ProcessFacts]| Footprint { tree: tree.to_vec() }.cpu_percent();
+        assert_eq!(of(&[one(1_000, 500), one(800, 1_500)]), Some(200));
+        assert_eq!((of(&[]), of(&[one(0, 0)])), (None, None));
     }
 }

@@ -128,6 +128,7 @@ pub(crate) async fn processes(at: OnBoard) -> Result<Answer<RunProcesses>, Failu
         threads: None,
         memory_bytes: None,
         cpu_millis: None,
+        cpu_percent: None,
         descriptors: None,
         tree: Vec::new(),
     };
@@ -154,6 +155,7 @@ pub(crate) async fn processes(at: OnBoard) -> Result<Answer<RunProcesses>, Failu
         told.threads = Some(used.threads());
         told.memory_bytes = Some(used.memory_bytes());
         told.cpu_millis = Some(used.cpu_millis());
+        told.cpu_percent = used.cpu_percent();
         told.descriptors = Some(used.descriptors());
         let now = at.api.now();
         let process = |one| shape::process(one, now);
@@ -255,5 +257,7 @@ pub(crate) async fn workers(at: OnBoard) -> Result<Answer<Workers>, Failure> {
         };
         live.iter().filter_map(worker).collect()
     };
-    Ok(Answer(Workers { workers: at.api.blocking(look).await? }))
+    let workers: Vec<Worker> = at.api.blocking(look).await?;
+    let count = u32::try_from(workers.len()).unwrap_or(u32::MAX);
+    Ok(Answer(Workers { workers, count, checked_at: at.api.now().into() }))
 }
