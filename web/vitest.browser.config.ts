@@ -20,6 +20,7 @@ export default defineConfig({
     // As with the other tests of real processes: one that fails once and then passes is reported, and is to be mended.
     retry: 1,
     hookTimeout: 60_000,
-    fileParallelism: false,
+    // Each file has servers and a browser of its own, which mostly wait.
+    maxWorkers: 2,
   },
 });

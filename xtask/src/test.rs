@@ -9,14 +9,17 @@ use crate::{needs, node, python, shell, web};
 /// choose what runs.
 pub(crate) fn run(args: &[String]) -> Result<(), Failure> {
     needs::install()?;
-    node::install()?;
-    python::install()?;
-    if args.is_empty() {
-        // The program has the dashboard inside.
-        web::build()?;
-    }
-    // The process tests start the built binary, which no test runner builds for them.
-    shell::run(shell::cargo(&["build", "--package", "andon", "--bin", "andon"]))?;
+    // What only waits for the network and the disk goes beside the builds.
+    std::thread::scope(|scope| {
+        let others = scope.spawn(|| node::install().and_then(|()| python::install()));
+        if args.is_empty() {
+            // The program has the dashboard inside.
+            web::build()?;
+        }
+        // The process tests start the built binary, which no test runner builds for them.
+        shell::run(shell::cargo(&["build", "--package", "andon", "--bin", "andon"]))?;
+        others.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })?;
     let nextest = shell::cargo_has("nextest");
     let mut tests = match (nextest, chooses_packages(args)) {
         (true, false) => shell::cargo(&["nextest", "run", "--workspace"]),

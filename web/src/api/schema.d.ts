@@ -1402,6 +1402,11 @@ export interface components {
             cpu_millis?: number | null;
             /**
              * Format: int32
+             * @description The same as a share of the time since it started, percent of one core; over 100 where several were at work.
+             */
+            cpu_percent?: number | null;
+            /**
+             * Format: int32
              * @description Open files, sockets and pipes.
              */
             descriptors?: number | null;
@@ -2005,6 +2010,13 @@ export interface components {
         Workers: {
             /** @description The workers. */
             workers: components["schemas"]["Worker"][];
+            /**
+             * Format: int32
+             * @description How many there are.
+             */
+            count: number;
+            /** @description When it was looked. */
+            checked_at: components["schemas"]["Time"];
         };
         /** @description Where runs work. */
         Workspace: {
