@@ -93,7 +93,7 @@ pub(super) enum Attempt<R> {
 pub(super) enum Uncommitted {
     /// Nothing was committed.
     Failed(Failure),
-    /// Nobody knows.
+    /// Nobody knows, and nobody can find out.
     Unknown(String),
 }
 
@@ -259,8 +259,11 @@ impl Inner {
         session.opened();
         let level = if reading { "repeatable read read only" } else { "read committed" };
         let settings = if self.settled { String::new() } else { settings_of(&self.schema) };
-        let clock = if self.world.sole_clock() { "" } else { CLOCK };
-        let sent = session.send_plain(format!("begin isolation level {level};{settings}{clock}")).await;
+        let clock = if self.world.sole_clock() { "null" } else { CLOCK };
+        // One that writes has a number at once, by which its end can be found out should its answer be lost.
+        let transaction = if reading { "" } else { ", pg_current_xact_id()" };
+        let begin = format!("begin isolation level {level};{settings}select {clock}{transaction}");
+        let sent = session.send_plain(begin).await;
         let Ok(answer) = tokio::time::timeout(BEGINNING, session.wait(sent)).await else {
             // Whatever lies between has forgotten the connection, and perhaps others with it.
             self.pool.retain(|_, _| false);
@@ -268,8 +271,12 @@ impl Inner {
         };
         let answer =
             answer.map_err(|error| session.failure().unwrap_or(Failure { error, again: Again::No }))?;
-        let told = answer.rows.into_iter().last().and_then(|mut row| row.text().ok());
-        let now = told.and_then(|text| text.parse().ok()).map_or_else(|| self.world.now(), Millis);
+        let mut told = answer.rows.into_iter().last();
+        let mut told = || told.as_mut().and_then(|row| row.opt_text().ok().flatten());
+        let now = told().and_then(|text| text.parse().ok()).map_or_else(|| self.world.now(), Millis);
+        if !reading && let Some(transaction) = told() {
+            session.began(transaction);
+        }
         Ok((session, now))
     }
 
@@ -370,13 +377,54 @@ impl Inner {
         }
     }
 
-    /// Appends the events and commits, in one exchange: their lock, and then their numbers, are taken last, so that the
-    /// order of the numbers is the order of the commits. Gives the last number.
+    /// Appends the events and commits; gives the last number, unless the answer was lost and only that it was committed is
+    /// known.
     pub(super) async fn commit(
         &self,
         session: &Arc<Session>,
         left: Left,
     ) -> Result<Option<i64>, Uncommitted> {
+        match self.commit_once(session, left).await {
+            Err(Uncommitted::Unknown(reason)) => self.find_out(session, reason).await,
+            known => known,
+        }
+    }
+
+    /// Asks the server, as soon as it answers again, how a transaction ended whose answer was lost.
+    async fn find_out(&self, session: &Session, reason: String) -> Result<Option<i64>, Uncommitted> {
+        let Some(transaction) = session.transaction() else { return Err(Uncommitted::Unknown(reason)) };
+        let until = tokio::time::Instant::now() + FINDING_OUT;
+        let mut wait = Duration::from_millis(20);
+        while tokio::time::Instant::now() < until {
+            match tokio::time::timeout(BEGINNING, self.status_of(transaction)).await {
+                Ok(Ok(Some(status))) if status == "committed" => return Ok(None),
+                Ok(Ok(Some(status))) if status == "aborted" => {
+                    return Err(Uncommitted::Failed(Failure::lost(&reason)));
+                }
+                // So long ago, or on a server that took this one's place, that nothing is known of it.
+                Ok(Ok(None)) => break,
+                // It is still at it, or does not answer.
+                Ok(Ok(Some(_)) | Err(_)) | Err(_) => {}
+            }
+            tokio::time::sleep(wait).await;
+            wait = (wait * 2).min(Duration::from_millis(500));
+        }
+        Err(Uncommitted::Unknown(reason))
+    }
+
+    /// `committed`, `aborted` or `in progress`.
+    async fn status_of(&self, transaction: &str) -> Result<Option<String>, DbError> {
+        const STATUS: &str = "select pg_xact_status($1::text::xid8)";
+        let session = self.lend().await.map_err(|failure| failure.error)?;
+        let sent = session.send(STATUS, vec![Val::Text(transaction.to_owned())]).await?;
+        let answer = session.wait(sent).await?;
+        session.closed();
+        answer.rows.into_iter().last().map_or(Ok(None), |mut row| row.opt_text())
+    }
+
+    /// In one exchange: the lock of the events, and then their numbers, are taken last, so that the order of the numbers is
+    /// the order of the commits. Gives the last number.
+    async fn commit_once(&self, session: &Arc<Session>, left: Left) -> Result<Option<i64>, Uncommitted> {
         crate::crash::point("before_commit");
         let failed =
             |error| Uncommitted::Failed(session.failure().unwrap_or(Failure { error, again: Again::No }));
@@ -432,7 +480,7 @@ impl Inner {
 }
 
 /// The server's clock: hosts disagree.
-const CLOCK: &str = "select floor(extract(epoch from clock_timestamp()) * 1000)::bigint";
+const CLOCK: &str = "floor(extract(epoch from clock_timestamp()) * 1000)::bigint";
 
 /// How long a statement may take, and how long a transaction may wait for its client. A host that is cut off in the middle
 /// of a claim holds the lock of the caps, for which the claims of every other host wait: an open transaction asks its next
@@ -452,6 +500,8 @@ pub(super) const PLANS: &[(&str, &str)] = &[
 
 /// How long a transaction may take to begin, which waits for nobody.
 const BEGINNING: Duration = Duration::from_secs(5);
+/// How long it is tried to find out how a transaction ended: a server is back in that time, or in trouble.
+const FINDING_OUT: Duration = Duration::from_secs(15);
 /// How long an answer may take: the server gives up a statement before that.
 pub(super) const ANSWER: Duration = Duration::from_millis(STATEMENT_MS as u64 + 5_000);
 

@@ -5,7 +5,7 @@ use std::future::{Future, poll_fn};
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 
 use deadpool_postgres::Object;
@@ -131,6 +131,8 @@ pub(super) struct Session {
     open: AtomicBool,
     /// How often somebody waited for the server.
     waits: AtomicU64,
+    /// The number of the transaction, where it was asked for.
+    transaction: OnceLock<String>,
 }
 
 impl std::fmt::Debug for Session {
@@ -148,7 +150,18 @@ impl Session {
             failed: Mutex::default(),
             open: AtomicBool::new(false),
             waits: AtomicU64::new(0),
+            transaction: OnceLock::new(),
         }
+    }
+
+    /// Keeps the number of the transaction.
+    pub(super) fn began(&self, transaction: String) {
+        let _ = self.transaction.set(transaction);
+    }
+
+    /// The number by which the server knows the transaction.
+    pub(super) fn transaction(&self) -> Option<&str> {
+        self.transaction.get().map(String::as_str)
     }
 
     fn client(&self) -> Result<&Object, DbError> {
