@@ -19,7 +19,11 @@ pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     loop {
         if let Some(found) = look() {
             if began.elapsed() > LONG {
-                eprintln!("waited {} s: {what}, at {}", began.elapsed().as_secs(), std::panic::Location::caller());
+                eprintln!(
+                    "waited {} s: {what}, at {}",
+                    began.elapsed().as_secs(),
+                    std::panic::Location::caller()
+                );
             }
             return found;
         }

@@ -149,6 +149,8 @@ fn a_board_that_comes_while_a_dispatcher_runs_is_served_without_a_sweep() {
     for board in ["one", "two", "three"] {
         let script = ["--board", board, "create", "a script", "--assignee", "sh", "--body", "exit 0"];
         let task = text_of(&house.json(script)["id"]);
-        wait_until("it is done", || house.json(["--board", board, "show", &task])["task"]["status"] == "done");
+        wait_until("it is done", || {
+            house.json(["--board", board, "show", &task])["task"]["status"] == "done"
+        });
     }
 }

@@ -139,7 +139,9 @@ fn every_word_that_the_core_knows_is_allowed_by_the_checks_of_a_new_board() {
     let _ = house.create(["a task"]);
     let database = Connection::open(house.board().join("board.db")).unwrap();
     let checks: String = database
-        .query_row("select group_concat(sql, ' ') from sqlite_schema where type = 'table'", [], |row| row.get(0))
+        .query_row("select group_concat(sql, ' ') from sqlite_schema where type = 'table'", [], |row| {
+            row.get(0)
+        })
         .unwrap();
     let known = [
         words("status", Status::ALL, Status::as_str),

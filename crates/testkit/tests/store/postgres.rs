@@ -277,7 +277,9 @@ impl Swallowing {
                 let (from, to) = (near.try_clone().unwrap(), far.try_clone().unwrap());
                 std::thread::spawn(move || {
                     Self::carry(from, to, |bytes| {
-                        if bytes.windows(7).any(|part| part == b"commit\0") && arms.swap(false, Ordering::SeqCst) {
+                        if bytes.windows(7).any(|part| part == b"commit\0")
+                            && arms.swap(false, Ordering::SeqCst)
+                        {
                             swallowed.store(true, Ordering::SeqCst);
                         }
                         true
