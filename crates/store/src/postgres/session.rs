@@ -289,8 +289,8 @@ impl Session {
             let mut answer = Answer::default();
             for message in client.simple_query(&sql).await? {
                 if let SimpleQueryMessage::Row(row) = message {
-                    let values = row.get(0).map(|text| Val::Text(text.to_owned()));
-                    answer.rows.push(Row::new(values.into_iter().collect()));
+                    let value = |index| row.get(index).map_or(Val::Null, |text| Val::Text(text.to_owned()));
+                    answer.rows.push(Row::new((0..row.len()).map(value).collect()));
                 }
             }
             Ok(answer)
