@@ -64,6 +64,12 @@ impl Cgroup {
         Ok(OpenOptions::new().write(true).open(self.path.join("cgroup.procs"))?.into())
     }
 
+    /// Its folder, for a process that is to be made in it.
+    pub(crate) fn folder(&self) -> io::Result<OwnedFd> {
+        use rustix::fs::{Mode, OFlags};
+        Ok(rustix::fs::open(&self.path, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?)
+    }
+
     /// Sets what can be set, and names what cannot, with the reason.
     pub(crate) fn limit(&self, limits: Limits) -> Vec<String> {
         settings(limits)

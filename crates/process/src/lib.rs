@@ -39,6 +39,7 @@ mod exe;
 mod guard;
 mod hunt;
 mod identity;
+mod leader;
 mod log;
 mod memory;
 mod procfs;

@@ -5,12 +5,11 @@ use std::io;
 use std::process::{Command, Stdio};
 
 use tokio::io::{AsyncWrite, AsyncWriteExt};
-use tokio::process::Child;
 
 use crate::capture::Streams;
 use crate::cgroup::{self, Cgroup};
-use crate::child::{self, Setup};
 use crate::children::children;
+use crate::leader::Child;
 use crate::log::Log;
 use crate::pty::Pty;
 use crate::spec::{self, Spec, StartError, Stdin, Terminal};
@@ -156,33 +155,16 @@ fn command(spec: &Spec) -> Result<Command, StartError> {
 
 fn spawn(
     spec: &Spec,
-    mut command: Command,
+    command: Command,
     controlling_terminal: bool,
     cgroup: Option<&Cgroup>,
 ) -> Result<(Child, Identity), StartError> {
-    let cgroup_procs = cgroup.and_then(|group| group.entrance().ok());
-    child::prepare(
-        &mut command,
-        Setup { session: true, controlling_terminal, cgroup_procs, ..Setup::default() },
-    );
     // Held until the leader is entered, so that nobody else collects its exit status.
     let mut children = children();
-    let mut child = tokio::process::Command::from(command).spawn().map_err(|error| failed(spec, error))?;
-    let identity = child
-        .id()
-        .and_then(|pid| Identity::of_pid(i32::try_from(pid).ok()?).transpose())
-        .unwrap_or_else(|| Err(io::Error::other("it vanished as it started")));
-    match identity {
-        Ok(identity) => {
-            children.leaders.insert(identity.pid);
-            Ok((child, identity))
-        }
-        Err(error) => {
-            // A process that cannot be known again must not run; one that has ended needs no killing.
-            let _ = child.start_kill();
-            Err(other(spec, error))
-        }
-    }
+    let (child, identity) =
+        Child::start(command, controlling_terminal, cgroup).map_err(|error| failed(spec, error))?;
+    children.leaders.insert(identity.pid);
+    Ok((child, identity))
 }
 
 /// What `fork`, `chdir` or `exec` said, after everything looked well a moment ago.

@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde::{Deserialize, Serialize};
-use tokio::process::Child;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 
 use crate::capture::{Capture, Captured};
 use crate::children::{self, children};
 use crate::hunt::{self, Hunt, StopReport};
+use crate::leader::Child;
 use crate::log::Log;
 use crate::procfs::Stat;
 use crate::spec::Listener;
