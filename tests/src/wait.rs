@@ -13,6 +13,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// # Panics
 /// After a time in which everything should have happened; `what` says what did not.
 #[track_caller]
+#[expect(clippy::print_stderr, reason = "the report of the test keeps it")]
 pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let began = Instant::now();
     let until = began + LIMIT;

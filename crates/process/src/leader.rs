@@ -57,7 +57,8 @@ impl Child {
         let pipes = (first.stdin.take(), first.stdout.take(), first.stderr.take());
         let pid = match born {
             Some(pid) => {
-                first.wait()?;
+                // What it became is what counts.
+                let _ = first.wait();
                 Some(pid)
             }
             None => i32::try_from(first.id()).ok().and_then(Pid::from_raw),

@@ -153,9 +153,10 @@ impl Home {
     pub fn boards_stamp(&self) -> BoardsStamp {
         let folder = std::fs::metadata(self.boards_folder()).and_then(|meta| meta.modified()).ok();
         // A change within the coarseness of the time stamp would not show: until it has stood for a while no two are alike.
-        let now = std::time::SystemTime::now();
-        let settled = |at: &std::time::SystemTime| now.duration_since(*at).is_ok_and(|age| age > SETTLED);
-        let folder = folder.map(|at| if settled(&at) { at } else { now });
+        let folder = folder.map(|at| match at.elapsed() {
+            Ok(age) if age <= SETTLED => at + age,
+            Ok(_) | Err(_) => at,
+        });
         let news = if self.server.is_some() { Bell::news_of_boards() } else { 0 };
         BoardsStamp { folder, news }
     }

@@ -385,7 +385,8 @@ impl Inner {
         left: Left,
     ) -> Result<Option<i64>, Uncommitted> {
         match self.commit_once(session, left).await {
-            Err(Uncommitted::Unknown(reason)) => self.find_out(session, reason).await,
+            // Boxed, because it is rare and large.
+            Err(Uncommitted::Unknown(reason)) => Box::pin(self.find_out(session, reason)).await,
             known => known,
         }
     }

@@ -91,8 +91,11 @@ pub async fn racing_planners_share_the_ideas(boards: &impl Boards) {
     let s = Scene::new(boards);
     let id = idea(&s).await;
     let other = s.again(boards);
-    let (one, two) =
-        futures::future::join(s.run(begin(&s, &id, true)), other.run(begin(&s, &id, true))).await;
+    let (one, two) = futures::future::join(
+        Box::pin(s.run(begin(&s, &id, true))),
+        Box::pin(other.run(begin(&s, &id, true))),
+    )
+    .await;
     assert_eq!([one.is_ok(), two.is_ok()].iter().filter(|taken| **taken).count(), 1);
 }
 
