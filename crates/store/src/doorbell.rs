@@ -16,8 +16,8 @@ use rustix::fs::{Mode, OFlags};
 use crate::postgres::Bell;
 use crate::tx::Ring;
 
-/// Time stamps of files are as coarse as a clock tick, 10 ms at most.
-const SETTLED: Duration = Duration::from_millis(100);
+/// After so long a time stamp of a file tells every change: it is as coarse as a clock tick, 10 ms at most.
+pub(crate) const SETTLED: Duration = Duration::from_millis(100);
 const BOARD: &str = "board-";
 const RUN: &str = "run-";
 

@@ -11,6 +11,7 @@ use thiserror::Error;
 
 use crate::board::{Board, Mode};
 use crate::board_file::{BoardFile, BoardFileError, write_synced};
+use crate::doorbell::SETTLED;
 use crate::error::DbError;
 use crate::postgres::{Bell, DatabaseUrl, Listed, Server};
 use crate::shared::Shared;
@@ -38,9 +39,6 @@ pub enum HomeError {
         reason: String,
     },
 }
-
-/// Time stamps of folders are as coarse as a clock tick, 10 ms at most.
-const SETTLED: std::time::Duration = std::time::Duration::from_millis(100);
 
 /// Tells one state of a home's list of boards from another.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

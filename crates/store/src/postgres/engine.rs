@@ -93,7 +93,7 @@ pub(super) enum Attempt<R> {
 pub(super) enum Uncommitted {
     /// Nothing was committed.
     Failed(Failure),
-    /// Nobody knows, and nobody can find out.
+    /// The answer was lost: it may have been committed or not.
     Unknown(String),
 }
 
