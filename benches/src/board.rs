@@ -78,6 +78,7 @@ pub(crate) fn completion(claimed: &Claimed) -> Complete {
         summary: Some("done".to_owned()),
         metadata: Value::Null,
         created_cards: Vec::new(),
+        kept: Vec::new(),
         policy: Policy::default(),
     }
 }

@@ -48,6 +48,7 @@ fn run() -> Vec<Figure> {
                 summary: None,
                 metadata: Value::Null,
                 created_cards: Vec::new(),
+                kept: Vec::new(),
                 policy: Policy::default(),
             };
             block_on(scratch.board.run(complete)).unwrap();

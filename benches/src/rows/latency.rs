@@ -62,6 +62,7 @@ fn parent_done(host: &Host) -> (TaskId, u128) {
         summary: None,
         metadata: Value::Null,
         created_cards: Vec::new(),
+        kept: Vec::new(),
         policy: Policy::default(),
     };
     block_on(host.board.run(complete)).unwrap();

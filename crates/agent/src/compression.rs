@@ -94,7 +94,7 @@ fn quoted(turns: &[Turn], window: u64) -> String {
                 for part in parts {
                     match part {
                         Part::Text(text) => line(&mut out, "told", text),
-                        Part::Image { .. } | Part::ImageUrl(_) => line(&mut out, "told", "(an image)"),
+                        Part::Image { .. } => line(&mut out, "told", "(an image)"),
                     }
                 }
             }

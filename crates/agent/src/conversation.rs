@@ -36,6 +36,20 @@ impl Conversation {
         self.turns.push(Turn::Answered(answer));
     }
 
+    /// Puts words in the place of images; whether there were any.
+    pub(crate) fn leave_out_images(&mut self) -> bool {
+        let mut any = false;
+        for turn in &mut self.turns {
+            let Turn::Told(parts) = turn else { continue };
+            for part in parts.iter_mut().filter(|part| matches!(part, Part::Image { .. })) {
+                *part = Part::Text("(an image was here, which you cannot look at)".to_owned());
+                any = true;
+            }
+        }
+        self.measured = self.measured.filter(|_| !any);
+        any
+    }
+
     /// Puts other turns in place of all.
     pub(crate) fn replace(&mut self, turns: Vec<Turn>) {
         self.turns = turns;
@@ -68,7 +82,7 @@ pub(crate) fn tokens_of(turn: &Turn) -> u64 {
 fn tokens_of_part(part: &Part) -> u64 {
     match part {
         Part::Text(text) => text.len() as u64 / BYTES_OF_A_TOKEN + 4,
-        Part::Image { .. } | Part::ImageUrl(_) => TOKENS_OF_AN_IMAGE,
+        Part::Image { .. } => TOKENS_OF_AN_IMAGE,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Goal mode of the built-in agent (GM-01..05): after each turn that ends with words, a judge says whether it goes on.
 
+use andon_core::task::BlockKind;
 use andon_core::text::cap_chars;
 
 use crate::judge::Verdict;
@@ -19,8 +20,8 @@ pub(crate) struct Goal {
 pub(crate) enum Next {
     /// The model goes on with these words.
     GoOn(String),
-    /// The task is blocked for a person, with this reason.
-    Block(String),
+    /// The task is blocked for a person, so and with this reason.
+    Block(BlockKind, String),
 }
 
 impl Goal {
@@ -33,10 +34,15 @@ impl Goal {
     /// What follows.
     pub(crate) fn next(&mut self, verdict: &Verdict) -> Next {
         let reason = verdict.reason();
+        let ask = |reason| Next::Block(BlockKind::NeedsInput, reason);
         match verdict {
-            Verdict::Unachievable(_) => return Next::Block(format!("The goal cannot be reached: {reason}")),
+            Verdict::Unachievable(_) => return ask(format!("The goal cannot be reached: {reason}")),
+            Verdict::Unasked(_) => {
+                let reason = format!("The goal cannot be judged: {reason}");
+                return Next::Block(BlockKind::Capability, reason);
+            }
             Verdict::Done(_) if self.finalise_asked => {
-                return Next::Block(format!(
+                return ask(format!(
                     "The goal seems reached ({reason}), but the worker never said so to the board: complete the task, or unblock it."
                 ));
             }
@@ -44,7 +50,7 @@ impl Goal {
         }
         if self.used >= self.budget {
             let reason = cap_chars(reason, 300);
-            return Next::Block(format!(
+            return ask(format!(
                 "The budget of {} turns is used up. The judge's last word: {reason}",
                 self.budget
             ));
@@ -58,7 +64,7 @@ impl Goal {
                     "The judge finds the goal reached: {reason} End the run now with `kanban_complete`, or with `kanban_block`."
                 )
             }
-            Verdict::Continue(_) | Verdict::Unachievable(_) => format!(
+            Verdict::Continue(_) | Verdict::Unachievable(_) | Verdict::Unasked(_) => format!(
                 "The goal is not reached yet (turn {used} of {budget}). The judge says: {reason} Go on; when it is reached, end the run \
                  with `kanban_complete`, and with `kanban_block` if it cannot be."
             ),
@@ -86,7 +92,7 @@ mod tests {
         );
         assert!(matches!(goal.next(&go_on()), Next::GoOn(_)));
         assert!(
-            matches!(goal.next(&go_on()), Next::Block(text) if text.contains("3 turns") && text.contains("one file"))
+            matches!(goal.next(&go_on()), Next::Block(_, text) if text.contains("3 turns") && text.contains("one file"))
         );
     }
 
@@ -95,13 +101,19 @@ mod tests {
         let mut goal = goal(9);
         let done = Verdict::Done("it is there".to_owned());
         assert!(matches!(goal.next(&done), Next::GoOn(text) if text.contains("kanban_complete")));
-        assert!(matches!(goal.next(&done), Next::Block(text) if text.contains("never said so")));
+        assert!(matches!(goal.next(&done), Next::Block(_, text) if text.contains("never said so")));
     }
 
     #[test]
     fn what_cannot_be_reached_is_blocked_with_the_judge_s_reason() {
         let next = goal(9).next(&Verdict::Unachievable("nobody has the key".to_owned()));
-        assert!(matches!(next, Next::Block(text) if text.contains("nobody has the key")));
+        assert!(matches!(next, Next::Block(BlockKind::NeedsInput, text) if text.contains("nobody has the key")));
+    }
+
+    #[test]
+    fn a_judge_that_nobody_can_ask_costs_no_further_turn() {
+        let next = goal(9).next(&Verdict::Unasked("no such model".to_owned()));
+        assert!(matches!(next, Next::Block(BlockKind::Capability, text) if text.contains("no such model")));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Whether a goal has been reached: a model judges what a worker said against what was asked (GM-02, GM-06).
 //!
-//! **In doubt the work goes on**: a judge that fails, is slow or answers nonsense never ends anything.
+//! **In doubt the work goes on**: a judge that is out of reach, slow or answers nonsense never ends anything. One that refuses to be
+//! asked at all will refuse every turn, which are paid for: then a person is asked.
 
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use andon_core::text::cap_chars;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::model::{Model, Request, Tokens, Turn};
+use crate::model::{Model, ModelError, Request, Tokens, Turn};
 
 const GOAL: usize = 2_000;
 const RESPONSE: usize = 4_000;
@@ -55,13 +56,18 @@ pub enum Verdict {
     Continue(String),
     /// It cannot be reached without a person.
     Unachievable(String),
+    /// Nobody can judge until a person has mended the setup.
+    Unasked(String),
 }
 
 impl Verdict {
     /// Why.
     #[must_use]
     pub fn reason(&self) -> &str {
-        let (Self::Done(reason) | Self::Continue(reason) | Self::Unachievable(reason)) = self;
+        let (Self::Done(reason)
+        | Self::Continue(reason)
+        | Self::Unachievable(reason)
+        | Self::Unasked(reason)) = self;
         reason
     }
 }
@@ -92,6 +98,9 @@ pub async fn judge(model: &dyn Model, name: &str, question: &Question) -> (Verdi
     };
     match tokio::time::timeout(TIME, model.complete(&request)).await {
         Ok(Ok(reply)) => (read(&reply.answer.text), reply.tokens),
+        Ok(Err(error @ (ModelError::Refused { .. } | ModelError::Misconfigured { .. }))) => {
+            (Verdict::Unasked(error.to_string()), Tokens::default())
+        }
         Ok(Err(error)) => {
             (Verdict::Continue(format!("the judge could not be asked: {error}")), Tokens::default())
         }
@@ -135,7 +144,6 @@ fn truthy(value: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::ModelError;
     use crate::model::fake::{FakeModel, says};
 
     fn question(response: &str) -> Question {
@@ -172,9 +180,15 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_judge_that_fails_lets_the_work_go_on() {
-        let model = FakeModel::new([Err(ModelError::Refused { status: 401, reason: "no".to_owned() })]);
+    async fn a_judge_that_fails_lets_the_work_go_on_and_one_that_will_always_refuse_does_not() {
+        let down = ModelError::Unavailable { reason: "down".to_owned(), retry_after: None };
+        let refused = ModelError::Refused { status: 401, reason: "no".to_owned() };
+        let unknown = ModelError::Misconfigured { reason: "no such model".to_owned() };
+        let model = FakeModel::new([Err(down), Err(refused), Err(unknown)]);
         assert!(matches!(judge(&model, "", &question("42 files")).await.0, Verdict::Continue(_)));
+        for _ in 0..2 {
+            assert!(matches!(judge(&model, "", &question("42 files")).await.0, Verdict::Unasked(_)));
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -80,8 +80,6 @@ pub enum Part {
         /// Its content.
         data: Arc<str>,
     },
-    /// An image that the provider fetches.
-    ImageUrl(String),
 }
 
 /// What the model said.

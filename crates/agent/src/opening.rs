@@ -2,25 +2,31 @@
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use andon_core::context::{AttachmentView, ContextFacts, render};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::model::{Part, Turn};
+use crate::settings::AgentSettings;
+use crate::tools::fetch;
 
 /// Most images of a first turn.
 const IMAGES: usize = 4;
 /// A larger image is named only, bytes.
 const LARGEST_IMAGE: u64 = 3 << 20;
+/// Longest wait for images in the net.
+const TIME: Duration = Duration::from_secs(10);
 /// A larger text is named only, bytes.
 const LARGEST_TEXT: u64 = 16 * 1024;
 /// All texts together, bytes.
 const TEXTS: usize = 48 * 1024;
 
-/// The first turn. The model ends its run by tools, so the text leaves out the commands for that.
-#[must_use]
-pub fn opening(mut facts: ContextFacts, workspace: &Path, images: bool) -> Turn {
+/// The first turn. The model ends its run by tools, so the text leaves out the commands for that. Images in the net are fetched
+/// here, as the settings allow: not every provider does it, and one that cannot has the whole request refused. What cannot be
+/// had stays a link in the text.
+pub async fn opening(mut facts: ContextFacts, workspace: &Path, settings: &AgentSettings) -> Turn {
     facts.ends_by = None;
     facts.task.workspace_path = Some(workspace.to_owned());
     let mut text = render(&facts);
@@ -32,10 +38,30 @@ pub fn opening(mut facts: ContextFacts, workspace: &Path, images: bool) -> Turn 
         text.push_str(&inlined);
     }
     let mut parts = vec![Part::Text(text)];
-    if images {
-        parts.extend(pictures(&facts, workspace));
+    if settings.images {
+        parts.extend(looked_at(pictures(&facts, workspace), settings.allow_private_addresses).await);
     }
     Turn::Told(parts)
+}
+
+/// An image, or where it is.
+#[derive(Debug)]
+enum Picture {
+    Here(Part),
+    At(String),
+}
+
+/// The images themselves.
+async fn looked_at(pictures: Vec<Picture>, private: bool) -> Vec<Part> {
+    let got = pictures.into_iter().map(async |picture| match picture {
+        Picture::Here(part) => Some(part),
+        Picture::At(url) => {
+            let found = tokio::time::timeout(TIME, fetch::image(&url, private, LARGEST_IMAGE as usize)).await;
+            let (kind, bytes) = found.ok().flatten()?;
+            Some(Part::Image { kind, data: STANDARD.encode(bytes).into() })
+        }
+    });
+    futures::future::join_all(got).await.into_iter().flatten().collect()
 }
 
 fn texts(files: &[AttachmentView]) -> String {
@@ -61,26 +87,26 @@ fn fence(text: &str) -> String {
 }
 
 /// The images among the attachments, then those that the body names, each once.
-fn pictures(facts: &ContextFacts, workspace: &Path) -> Vec<Part> {
+fn pictures(facts: &ContextFacts, workspace: &Path) -> Vec<Picture> {
     let mut seen: Vec<PathBuf> = Vec::new();
     let mut parts = Vec::new();
     for file in facts.attachments.iter().filter(|file| file.content_type.starts_with("image/")) {
         seen.push(file.path.clone());
-        parts.extend(picture(&file.path));
+        parts.extend(picture(&file.path).map(Picture::Here));
     }
     let mut urls: Vec<String> = Vec::new();
     for word in image_words(&facts.task.body) {
         if word.starts_with("http://") || word.starts_with("https://") {
             if !urls.contains(&word) {
                 urls.push(word.clone());
-                parts.push(Part::ImageUrl(word));
+                parts.push(Picture::At(word));
             }
             continue;
         }
         let path = workspace.join(&word);
         if !seen.contains(&path) {
             seen.push(path.clone());
-            parts.extend(picture(&path));
+            parts.extend(picture(&path).map(Picture::Here));
         }
     }
     parts.truncate(IMAGES);

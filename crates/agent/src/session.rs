@@ -25,7 +25,7 @@ pub(crate) fn save(path: &Path, turns: &[Turn], key: Option<&Secret>) -> io::Res
 fn without_images(turn: Turn) -> Turn {
     let Turn::Told(parts) = turn else { return turn };
     let named = parts.into_iter().map(|part| match part {
-        Part::Image { .. } | Part::ImageUrl(_) => Part::Text("(an image was here)".to_owned()),
+        Part::Image { .. } => Part::Text("(an image was here)".to_owned()),
         text @ Part::Text(_) => text,
     });
     Turn::Told(named.collect())

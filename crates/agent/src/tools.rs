@@ -4,7 +4,7 @@
 
 mod bounded;
 mod edit;
-mod fetch;
+pub(crate) mod fetch;
 mod offers;
 mod place;
 mod read;

@@ -251,7 +251,7 @@ async fn setup(job: &Job) -> Result<Setup, Unready> {
     let goal =
         facts.task.goal_turns.map(|turns| (Question::goal_of(&facts.task.title, &facts.task.body), turns));
     let attached = job.board.folder().join("attachments");
-    let first: Turn = opening::opening(facts, &identity.workspace, file.agent.images);
+    let first: Turn = opening::opening(facts, &identity.workspace, &file.agent).await;
     let readable = vec![
         attached.join(identity.task.as_str()),
         job.outputs.clone(),

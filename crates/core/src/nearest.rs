@@ -10,7 +10,10 @@ pub fn nearest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Vec
             let lower = name.to_lowercase();
             let score = strsim::jaro_winkler(&given, &lower);
             let prefixed = !given.is_empty() && (lower.starts_with(&given) || given.starts_with(&lower));
-            (if prefixed { score.max(0.9) } else { score }, name)
+            // Of short words one slip leaves too little for a likeness.
+            let slip = given.chars().count() >= 3 && strsim::osa_distance(&given, &lower) == 1;
+            let least = if prefixed { 0.9 } else if slip { 0.8 } else { 0.0 };
+            (score.max(least), name)
         })
         .filter(|(score, _)| *score >= 0.75)
         .collect();
@@ -26,5 +29,7 @@ mod tests {
     fn the_intended_name_comes_first() {
         assert_eq!(nearest("codr", ["writer", "coder", "reviewer"]).first(), Some(&"coder"));
         assert!(nearest("zzz", ["writer", "coder"]).is_empty());
+        assert_eq!(nearest("gti", ["web", "git", "terminal"]), ["git"], "two letters that changed places");
+        assert!(nearest("a", ["b"]).is_empty(), "one letter is like any other");
     }
 }

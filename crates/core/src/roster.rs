@@ -114,22 +114,24 @@ impl Roster {
         self.orchestrator.iter().chain(routing).chain(self.default_assignee.as_ref()).find(may).cloned()
     }
 
-    /// Whether a profile, or the task itself, has this skill.
+    /// Whether a profile has these skills.
     ///
     /// # Errors
     /// `unknown_skill`, with the nearest names.
     pub fn check_skills(&self, name: &ProfileName, skills: &[String]) -> Result<(), Refusal> {
         let facts = self.get(name)?;
-        match skills.iter().find(|skill| !facts.skills.contains(*skill)) {
-            None => Ok(()),
-            Some(skill) => Err(Refusal::UnknownSkill {
-                name: skill.clone(),
-                nearest: nearest(skill, facts.skills.iter().map(String::as_str))
-                    .into_iter()
-                    .map(str::to_owned)
-                    .collect(),
-            }),
+        let names: Vec<String> =
+            skills.iter().filter(|skill| !facts.skills.contains(*skill)).cloned().collect();
+        if names.is_empty() {
+            return Ok(());
         }
+        let mut meant: Vec<String> = Vec::new();
+        for like in names.iter().flat_map(|name| nearest(name, facts.skills.iter().map(String::as_str))) {
+            if !meant.iter().any(|known| known == like) {
+                meant.push(like.to_owned());
+            }
+        }
+        Err(Refusal::UnknownSkill { names, nearest: meant })
     }
 
     /// Who reviews the work of `implementer` on a task: the task's own reviewer, else the profile's, else the board's,

@@ -1,93 +1,70 @@
 //! Declared artifacts are kept as attachments before the workspace goes (BD-40, SD2-19).
 
-use std::io;
 use std::path::Path;
 
 use andon_core::{RunId, TaskId};
+use andon_store::files::{self, Reach};
 use andon_store::operation::Attach;
 use andon_store::{Board, Caller, OpError};
-use sha2::{Digest as _, Sha256};
 
 use crate::workspace;
 
-/// Copies what a run declares from its workspace into the board and records it. Safe to repeat: the same artifact of the
-/// same run is kept once. Gives what could not be kept, in words.
+/// What somebody declares.
+#[derive(Clone, Copy, Debug)]
+pub struct Declared<'a> {
+    /// Of which task.
+    pub task: &'a TaskId,
+    /// Of which run.
+    pub run: Option<&'a RunId>,
+    /// The paths, as declared.
+    pub paths: &'a [String],
+    /// Where relative ones start.
+    pub workspace: &'a Path,
+    /// From where they may come.
+    pub reach: Reach,
+    /// Who declares them.
+    pub caller: &'a Caller,
+}
+
+/// Files that lie in place without their rows, and what could not be kept, in words.
+#[derive(Clone, Debug, Default)]
+pub struct Stored {
+    /// To be recorded; a file that never is goes with `gc`.
+    pub files: Vec<Attach>,
+    /// In words.
+    pub problems: Vec<String>,
+}
+
+/// Copies what is declared into the board. Safe to repeat: the same content under the same name is the same file. Blocks.
+#[must_use]
+pub fn store(board: &Board, declared: &Declared<'_>) -> Stored {
+    if declared.paths.is_empty() {
+        return Stored::default();
+    }
+    let (found, problems) = workspace::artifacts(declared.paths, declared.workspace, declared.reach);
+    let mut stored = Stored { files: Vec::new(), problems };
+    for artifact in found {
+        let copied = files::open_resolved(&artifact.path).map_err(|error| error.to_string());
+        let copied = copied.and_then(|mut file| {
+            files::prepare(board.folder(), declared.task, &artifact.name, &mut file, declared.caller)
+                .map_err(|error| error.to_string())
+        });
+        match copied {
+            Ok(file) => stored.files.push(Attach { run: declared.run.map(RunId::to_string), ..file }),
+            Err(why) => stored.problems.push(format!("{}: {why}", artifact.path.display())),
+        }
+    }
+    stored
+}
+
+/// The same, and records them. Gives what could not be kept, in words.
 ///
 /// # Errors
 /// Of the database.
-pub async fn keep(
-    board: &Board,
-    task: &TaskId,
-    run: Option<&RunId>,
-    declared: &[String],
-    workspace: &Path,
-    caller: &Caller,
-) -> Result<Vec<String>, OpError> {
-    if declared.is_empty() {
-        return Ok(Vec::new());
+pub async fn keep(board: &Board, declared: &Declared<'_>) -> Result<Vec<String>, OpError> {
+    let stored = store(board, declared);
+    for file in stored.files {
+        board.run(file).await?;
     }
-    let (found, mut problems) = workspace::artifacts(declared, workspace);
-    for artifact in found {
-        let relative = match run {
-            Some(run) => format!("{task}/{run}-{}", artifact.name),
-            None => format!("{task}/by-hand-{}", artifact.name),
-        };
-        let target = board.folder().join("attachments").join(&relative);
-        let copied = copy(&artifact.path, &target);
-        let (size, sha256) = match copied {
-            Ok(copied) => copied,
-            Err(error) => {
-                problems.push(format!("{}: {error}", artifact.path.display()));
-                continue;
-            }
-        };
-        let attach = Attach {
-            task: task.clone(),
-            name: artifact.name,
-            path: relative,
-            content_type: None,
-            size: i64::try_from(size).unwrap_or(i64::MAX),
-            sha256,
-            run: run.map(RunId::to_string),
-            caller: caller.clone(),
-        };
-        board.run(attach).await?;
-    }
-    Ok(problems)
-}
-
-/// Copies a regular file, never through a link, and waits until it is on the disk.
-fn copy(source: &Path, target: &Path) -> io::Result<(u64, String)> {
-    use std::io::{Read as _, Write as _};
-    use std::os::unix::fs::OpenOptionsExt as _;
-    let flags = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or(0);
-    let mut from = std::fs::OpenOptions::new().read(true).custom_flags(flags).open(source)?;
-    if !from.metadata()?.is_file() {
-        return Err(io::Error::other("it is not a regular file"));
-    }
-    if let Some(folder) = target.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    let draft = target.with_extension("part");
-    let mut to =
-        std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
-    let (mut hash, mut size, mut buffer) = (Sha256::new(), 0_u64, vec![0_u8; 1 << 16]);
-    loop {
-        let read = from.read(&mut buffer)?;
-        if read == 0 {
-            break;
-        }
-        size += read as u64;
-        if size > workspace::ARTIFACT_LIMIT {
-            let _ = std::fs::remove_file(&draft);
-            return Err(io::Error::other("it grew over the limit while it was copied"));
-        }
-        hash.update(&buffer[..read]);
-        to.write_all(&buffer[..read])?;
-    }
-    to.sync_all()?;
-    std::fs::rename(&draft, target)?;
-    let digest = hash.finalize();
-    let sha256 = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok((size, sha256))
+    Ok(stored.problems)
 }

@@ -7,9 +7,9 @@ use andon_engine::artifacts;
 use andon_engine::profile::{self, Profiles};
 use andon_engine::roster::roster;
 use andon_engine::settings::{self, BoardSettings, SettingsError};
+use andon_store::operation::Attach;
 use andon_store::{Board, BoardFileError, Home};
 use andon_tools::{BoardRules, Declared, HouseRules, ToolError};
-use futures::executor::block_on;
 
 /// The rules of a home, as its files say now.
 #[derive(Clone, Debug)]
@@ -74,15 +74,9 @@ impl HouseRules for HomeRules {
         Profiles::load_one(self.home.root(), profile.as_str()).ok()?.settings.description
     }
 
-    fn keep(&self, board: &Board, declared: &Declared<'_>) -> Result<Vec<String>, ToolError> {
-        let kept = artifacts::keep(
-            board,
-            declared.task,
-            declared.run,
-            declared.paths,
-            declared.workspace,
-            declared.caller,
-        );
-        Ok(block_on(kept)?)
+    fn store(&self, board: &Board, declared: &Declared<'_>) -> (Vec<Attach>, Vec<String>) {
+        let Declared { task, run, paths, workspace, reach, caller } = *declared;
+        let stored = artifacts::store(board, &artifacts::Declared { task, run, paths, workspace, reach, caller });
+        (stored.files, stored.problems)
     }
 }

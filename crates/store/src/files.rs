@@ -30,6 +30,35 @@ pub const NAME_LIMIT: usize = 200;
 pub const ORPHAN_AGE: Duration = Duration::from_secs(3_600);
 const CHUNK: usize = 1 << 20;
 
+/// From where the files may come that somebody names by their paths.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Nowhere: whoever names them is elsewhere, and the files of this host are none of its business.
+    Nowhere,
+    /// The workspace, with every link resolved: a worker may be locked in there while Andon is not.
+    Workspace,
+    /// Anywhere: a person of this machine.
+    Anywhere,
+}
+
+/// Opens a regular file whose path was resolved before: what has become a link since then, anywhere on the way, is refused.
+///
+/// # Errors
+/// When it is no regular file, or cannot be opened.
+pub fn open_resolved(path: &Path) -> std::io::Result<std::fs::File> {
+    use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, open, openat2};
+    use rustix::io::Errno;
+    // A pipe would be waited for.
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::NOFOLLOW;
+    let file = match openat2(CWD, path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS) {
+        // An old kernel, or a sandbox that knows no such call.
+        Err(Errno::NOSYS | Errno::PERM) => open(path, flags, Mode::empty())?,
+        opened => opened?,
+    };
+    let file = std::fs::File::from(file);
+    if file.metadata()?.is_file() { Ok(file) } else { Err(std::io::Error::other("it is not a regular file")) }
+}
+
 /// The name of an attachment: the last part of what was given, over both kinds of separators, without characters that
 /// cannot be printed and without leading dots, at most [`NAME_LIMIT`] characters.
 ///
@@ -190,18 +219,32 @@ pub async fn attach(
 ) -> Result<Attachment, MaintenanceError> {
     // An unknown task is refused before anything is written.
     board.run(crate::query::Known { task: task.clone() }).await?;
-    let stored = store(board.folder(), task, name, source)?;
-    let operation = Attach {
+    Ok(board.run(prepare(board.folder(), task, name, source, caller)?).await?)
+}
+
+/// The first half of [`attach`]: the file lies in place, and what is given records it. One that is never recorded goes with
+/// `gc`.
+///
+/// # Errors
+/// As [`store`].
+pub fn prepare(
+    board: &Path,
+    task: &TaskId,
+    name: &str,
+    source: &mut dyn Read,
+    caller: &Caller,
+) -> Result<Attach, MaintenanceError> {
+    let stored = store(board, task, name, source)?;
+    Ok(Attach {
         task: task.clone(),
         content_type: content_type(&stored.name).map(str::to_owned),
         name: stored.name,
-        path: stored.path.clone(),
+        path: stored.path,
         size: i64::try_from(stored.size).unwrap_or(i64::MAX),
         sha256: stored.sha256,
         run: caller.actor.run().map(ToString::to_string),
         caller: caller.clone(),
-    };
-    Ok(board.run(operation).await?)
+    })
 }
 
 /// Removes an attachment: first the row, then the file.

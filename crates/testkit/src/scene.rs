@@ -298,6 +298,7 @@ impl Scene {
             summary: None,
             metadata: Value::Null,
             created_cards: Vec::new(),
+            kept: Vec::new(),
             policy: self.policy.clone(),
         }
     }

@@ -88,7 +88,7 @@ arguments! {
         result: text,
         /// Ids of tasks that you created in this run. Each is checked; leave out what you did not create.
         created_cards: names,
-        /// Files to keep: paths in your workspace, or absolute ones. They are copied before the workspace goes.
+        /// Files of your workspace to keep. They are copied before the workspace goes.
         artifacts: list,
     }
     Block {
@@ -116,7 +116,7 @@ arguments! {
     Create {
         /// What is to be done, on one line.
         title: required,
-        /// The profile that works on it; it must exist.
+        /// The profile that works on it; it must exist. Left out, the answer names those there are.
         assignee: text,
         /// The specification: goal, where things are, how to tell that it is done. Its worker knows nothing but this, its parents' results and its comments.
         body: text,

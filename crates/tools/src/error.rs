@@ -129,7 +129,7 @@ impl From<CallError> for ToolError {
 
 impl From<Refusal> for ToolError {
     fn from(refusal: Refusal) -> Self {
-        let mut error = Self::new(refusal.code(), refusal.to_string(), hint(&refusal));
+        let mut error = Self::new(refusal.code(), refusal.to_string(), Some(hint(&refusal)));
         error.retryable = matches!(refusal, Refusal::Unreaped { .. });
         match refusal {
             Refusal::UnknownProfile { nearest, .. }
@@ -157,7 +157,7 @@ const WAIT: &str =
     "call again in a moment; where it stays so, say that with kanban_block and kind transient, or end";
 
 /// What a model does next: it has tools, not a command line.
-fn hint(refusal: &Refusal) -> Option<String> {
+fn hint(refusal: &Refusal) -> String {
     let text = match refusal {
         Refusal::UnknownTask(_) => {
             "check the id; kanban_show without task_id shows your own task with its parents and children"
@@ -174,7 +174,7 @@ fn hint(refusal: &Refusal) -> Option<String> {
             "stop working now: this run can change nothing any more, a newer run or a person has the task"
         }
         Refusal::Forbidden { .. } => {
-            "your run may move only its own task: kanban_comment tells others, kanban_create makes follow-up work"
+            "that is not yours to change: kanban_comment tells others what you need, kanban_create makes follow-up work"
         }
         Refusal::OpenParents { .. } => "the task goes on by itself when those are done",
         Refusal::NothingToWaitFor => {
@@ -190,14 +190,19 @@ fn hint(refusal: &Refusal) -> Option<String> {
             "nothing was linked: the waiting task must not lie above the one it waits for"
         }
         Refusal::BeingPlanned { .. } | Refusal::PlanLapsed => "wait, and look at the task again",
+        Refusal::Paused(_) => "a person has paused this: nothing starts until a person lets it go on",
+        Refusal::Capped { .. } | Refusal::NotEligible { .. } | Refusal::CoolingDown { .. } => {
+            "it starts by itself when it can; kanban_why tells what it waits for"
+        }
         Refusal::InvalidValue { .. } | Refusal::TooLarge { .. } | Refusal::BadPlan(_) => {
             "nothing has changed: mend the value and call again"
         }
         Refusal::UnknownAttachment(_) => "kanban_attachments lists what is there",
         Refusal::Unreaped { .. } => "an earlier process is being stopped; call again in a moment",
-        other => return other.hint(),
+        // The others' own ways out are commands for a person.
+        _ => GO_ON,
     };
-    Some(text.to_owned())
+    text.to_owned()
 }
 
 impl From<DbError> for ToolError {

@@ -35,7 +35,7 @@ fn read(tool: Tool, spec: &ToolSpec, arguments: Value) -> Result<Request, ToolEr
         error.hint = Some(takes(spec));
         error
     };
-    let arguments = match arguments {
+    let mut arguments = match arguments {
         Value::Null => Value::Object(serde_json::Map::new()),
         Value::String(text) if text.trim().is_empty() => Value::Object(serde_json::Map::new()),
         Value::String(text) => match serde_json::from_str(&text) {
@@ -47,6 +47,12 @@ fn read(tool: Tool, spec: &ToolSpec, arguments: Value) -> Result<Request, ToolEr
             return Err(bad("the arguments are no JSON object".to_owned()));
         }
     };
+    // Who writes is known; a name that is given beside it is not heard (TL-15).
+    if tool == Tool::Comment
+        && let Some(given) = arguments.as_object_mut()
+    {
+        given.remove("author");
+    }
     if let Some(unknown) = arguments.as_object().and_then(|given| given.keys().find(|key| !has(spec, key))) {
         let meant = nearest(unknown, names(spec));
         let shown: String = unknown.chars().take(80).collect();
@@ -108,6 +114,7 @@ mod tests {
         check("kanban_show", Value::Null).unwrap();
         check("kanban_show", json!("{\"task_id\": \"t_01234567\"}")).unwrap();
         check("kanban_list", json!({ "limit": "20", "include_archived": "yes", "status": null })).unwrap();
+        check("kanban_comment", json!({ "task_id": "t_01234567", "body": "seen", "author": "somebody" })).unwrap();
         check("kanban_complete", json!({ "summary": "done", "artifacts": "report.md", "metadata": "{}" }))
             .unwrap();
     }

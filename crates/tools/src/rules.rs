@@ -7,6 +7,8 @@ use std::path::Path;
 use andon_core::roster::Roster;
 use andon_core::run::EndsBy;
 use andon_core::{BoardSlug, Policy, ProfileName, RunId, TaskId};
+use andon_store::files::Reach;
+use andon_store::operation::Attach;
 use andon_store::{Board, Caller};
 
 use crate::error::ToolError;
@@ -35,6 +37,8 @@ pub struct Declared<'a> {
     pub paths: &'a [String],
     /// Where relative ones start.
     pub workspace: &'a Path,
+    /// From where they may come.
+    pub reach: Reach,
     /// Who declares them.
     pub caller: &'a Caller,
 }
@@ -59,11 +63,9 @@ pub trait HouseRules: Debug + Send + Sync {
     /// What a profile is good at, in its own words.
     fn description(&self, profile: &ProfileName) -> Option<String>;
 
-    /// Keeps declared artifacts as attachments; gives what could not be kept, in words.
-    ///
-    /// # Errors
-    /// The board's refusal, or the database's.
-    fn keep(&self, board: &Board, declared: &Declared<'_>) -> Result<Vec<String>, ToolError>;
+    /// Copies declared artifacts into the board, where they are still to be recorded; gives them, and what could not be kept, in
+    /// words.
+    fn store(&self, board: &Board, declared: &Declared<'_>) -> (Vec<Attach>, Vec<String>);
 }
 
 /// Rules that are given once and never change, and that keep no artifacts: for tests, and where no files say more.
@@ -92,7 +94,8 @@ impl HouseRules for FixedRules {
         None
     }
 
-    fn keep(&self, _board: &Board, declared: &Declared<'_>) -> Result<Vec<String>, ToolError> {
-        Ok(declared.paths.iter().map(|path| format!("{path}: artifacts are not kept here")).collect())
+    fn store(&self, _board: &Board, declared: &Declared<'_>) -> (Vec<Attach>, Vec<String>) {
+        let problems = declared.paths.iter().map(|path| format!("{path}: artifacts are not kept here"));
+        (Vec::new(), problems.collect())
     }
 }

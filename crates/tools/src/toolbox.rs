@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use andon_core::task::Refusal;
 use andon_core::{BoardSlug, TaskId};
+use andon_store::files::Reach;
 use andon_store::{Board, BoardFile, Caller, Home, HomeError, Mode, Operation};
 use futures::executor::block_on;
 use serde_json::Value;
@@ -29,6 +30,8 @@ pub struct Bounds {
     pub read_only: bool,
     /// Only the board of its identity, though it is a person.
     pub one_board: bool,
+    /// It is elsewhere: no file of this host is read for it.
+    pub apart: bool,
     /// This process serves the boards: their handles are shared with the rest of it, not opened for a call.
     pub serving: bool,
 }
@@ -271,6 +274,15 @@ impl OnBoard<'_> {
     /// The worker, if it is one.
     pub(crate) fn worker(&self) -> Option<&Worker> {
         self.inner.identity.as_worker()
+    }
+
+    /// From where the files may come that this caller names.
+    pub(crate) fn reach(&self) -> Reach {
+        match self.worker() {
+            Some(_) => Reach::Workspace,
+            None if self.inner.bounds.apart => Reach::Nowhere,
+            None => Reach::Anywhere,
+        }
     }
 
     /// The task that a call names, or the caller's own.

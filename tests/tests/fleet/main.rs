@@ -14,6 +14,7 @@ mod copies;
 mod encryption;
 mod guards;
 mod hosts;
+mod lost_answers;
 mod old_server;
 mod pooler;
 mod proxy;

@@ -307,7 +307,6 @@ fn part(part: &Part) -> ContentPart {
         Part::Image { kind, data } => {
             ContentPart::Binary(Binary::new(kind.as_str(), BinarySource::Base64(data.clone()), None))
         }
-        Part::ImageUrl(url) => ContentPart::Binary(Binary::from_url("image/*", url.as_str(), None)),
     }
 }
 

@@ -23,6 +23,8 @@ struct Asked {
 const LARGEST: usize = 2 << 20;
 const TIME: Duration = Duration::from_secs(30);
 const REDIRECTS: usize = 5;
+/// What every provider can look at.
+const IMAGES: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 
 pub(super) async fn fetch(given: &Value, private: bool, limit: usize) -> Told {
     let asked: Asked = arguments("fetch", given)?;
@@ -32,6 +34,26 @@ pub(super) async fn fetch(given: &Value, private: bool, limit: usize) -> Told {
         client(private, url.scheme() == "http").map_err(|error| format!("no HTTP client: {error}"))?;
     let get = got(client, url, limit);
     tokio::time::timeout(TIME, get).await.map_err(|_| format!("no answer within {} s", TIME.as_secs()))?
+}
+
+/// An image by its address: its media type and its content, if it is one and not larger than `largest` bytes.
+pub(crate) async fn image(url: &str, private: bool, largest: usize) -> Option<(String, Vec<u8>)> {
+    let url = Url::parse(url).ok()?;
+    allowed(&url, private).ok()?;
+    let mut response = client(private, url.scheme() == "http").ok()?.get(url).send().await.ok()?;
+    let kind = response.headers().get("content-type")?.to_str().ok()?;
+    let kind = kind.split(';').next().unwrap_or_default().trim().to_lowercase();
+    if !response.status().is_success() || !IMAGES.contains(&kind.as_str()) {
+        return None;
+    }
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.chunk().await.ok()? {
+        bytes.extend_from_slice(&chunk);
+        if bytes.len() > largest {
+            return None;
+        }
+    }
+    Some((kind, bytes))
 }
 
 /// Whether an address may be asked for: a name is checked once more when it is resolved.

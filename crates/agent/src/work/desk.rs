@@ -86,9 +86,6 @@ impl<'a> Desk<'a> {
                     crate::model::Part::Image { kind, .. } => {
                         transcript.write("told", &format!("(an image, {kind})"), None, Value::Null);
                     }
-                    crate::model::Part::ImageUrl(url) => {
-                        transcript.write("told", &format!("(an image at {url})"), None, Value::Null);
-                    }
                 }
             }
         }
@@ -274,6 +271,12 @@ impl<'a> Desk<'a> {
                     Err(ModelError::TooLong { reason })
                 }
             }
+            // Not every model can look at images, and not every image can be looked at.
+            Err(error @ ModelError::Misconfigured { .. }) if self.conversation.leave_out_images() => {
+                say(&format!("andon agent: {error}; asking again without images"));
+                self.transcript.write("note", &format!("without images: {error}"), None, Value::Null);
+                self.ask_patiently(say).await
+            }
             answered => answered,
         }
     }
@@ -304,6 +307,11 @@ impl<'a> Desk<'a> {
     async fn without_answer(&mut self, error: ModelError) -> Finished {
         let text = error.to_string();
         let failure = match error {
+            // The supervisor has the profile rest for as long as this line says.
+            ModelError::RateLimited { retry_after: Some(after), .. }
+            | ModelError::Unavailable { retry_after: Some(after), .. } => {
+                return Finished::Busy(format!("{text}; try again in {} s", after.as_secs().max(1)));
+            }
             ModelError::RateLimited { .. } | ModelError::Unavailable { .. } => return Finished::Busy(text),
             ModelError::Refused { .. } => Failure::AuthenticationFailed,
             ModelError::Misconfigured { .. } => Failure::SpawnFailed { missing: true },
@@ -345,9 +353,9 @@ impl<'a> Desk<'a> {
                     self.tell(text);
                     None
                 }
-                Next::Block(reason) => {
+                Next::Block(kind, reason) => {
                     self.good = true;
-                    Some(match self.port.block(reason.clone()).await {
+                    Some(match self.port.block(kind, reason.clone()).await {
                         Ok(()) => Finished::Ended(reason),
                         Err(text) => Finished::Failed(text),
                     })

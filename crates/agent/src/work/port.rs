@@ -23,7 +23,7 @@ pub(super) trait RunPort: Send + Sync {
     fn give_up(&self, failure: Failure, error: String, metadata: Value) -> BoxFuture<'_, Result<(), String>>;
 
     /// Blocks the task for a person.
-    fn block(&self, reason: String) -> BoxFuture<'_, Result<(), String>>;
+    fn block(&self, kind: BlockKind, reason: String) -> BoxFuture<'_, Result<(), String>>;
 
     /// The present time, in words.
     fn now(&self) -> String;
@@ -75,12 +75,12 @@ impl RunPort for OnBoard {
         })
     }
 
-    fn block(&self, reason: String) -> BoxFuture<'_, Result<(), String>> {
+    fn block(&self, kind: BlockKind, reason: String) -> BoxFuture<'_, Result<(), String>> {
         Box::pin(async move {
             let block = Block {
                 task: self.identity.task.clone(),
                 caller: self.identity.caller(),
-                kind: BlockKind::NeedsInput,
+                kind,
                 reason: reason.clone(),
                 policy: self.policy.clone(),
             };

@@ -50,7 +50,7 @@ impl RunPort for FakePort {
         std::future::ready(Ok(())).boxed()
     }
 
-    fn block(&self, reason: String) -> BoxFuture<'_, Result<(), String>> {
+    fn block(&self, _: BlockKind, reason: String) -> BoxFuture<'_, Result<(), String>> {
         self.blocked.lock().unwrap_or_else(PoisonError::into_inner).push(reason);
         std::future::ready(Ok(())).boxed()
     }

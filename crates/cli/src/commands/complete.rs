@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use andon_core::TaskId;
 use andon_engine::artifacts;
-use andon_store::operation::{Complete, Handoff};
-use andon_store::{Caller, files};
+use andon_store::Caller;
+use andon_store::files::{self, Reach};
+use andon_store::operation::{Attach, Complete, Handoff};
 use clap::Args;
-use futures::executor::block_on;
 use serde_json::{Map, Value};
 
 use crate::app::{App, absolute};
@@ -57,7 +57,7 @@ pub(crate) fn run(app: &App, args: CompleteArgs) -> Result<ExitCode, Failure> {
     let summary = input::text(app, args.summary, args.summary_file.as_deref())?;
     let (caller, policy) = (app.caller()?, app.policy()?);
     let code = bulk::tasks(app, &ids, "Completed", |task| {
-        keep_artifacts(app, &task, &caller, &metadata)?;
+        let kept = store_artifacts(app, &task, &caller, &metadata)?;
         app.run(Complete {
             task,
             caller: caller.clone(),
@@ -65,6 +65,7 @@ pub(crate) fn run(app: &App, args: CompleteArgs) -> Result<ExitCode, Failure> {
             summary: summary.clone(),
             metadata: metadata.clone(),
             created_cards: args.created.iter().flat_map(|text| input::names(text)).collect(),
+            kept,
             policy: policy.clone(),
         })
     })?;
@@ -72,28 +73,43 @@ pub(crate) fn run(app: &App, args: CompleteArgs) -> Result<ExitCode, Failure> {
     Ok(code)
 }
 
-/// Keeps what is declared before children may look for it, and before a scratch workspace goes.
-fn keep_artifacts(app: &App, task: &TaskId, caller: &Caller, metadata: &Value) -> Result<(), Failure> {
+/// Copies what is declared, to be recorded with the completion: before children may look for it, and before a scratch workspace
+/// goes.
+fn store_artifacts(
+    app: &App,
+    task: &TaskId,
+    caller: &Caller,
+    metadata: &Value,
+) -> Result<Vec<Attach>, Failure> {
     let declared = Handoff { summary: None, metadata: metadata.clone() }.artifacts();
     if declared.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     if app.files.came_along() {
-        return attach_sent(app, task, caller, &declared);
+        return sent(app, task, caller, &declared);
     }
     let shown = app.shown(task, 0)?;
     let run = shown.task.state.current_run.as_ref();
     let worked_in = shown.runs.last().and_then(|run| run.workspace_path.clone());
     let folder = worked_in.or(shown.task.workspace_path).map_or_else(|| PathBuf::from("/"), PathBuf::from);
-    let kept = artifacts::keep(app.board()?, task, run, &declared, &folder, caller);
-    for problem in block_on(kept)? {
+    let declared = artifacts::Declared {
+        task,
+        run,
+        paths: &declared,
+        workspace: &folder,
+        reach: Reach::Anywhere,
+        caller,
+    };
+    let stored = artifacts::store(app.board()?, &declared);
+    for problem in stored.problems {
         app.out.say(&format!("andon: not kept: {}", output::line(&problem)));
     }
-    Ok(())
+    Ok(stored.files)
 }
 
 /// Keeps what came along with the command. No other file is looked at: its paths mean nothing here.
-fn attach_sent(app: &App, task: &TaskId, caller: &Caller, declared: &[String]) -> Result<(), Failure> {
+fn sent(app: &App, task: &TaskId, caller: &Caller, declared: &[String]) -> Result<Vec<Attach>, Failure> {
+    let mut stored = Vec::new();
     for path in declared.iter().map(Path::new) {
         let mut source = match app.files.open(path) {
             Ok(source) => source,
@@ -103,9 +119,9 @@ fn attach_sent(app: &App, task: &TaskId, caller: &Caller, declared: &[String]) -
             }
         };
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        block_on(files::attach(app.board()?, task, &name, &mut *source, caller))?;
+        stored.push(files::prepare(app.board()?.folder(), task, &name, &mut *source, caller)?);
     }
-    Ok(())
+    Ok(stored)
 }
 
 /// The metadata with the artifacts in it: by absolute path, or as they are called where they came from.

@@ -167,6 +167,7 @@ fn profile_json(profile: &Profile, found: &Examined) -> Value {
     );
     json!({
         "name": profile.name, "runner": profile.runner().as_str(), "program": found.program, "version": found.version,
+        "tried_with": found.tried_with,
         "logged_in": found.logged_in, "findings": findings.collect::<Vec<_>>(),
     })
 }
@@ -178,6 +179,9 @@ fn print_profile(app: &App, profile: &Profile, found: &Examined) {
     let version = if first.is_empty() { String::new() } else { format!(", {}", output::line(first)) };
     let mut out =
         format!("{}  profile {}: {}{version}\n", output::paint(look, sign), profile.name, profile.runner());
+    if let Some(tried) = &found.tried_with {
+        out.push_str(&format!("     version: older than {tried}, which Andon is tried with; it may lack what it is asked for\n"));
+    }
     for finding in &found.findings {
         out.push_str(&format!("     {}: {}\n", finding.what, output::line(&finding.message)));
         if let Some(way_out) = &finding.way_out {

@@ -78,6 +78,7 @@ fn one(app: &App, id: &TaskId, to: Status) -> Result<Task, Failure> {
             summary: None,
             metadata: Value::Null,
             created_cards: Vec::new(),
+            kept: Vec::new(),
             policy,
         }),
         Status::Archived => app.run(Archive { task, release: None, caller, policy }),

@@ -169,6 +169,7 @@ fn finish(app: &App, root: &TaskId, goal: &str, workers: usize) -> Result<(), Fa
         summary: None,
         metadata: json!({ "kind": "swarm", "goal": goal, "worker_count": workers }),
         created_cards: Vec::new(),
+        kept: Vec::new(),
         policy: app.policy()?,
     })?;
     app.settle()

@@ -63,7 +63,8 @@ pub fn classify(exit: &ExitFacts) -> Ending {
         (Some(1), EndsBy::Exit, Phase::Review) => Ending::RequestChanges,
         (Some(RATE_LIMITED), _, _) => Ending::Failed(Failure::RateLimited),
         (Some(126 | 127), _, _) => Ending::Failed(Failure::SpawnFailed { missing: true }),
-        (Some(_) | None, _, _) if exit.authentication && exit.ends_by == EndsBy::Protocol => {
+        // Whoever is killed did not end because of what it had said.
+        (Some(_), _, _) if exit.authentication && exit.ends_by == EndsBy::Protocol => {
             Ending::Failed(Failure::AuthenticationFailed)
         }
         (Some(_) | None, _, _) => Ending::Failed(Failure::Crashed),
@@ -177,6 +178,8 @@ mod tests {
             classify(&ExitFacts { ends_by: EndsBy::Exit, ..refused }),
             Ending::Failed(Failure::Crashed)
         );
+        let killed = ExitFacts { code: None, signal: Some(9), ..refused };
+        assert_eq!(classify(&killed), Ending::Failed(Failure::Crashed));
         assert!(is_authentication_failure("API error: 401 Unauthorized"));
         assert!(!is_authentication_failure("the author is unknown"));
     }

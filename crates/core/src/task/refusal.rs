@@ -44,11 +44,11 @@ pub enum Refusal {
         /// What is wrong with its file.
         problem: String,
     },
-    /// No such skill.
-    #[error("there is no skill {name:?}{}", did_you_mean(.nearest))]
+    /// No such skills.
+    #[error("there is no skill {}{}", quoted(.names), did_you_mean(.nearest))]
     UnknownSkill {
-        /// The name given.
-        name: String,
+        /// The names given that are of no skill: all of them (SD2-43).
+        names: Vec<String>,
         /// Known names like it.
         nearest: Vec<String>,
     },
@@ -241,6 +241,10 @@ pub enum Refusal {
 
 fn did_you_mean(nearest: &[String]) -> String {
     if nearest.is_empty() { String::new() } else { format!("; did you mean {}?", nearest.join(", ")) }
+}
+
+fn quoted(names: &[String]) -> String {
+    names.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ")
 }
 
 fn join(ids: &[TaskId]) -> String {

@@ -42,6 +42,21 @@ mod tests {
     }
 
     #[test]
+    fn runners_say_the_versions_that_the_tests_install() {
+        let pinned = concat!(
+            include_str!("../../../../tests/node/package.json"),
+            include_str!("../../../../tests/python/requirements.txt")
+        );
+        for (name, text) in BUILT_IN {
+            let preset = Preset::read(Path::new(name), text).unwrap();
+            if let Some(tried) = preset.tried_with {
+                let there = [format!("\"{tried}\""), format!("hermes-agent=={tried}\n")];
+                assert!(there.iter().any(|pin| pinned.contains(pin)), "{name} {tried}");
+            }
+        }
+    }
+
+    #[test]
     fn what_a_built_in_runner_says_can_stand_in_a_configuration() {
         for (name, _) in BUILT_IN {
             let text = as_configuration(name).unwrap();

@@ -52,6 +52,8 @@ pub struct Examined {
     pub program: Option<PathBuf>,
     /// What it says of its version.
     pub version: Option<String>,
+    /// The version that the runner was tried with, where this one is older.
+    pub tried_with: Option<String>,
     /// Whether it is logged in; none: that cannot be seen.
     pub logged_in: Option<bool>,
     /// What is wrong.
@@ -91,7 +93,14 @@ async fn version(subject: &Subject<'_>, preset: &Preset, program: &std::path::Pa
         return;
     }
     match ask(subject, program, &preset.version).await {
-        Ok((true, text)) => examined.version = first_line(&text),
+        Ok((true, text)) => {
+            examined.version = first_line(&text);
+            let said = examined.version.as_deref().and_then(numbers);
+            let tried = preset.tried_with.as_deref().and_then(numbers);
+            if said.zip(tried).is_some_and(|(said, tried)| said < tried) {
+                examined.tried_with.clone_from(&preset.tried_with);
+            }
+        }
         Ok((false, text)) => {
             let said = first_line(&text).map(|line| format!(": {line}")).unwrap_or_default();
             let message = format!("{} does not tell its version{said}", program.display());
@@ -138,6 +147,13 @@ async fn login(subject: &Subject<'_>, preset: &Preset, program: &std::path::Path
     });
 }
 
+/// The numbers of the first version in a text: `codex-cli 0.169.0` has 0, 169 and 0.
+fn numbers(text: &str) -> Option<Vec<u64>> {
+    let dotted = text.split(|char: char| !char.is_ascii_digit() && char != '.');
+    let version = dotted.map(|word| word.trim_matches('.')).find(|word| word.contains('.'))?;
+    version.split('.').map(|number| number.parse().ok()).collect()
+}
+
 fn first_line(text: &str) -> Option<String> {
     let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
     Some(line.chars().filter(|char| !char.is_control()).take(120).collect())
@@ -161,4 +177,18 @@ async fn ask(
     let text = if output.stdout.trim_ascii().is_empty() { &output.stderr } else { &output.stdout };
     let text = String::from_utf8_lossy(text.get(..4_096).unwrap_or(text)).into_owned();
     Ok((output.status.success(), text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::numbers;
+
+    #[test]
+    fn versions_are_compared_by_their_numbers() {
+        assert_eq!(numbers("codex-cli 0.169.0"), Some(vec![0, 169, 0]));
+        assert_eq!(numbers("v2.1.197 (Claude Code)"), Some(vec![2, 1, 197]));
+        assert_eq!(numbers("Hermes Agent v0.19.0."), Some(vec![0, 19, 0]));
+        assert_eq!(numbers("unknown"), None);
+        assert!(numbers("0.9.1") < numbers("0.10.0"));
+    }
 }

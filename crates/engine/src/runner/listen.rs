@@ -74,6 +74,8 @@ struct State {
 #[derive(Debug)]
 pub struct Listener {
     format: Format,
+    /// Whether it tells of its own failures, so that nobody has to guess them from its last words.
+    own_ending: bool,
     totals: Totals,
     readings: Vec<(What, Reading)>,
     rate_limited: Vec<Regex>,
@@ -108,6 +110,7 @@ impl Listener {
         let patterns = |texts: &[String]| texts.iter().filter_map(|text| Regex::new(text).ok()).collect();
         Arc::new(Self {
             format: output.format,
+            own_ending: preset.own_ending,
             totals: output.totals,
             readings,
             rate_limited: patterns(&output.rate_limited),
@@ -217,7 +220,7 @@ impl Listener {
     #[must_use]
     pub fn is_not_logged_in(&self, heard: &Heard, last: Option<&str>, tail: &str) -> bool {
         let mut texts = complaints(heard, last);
-        if self.format == Format::Text {
+        if self.format == Format::Text && !self.own_ending {
             texts.push(tail);
         }
         texts.iter().any(|text| {

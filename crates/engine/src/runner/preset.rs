@@ -56,6 +56,8 @@ settings! {
         tools_file: Option<JsonTable> = "",
         /// Arguments that ask the program for its version.
         version: Vec<String> = "",
+        /// The version that it was tried with: an older one may lack what it is asked for.
+        tried_with: Option<String> = "",
         /// What to do where the program is missing.
         install: Option<String> = "",
     }

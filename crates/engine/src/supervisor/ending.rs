@@ -5,6 +5,7 @@ use std::time::Duration;
 use andon_core::Millis;
 use andon_core::run::{Ending, EndsBy, ExitFacts, Failure, classify, fingerprint, is_authentication_failure};
 use andon_process::{Captured, Exit};
+use andon_store::files::Reach;
 use andon_store::operation::{EndRun, Handoff};
 use andon_store::sql::runs::Words;
 use andon_store::{Caller, crash};
@@ -210,12 +211,15 @@ fn read_result(taken: &Taken) -> ResultFile {
 }
 
 async fn keep_artifacts(taken: &Taken, worker: &Worker, handoff: &Handoff) {
-    let declared = handoff.artifacts();
-    let caller = Caller::system();
-    let (task, run) = (&taken.task.id, &taken.run.id);
-    let kept =
-        artifacts::keep(&taken.board, task, Some(run), &declared, &worker.workspace.path, &caller).await;
-    match kept {
+    let declared = artifacts::Declared {
+        task: &taken.task.id,
+        run: Some(&taken.run.id),
+        paths: &handoff.artifacts(),
+        workspace: &worker.workspace.path,
+        reach: Reach::Workspace,
+        caller: &Caller::system(),
+    };
+    match artifacts::keep(&taken.board, &declared).await {
         Ok(problems) => {
             for problem in problems {
                 tracing::warn!(task = %taken.task.id, problem, "an artifact was not kept");

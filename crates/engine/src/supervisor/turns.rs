@@ -55,7 +55,15 @@ pub(super) enum After {
 enum Judged {
     Done(String),
     GoOn(String),
-    Block(String),
+    Block(BlockKind, String),
+}
+
+/// Why there is no verdict.
+enum NoVerdict {
+    /// The next time there may be one.
+    Passing(String),
+    /// There will be none until a person has mended the setup: every further turn would be paid for in vain.
+    Lasting(String),
 }
 
 #[derive(Debug, Deserialize)]
@@ -115,13 +123,13 @@ impl Turns {
         };
         self.tally.add_judge(cost, &taken.paths.judges());
         let (reached, reason) = match judged {
-            Judged::Block(reason) => return self.block(taken, worker, exit, reason).await,
+            Judged::Block(kind, reason) => return self.block(taken, worker, exit, kind, reason).await,
             Judged::Done(reason) if self.finalise_asked => {
                 let reason = format!(
                     "The goal seems reached ({}), but the worker never said so to the board: complete the task, or unblock it.",
                     cap_chars(reason.trim(), 300)
                 );
-                return self.block(taken, worker, exit, reason).await;
+                return self.block(taken, worker, exit, BlockKind::NeedsInput, reason).await;
             }
             Judged::Done(reason) => (true, reason),
             Judged::GoOn(reason) => (false, reason),
@@ -149,7 +157,7 @@ impl Turns {
         if self.used >= budget {
             let last = cap_chars(&reason, 300);
             let reason = format!("The budget of {budget} turns is used up. The judge's last word: {last}");
-            return self.block(taken, worker, exit, reason).await;
+            return self.block(taken, worker, exit, BlockKind::NeedsInput, reason).await;
         }
         self.used += 1;
         let used = self.used;
@@ -179,11 +187,18 @@ impl Turns {
         self.next(taken, worker, Start::Turn(Resumed { session, before }, words)).await
     }
 
-    async fn block(&self, taken: &Taken, worker: Worker, exit: Exit, reason: String) -> After {
+    async fn block(
+        &self,
+        taken: &Taken,
+        worker: Worker,
+        exit: Exit,
+        kind: BlockKind,
+        reason: String,
+    ) -> After {
         let block = Block {
             task: taken.task.id.clone(),
             caller: Caller::worker(taken.run.id.clone(), taken.run.profile.clone(), taken.token.clone()),
-            kind: BlockKind::NeedsInput,
+            kind,
             reason,
             policy: taken.settings.policy.clone(),
         };
@@ -254,34 +269,46 @@ async fn judge(taken: &Taken, worker: &Worker, heard: &Heard) -> (Judged, UsageF
         Ok(word) => {
             let judged = match word.verdict.as_str() {
                 "done" => Judged::Done(word.reason),
-                "unachievable" => Judged::Block(word.reason),
+                "unachievable" => Judged::Block(BlockKind::NeedsInput, word.reason),
+                "unasked" => Judged::Block(BlockKind::Capability, unjudged(&word.reason)),
                 _ => Judged::GoOn(word.reason),
             };
             (judged, word.usage)
         }
-        Err(error) => {
+        Err(NoVerdict::Lasting(error)) => {
+            (Judged::Block(BlockKind::Capability, unjudged(&error)), UsageFile::default())
+        }
+        Err(NoVerdict::Passing(error)) => {
             tracing::warn!(run = %taken.run.id, error, "the judge gave no verdict; the work goes on");
             (Judged::GoOn("no verdict: the judge could not be asked".to_owned()), UsageFile::default())
         }
     }
 }
 
-async fn ask(taken: &Taken, worker: &Worker, question: Vec<u8>) -> Result<Word, String> {
-    let andon = std::env::current_exe().map_err(|error| error.to_string())?;
+fn unjudged(reason: &str) -> String {
+    format!("The goal cannot be judged: {}", cap_chars(reason.trim(), 400))
+}
+
+async fn ask(taken: &Taken, worker: &Worker, question: Vec<u8>) -> Result<Word, NoVerdict> {
+    let passing = |error: std::io::Error| NoVerdict::Passing(error.to_string());
+    let andon = std::env::current_exe().map_err(passing)?;
     let argv = vec![andon.into_os_string(), "agent".into(), "judge".into()];
     let log = LogSpec { path: taken.paths.private.join("judge.log"), rotate_bytes: 1 << 20, backups: 0 };
     let mut spec = Spec::new(argv, worker.workspace.path.clone(), marker(&taken.run.id), log);
     spec.env = environment(taken, &worker.profile, &worker.workspace).into_iter().collect();
     spec.stdin = Stdin::Bytes(question);
     spec.cgroup = None;
-    let mut tree = Tree::start(spec).map_err(|error| error.to_string())?;
+    let mut tree = Tree::start(spec).map_err(|error| NoVerdict::Passing(error.to_string()))?;
     let exit = tokio::time::timeout(PATIENCE, tree.wait()).await;
     let captured = tree.captured();
     let _ = tree.finish(Duration::from_millis(200)).await;
-    let exit = exit.map_err(|_| "it took too long".to_owned())?;
+    let exit = exit.map_err(|_| NoVerdict::Passing("it took too long".to_owned()))?;
     let said = captured.last_line.unwrap_or_default();
-    serde_json::from_str(&said).map_err(|error| {
-        let last = captured.last_stderr_line.unwrap_or(error.to_string());
-        format!("exit {}: {last}", exit.code.unwrap_or(-1))
+    serde_json::from_str(&said).map_err(|error| match exit.code {
+        // It judges whatever it can be asked for; what it says before it gives up is about its setup.
+        Some(code) if code != 0 => {
+            NoVerdict::Lasting(captured.last_stderr_line.unwrap_or_else(|| format!("exit {code}")))
+        }
+        Some(_) | None => NoVerdict::Passing(captured.last_stderr_line.unwrap_or(error.to_string())),
     })
 }

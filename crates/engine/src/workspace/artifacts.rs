@@ -6,6 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use andon_store::files::Reach;
+
 /// The largest artifact that is kept, in bytes.
 pub const ARTIFACT_LIMIT: u64 = 25 * 1024 * 1024;
 
@@ -22,17 +24,17 @@ pub struct Artifact {
 
 /// Resolves declared artifact paths, relative to the workspace or absolute.
 ///
-/// Each must be a regular file of at most [`ARTIFACT_LIMIT`] bytes; a relative one must stay inside the workspace,
-/// links resolved. What is no such file is reported as a problem that names it, and skipped. A file that is declared
+/// Each must be a regular file of at most [`ARTIFACT_LIMIT`] bytes within reach; a relative one must stay inside the workspace
+/// in any case, links resolved. What is no such file is reported as a problem that names it, and skipped. A file that is declared
 /// twice comes once.
 #[must_use]
-pub fn artifacts(declared: &[String], workspace: &Path) -> (Vec<Artifact>, Vec<String>) {
+pub fn artifacts(declared: &[String], workspace: &Path, reach: Reach) -> (Vec<Artifact>, Vec<String>) {
     let mut found = Vec::new();
     let mut problems = Vec::new();
     let mut paths = HashSet::new();
     let mut names = HashSet::new();
     for text in declared {
-        match find(text, workspace) {
+        match find(text, workspace, reach) {
             Ok((path, size)) => {
                 if paths.insert(path.clone()) {
                     let name = unique_name(text, &path, &mut names);
@@ -45,16 +47,22 @@ pub fn artifacts(declared: &[String], workspace: &Path) -> (Vec<Artifact>, Vec<S
     (found, problems)
 }
 
-fn find(text: &str, workspace: &Path) -> Result<(PathBuf, u64), String> {
+fn find(text: &str, workspace: &Path, reach: Reach) -> Result<(PathBuf, u64), String> {
     if text.trim().is_empty() || text.contains('\0') {
         return Err("it is not a path".to_owned());
     }
+    if reach == Reach::Nowhere {
+        return Err("the files of this host are not read for somebody elsewhere; attach what is in it".to_owned());
+    }
     let said = Path::new(text);
     let path = workspace.join(said).canonicalize().map_err(|error| format!("cannot find it ({error})"))?;
-    if said.is_relative() {
+    if said.is_relative() || reach == Reach::Workspace {
         let root = workspace.canonicalize().map_err(|error| format!("the workspace is gone ({error})"))?;
         if !path.starts_with(&root) {
-            return Err("it leads out of the workspace; give an absolute path if that is meant".to_owned());
+            return Err(match reach {
+                Reach::Anywhere => "it leads out of the workspace; give an absolute path if that is meant".to_owned(),
+                Reach::Workspace | Reach::Nowhere => format!("it lies outside of the workspace {}", root.display()),
+            });
         }
     }
     let meta = fs::symlink_metadata(&path).map_err(|error| format!("cannot examine it ({error})"))?;

@@ -37,10 +37,12 @@ async fn toolbox(api: &Api, who: Who) -> Result<Toolbox, Failure> {
     let serving = Bounds { serving: true, ..Bounds::default() };
     let (identity, toolset, bounds) = match who.known {
         Known::Token(Scope::Board(slug)) => {
-            (Identity::person(slug, who.name), Toolset::Board, Bounds { one_board: true, ..serving })
+            let bounds = Bounds { one_board: true, apart: true, ..serving };
+            (Identity::person(slug, who.name), Toolset::Board, bounds)
         }
         Known::Token(Scope::Read) => {
-            (Identity::person(meant(api)?, who.name), Toolset::Board, Bounds { read_only: true, ..serving })
+            let bounds = Bounds { read_only: true, apart: true, ..serving };
+            (Identity::person(meant(api)?, who.name), Toolset::Board, bounds)
         }
         Known::Token(Scope::Admin | Scope::Session | Scope::Login) => {
             (Identity::person(meant(api)?, who.name), Toolset::Board, serving)

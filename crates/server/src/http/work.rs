@@ -9,10 +9,10 @@ use andon_engine::artifacts;
 use andon_engine::workspace::{Cleanup, cleanup, validate_branch};
 use andon_engine::{paths, tidy};
 use andon_store::operation as op;
+use andon_store::files::Reach;
 use andon_store::operation::{Deleted, Handoff};
 use andon_store::query::{LinkedTask, Show};
 use andon_store::{OpError, Operation, Tx};
-use futures::executor::block_on;
 use serde_json::Value;
 
 use super::access::Known;
@@ -165,7 +165,7 @@ fn object(metadata: Option<Value>) -> Value {
 
 async fn complete(at: &OnBoard, task: &TaskId, body: Complete) -> Result<(), Failure> {
     let metadata = object(body.metadata);
-    keep_artifacts(at, task, &metadata).await?;
+    let kept = store_artifacts(at, task, &metadata).await?;
     at.change(op::Complete {
         task: task.clone(),
         caller: at.caller(),
@@ -173,38 +173,42 @@ async fn complete(at: &OnBoard, task: &TaskId, body: Complete) -> Result<(), Fai
         summary: body.summary,
         metadata,
         created_cards: body.created_cards,
+        kept,
         policy: at.rules.policy.clone(),
     })
     .await?;
     at.settle().await
 }
 
-/// Keeps what is declared before children may look for it. A caller that does not have the run of the house keeps nothing
-/// from outside of the workspace.
-async fn keep_artifacts(at: &OnBoard, task: &TaskId, metadata: &Value) -> Result<(), Failure> {
-    let declared = Handoff { summary: None, metadata: metadata.clone() }.artifacts();
-    if declared.is_empty() {
-        return Ok(());
+/// Copies what is declared, to be recorded with the completion. Only somebody who has the run of the house names files
+/// anywhere, and only a worker those of its workspace.
+async fn store_artifacts(at: &OnBoard, task: &TaskId, metadata: &Value) -> Result<Vec<op::Attach>, Failure> {
+    let paths = Handoff { summary: None, metadata: metadata.clone() }.artifacts();
+    // The completion of another's task is refused: nothing is put there before.
+    let foreign = matches!(&at.who.known, Known::Run { task: own, .. } if own != task);
+    if paths.is_empty() || foreign {
+        return Ok(Vec::new());
     }
     let shown = at.ask(Show { task: task.clone(), limit: 1 }).await?;
     let run = shown.task.state.current_run.clone();
     let worked_in = shown.runs.last().and_then(|run| run.workspace_path.clone());
-    let Some(folder) = worked_in.or(shown.task.workspace_path).map(PathBuf::from) else { return Ok(()) };
-    let trusted = matches!(at.who.known, Known::Token(Scope::Admin | Scope::Session));
-    let inside = |text: &String| {
-        let path = PathBuf::from(text);
-        let plain = path.components().all(|part| part != std::path::Component::ParentDir);
-        trusted || path.is_relative() || (plain && path.starts_with(&folder))
+    let workspace = worked_in.or(shown.task.workspace_path).map(PathBuf::from).unwrap_or_default();
+    let reach = match &at.who.known {
+        Known::Token(Scope::Admin | Scope::Session | Scope::Login) => Reach::Anywhere,
+        Known::Token(Scope::Board(_) | Scope::Read) => Reach::Nowhere,
+        Known::Run { .. } => Reach::Workspace,
     };
-    let declared: Vec<String> = declared.into_iter().filter(inside).collect();
     let (board, task, caller) = (at.board.clone(), task.clone(), at.caller());
-    let kept = at.api.blocking(move || {
-        block_on(artifacts::keep(&board, &task, run.as_ref(), &declared, &folder, &caller))
+    let stored = at.api.blocking(move || {
+        let (task, run, paths) = (&task, run.as_ref(), paths.as_slice());
+        let (workspace, caller) = (workspace.as_path(), &caller);
+        artifacts::store(&board, &artifacts::Declared { task, run, paths, workspace, reach, caller })
     });
-    for problem in kept.await?? {
+    let stored = stored.await?;
+    for problem in stored.problems {
         tracing::warn!(%problem, "an artifact was not kept");
     }
-    Ok(())
+    Ok(stored.files)
 }
 
 async fn block(at: &OnBoard, task: &TaskId, body: andon_api::Block) -> Result<(), Failure> {

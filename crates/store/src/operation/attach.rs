@@ -11,7 +11,8 @@ use crate::sql::attachments::{self, Attachment};
 use crate::sql::tasks;
 use crate::tx::{Operation, Tx};
 
-/// Adds an attachment whose file lies in place. A name that is taken gets a number: `report (2).pdf`.
+/// Adds an attachment whose file lies in place. A name that is taken gets a number: `report (2).pdf`. A worker adds to its own
+/// task and to those that its run created.
 #[derive(Clone, Debug)]
 pub struct Attach {
     /// To which task.
@@ -32,12 +33,19 @@ pub struct Attach {
     pub caller: Caller,
 }
 
+/// As refusals say it.
+const VERB: &str = "attach to";
+
 impl Operation for Attach {
     type Reply = Attachment;
 
     async fn apply<T: Tx>(&self, tx: &mut T) -> Result<Attachment, OpError> {
-        authorise(tx, &self.caller, None, "attach to").await?;
+        let run = authorise(tx, &self.caller, None, VERB).await?;
         let task = tasks::get(tx, &self.task).await?;
+        if run.is_some_and(|run| run.task != task.id && task.created_by_run.as_deref() != Some(run.id.as_str())) {
+            let why = "a worker adds files only to its own task and to those that its run created";
+            return Err(Refusal::Forbidden { actor: self.caller.actor.to_string(), verb: VERB, why }.into());
+        }
         let taken: Vec<Attachment> = attachments::of_task(tx, &task.id).await?;
         if let Some(same) = taken.iter().find(|known| known.path == self.path) {
             return Ok(same.clone());

@@ -5,6 +5,7 @@ use andon_core::task::{Actor, Event, EventKind, Refusal, Status};
 use andon_core::{Policy, TaskId, text};
 use serde_json::{Value, json};
 
+use super::attach::Attach;
 use super::create::append;
 use crate::caller::{Caller, authorise};
 use crate::error::OpError;
@@ -58,6 +59,8 @@ pub struct Complete {
     pub metadata: Value,
     /// Tasks that the worker says it created.
     pub created_cards: Vec<String>,
+    /// Declared artifacts that lie in place: recorded with the completion, or not at all.
+    pub kept: Vec<Attach>,
     /// Limits.
     pub policy: Policy,
 }
@@ -84,6 +87,9 @@ impl Operation for Complete {
             );
         }
         self.check_cards(tx, &task).await?;
+        for file in &self.kept {
+            file.apply(tx).await?;
+        }
         let filled = |given: &Option<String>| given.clone().filter(|given| !given.trim().is_empty());
         let summary = filled(&self.summary).or_else(|| filled(&self.result));
         let handoff = Handoff { summary: summary.clone(), metadata: self.metadata.clone() };

@@ -97,6 +97,40 @@ pub(super) enum Uncommitted {
     Unknown(String),
 }
 
+/// How a transaction ended whose answer was lost.
+enum End {
+    Committed,
+    Aborted,
+    /// It has not ended.
+    Open,
+    /// Nobody can say.
+    Unknown,
+}
+
+/// An event that a transaction appended to a task, by which it is known again.
+#[derive(Debug)]
+struct Trace {
+    task: Val,
+    kind: Val,
+    at: Val,
+}
+
+impl Trace {
+    /// The last event of a task, if there is one.
+    fn of(events: &[Vec<Val>]) -> Option<Self> {
+        events.iter().rev().find_map(|event| match event.as_slice() {
+            [task @ Val::Text(_), _, kind, _, _, at] => {
+                Some(Self { task: task.clone(), kind: kind.clone(), at: at.clone() })
+            }
+            _ => None,
+        })
+    }
+
+    fn values(&self) -> [Val; 3] {
+        [self.task.clone(), self.kind.clone(), self.at.clone()]
+    }
+}
+
 /// How often an operation is tried again, and how long it waits before.
 #[derive(Debug, Default)]
 pub(super) struct Tries {
@@ -384,28 +418,35 @@ impl Inner {
         session: &Arc<Session>,
         left: Left,
     ) -> Result<Option<i64>, Uncommitted> {
+        let trace = Trace::of(&left.events);
         match self.commit_once(session, left).await {
             // Boxed, because it is rare and large.
-            Err(Uncommitted::Unknown(reason)) => Box::pin(self.find_out(session, reason)).await,
+            Err(Uncommitted::Unknown(reason)) => Box::pin(self.find_out(session, trace, reason)).await,
             known => known,
         }
     }
 
     /// Asks the server, as soon as it answers again, how a transaction ended whose answer was lost.
-    async fn find_out(&self, session: &Session, reason: String) -> Result<Option<i64>, Uncommitted> {
+    ///
+    /// That a number is of an aborted transaction is certain: what was committed is on the server's disk, number and all. That
+    /// it is of a committed one is not. A server that crashes gives the numbers again that it had only in memory, and then it may
+    /// be another transaction that was committed under this one: only what it wrote tells.
+    async fn find_out(
+        &self,
+        session: &Session,
+        trace: Option<Trace>,
+        reason: String,
+    ) -> Result<Option<i64>, Uncommitted> {
         let Some(transaction) = session.transaction() else { return Err(Uncommitted::Unknown(reason)) };
         let until = tokio::time::Instant::now() + FINDING_OUT;
         let mut wait = Duration::from_millis(20);
         while tokio::time::Instant::now() < until {
-            match tokio::time::timeout(BEGINNING, self.status_of(transaction)).await {
-                Ok(Ok(Some(status))) if status == "committed" => return Ok(None),
-                Ok(Ok(Some(status))) if status == "aborted" => {
-                    return Err(Uncommitted::Failed(Failure::lost(&reason)));
-                }
-                // So long ago, or on a server that took this one's place, that nothing is known of it.
-                Ok(Ok(None)) => break,
+            match tokio::time::timeout(BEGINNING, self.end_of(transaction, trace.as_ref())).await {
+                Ok(Ok(End::Committed)) => return Ok(None),
+                Ok(Ok(End::Aborted)) => return Err(Uncommitted::Failed(Failure::lost(&reason))),
+                Ok(Ok(End::Unknown)) => break,
                 // It is still at it, or does not answer.
-                Ok(Ok(Some(_)) | Err(_)) | Err(_) => {}
+                Ok(Ok(End::Open) | Err(_)) | Err(_) => {}
             }
             tokio::time::sleep(wait).await;
             wait = (wait * 2).min(Duration::from_millis(500));
@@ -413,14 +454,29 @@ impl Inner {
         Err(Uncommitted::Unknown(reason))
     }
 
-    /// `committed`, `aborted` or `in progress`.
-    async fn status_of(&self, transaction: &str) -> Result<Option<String>, DbError> {
-        const STATUS: &str = "select pg_xact_status($1::text::xid8)";
+    /// What the server knows of a transaction's end.
+    async fn end_of(&self, transaction: &str, trace: Option<&Trace>) -> Result<End, DbError> {
+        // With its schema: a connection that keeps no settings looks nowhere by itself.
+        let sql = format!(
+            "select pg_xact_status($1::text::xid8), exists (select from \"{}\".events where task_id = $2 \
+             and kind = $3 and at = $4 and xmin = $1::text::xid8::xid)",
+            self.schema
+        );
         let session = self.lend().await.map_err(|failure| failure.error)?;
-        let sent = session.send(STATUS, vec![Val::Text(transaction.to_owned())]).await?;
+        let [task, kind, at] = trace.map_or([Val::Null, Val::Null, Val::Null], Trace::values);
+        let sent = session.send(&sql, vec![Val::Text(transaction.to_owned()), task, kind, at]).await?;
         let answer = session.wait(sent).await?;
         session.closed();
-        answer.rows.into_iter().last().map_or(Ok(None), |mut row| row.opt_text())
+        let Some(mut row) = answer.rows.into_iter().last() else { return Ok(End::Unknown) };
+        let (status, traced) = (row.opt_text()?, row.flag()?);
+        Ok(match status.as_deref() {
+            Some("committed") if traced => End::Committed,
+            Some("aborted") => End::Aborted,
+            Some("in progress") => End::Open,
+            // Committed by whoever has its number, or so long ago, or on a server that took this one's place, that nothing
+            // is known of it.
+            _ => End::Unknown,
+        })
     }
 
     /// In one exchange: the lock of the events, and then their numbers, are taken last, so that the order of the numbers is

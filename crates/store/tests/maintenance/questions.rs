@@ -51,6 +51,7 @@ fn the_context_says_what_came_before() {
         summary: Some("built the wall".to_owned()),
         metadata: serde_json::json!({ "bricks": 3 }),
         created_cards: Vec::new(),
+        kept: Vec::new(),
         policy: policy.clone(),
     };
     run(&board, complete).unwrap();

@@ -356,6 +356,7 @@ pub async fn phantom_cards_are_refused_and_recorded(boards: &impl Boards) {
     let own = s.ok(Create { caller: s.worker(&run), ..s.creation(Draft::new("own")) }).await.task.id;
     let complete = |cards: Vec<String>| Complete {
         created_cards: cards,
+        kept: Vec::new(),
         summary: Some("made t_0000zzz9 and more".to_owned()),
         ..s.completion(&id, s.worker(&run))
     };

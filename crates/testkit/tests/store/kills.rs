@@ -24,6 +24,7 @@ fn complete(board: &Board, claimed: &andon_store::operation::Claimed) -> Result<
         summary: None,
         metadata: Value::Null,
         created_cards: Vec::new(),
+        kept: Vec::new(),
         policy: Policy::default(),
     };
     block_on(board.run(complete)).map(drop)

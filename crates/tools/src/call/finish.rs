@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use andon_core::task::BlockKind;
 use andon_store::Caller;
 use andon_store::operation::{
-    Approve, Block, BlockOn, Complete, Handoff, RequestChanges, RequestReview, Schedule,
+    Approve, Attach, Block, BlockOn, Complete, Handoff, RequestChanges, RequestReview, Schedule,
 };
 use andon_store::query::Show;
 use futures::executor::block_on;
@@ -27,7 +27,7 @@ pub(crate) fn complete(on: &OnBoard<'_>, arguments: arguments::Complete) -> Resu
     let task = on.task(arguments.task_id.as_deref())?;
     let rules = on.rules()?;
     let metadata = with_artifacts(arguments.metadata, &arguments.artifacts)?;
-    let problems = keep(on, &task, &metadata)?;
+    let (kept, problems) = store(on, &task, &metadata)?;
     let done = on.run(Complete {
         task,
         caller: on.caller(),
@@ -35,6 +35,7 @@ pub(crate) fn complete(on: &OnBoard<'_>, arguments: arguments::Complete) -> Resu
         summary: arguments.summary,
         metadata,
         created_cards: arguments.created_cards,
+        kept,
         policy: rules.policy.clone(),
     })?;
     settle(on, &rules)?;
@@ -67,12 +68,17 @@ fn with_artifacts(metadata: Option<Map<String, Value>>, artifacts: &[String]) ->
     Ok(Value::Object(object))
 }
 
-/// Keeps what is declared before children may look for it, and before a scratch workspace goes.
-fn keep(on: &OnBoard<'_>, task: &andon_core::TaskId, metadata: &Value) -> Result<Vec<String>, ToolError> {
+/// Copies what is declared, to be recorded with the completion: before children may look for it, and before a scratch workspace
+/// goes.
+fn store(
+    on: &OnBoard<'_>,
+    task: &andon_core::TaskId,
+    metadata: &Value,
+) -> Result<(Vec<Attach>, Vec<String>), ToolError> {
     let declared = Handoff { summary: None, metadata: metadata.clone() }.artifacts();
     // The completion of another's task is refused: nothing is put there before.
     if declared.is_empty() || on.worker().is_some_and(|worker| worker.task != *task) {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), Vec::new()));
     }
     let shown = on.run(Show { task: task.clone(), limit: 0 })?;
     let worked_in = shown.runs.last().and_then(|run| run.workspace_path.clone());
@@ -85,9 +91,10 @@ fn keep(on: &OnBoard<'_>, task: &andon_core::TaskId, metadata: &Value) -> Result
         run: shown.task.state.current_run.as_ref(),
         paths: &declared,
         workspace: &workspace,
+        reach: on.reach(),
         caller: &caller,
     };
-    on.house().keep(on.board()?, &declared)
+    Ok(on.house().store(on.board()?, &declared))
 }
 
 /// Tells children that one operation could not tell in its own transaction.

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use andon_core::context::rfc3339;
-use andon_store::files;
+use andon_store::files::{self, Reach};
 use andon_store::operation::{AddComment, Heartbeat};
 use futures::executor::block_on;
 use serde_json::json;
@@ -67,19 +67,21 @@ pub(crate) fn attach(on: &OnBoard<'_>, arguments: arguments::Attach) -> Result<D
 /// they read nothing for it that lies elsewhere.
 fn allowed(on: &OnBoard<'_>, given: &str) -> Result<PathBuf, ToolError> {
     let failed = |reason: String| ToolError::from(CallError::File { path: given.to_owned(), reason });
+    let found = |path: PathBuf| path.canonicalize().map_err(|error| failed(error.to_string()));
     let Some(worker) = on.worker() else {
-        let path = PathBuf::from(given);
-        return if path.is_absolute() {
-            Ok(path)
-        } else {
-            Err(failed("give an absolute path: this session has no workspace".to_owned()))
+        return match on.reach() {
+            Reach::Anywhere if Path::new(given).is_absolute() => found(PathBuf::from(given)),
+            Reach::Anywhere => Err(failed("give an absolute path: this session has no workspace".to_owned())),
+            Reach::Workspace | Reach::Nowhere => Err(failed(
+                "the files of this host are not read for somebody elsewhere; give the text in `content`".to_owned(),
+            )),
         };
     };
     let workspace = worker.workspace.as_deref().unwrap_or_else(|| Path::new(""));
     let root = workspace
         .canonicalize()
         .map_err(|_| failed("this run has no workspace; give the text in `content`".to_owned()))?;
-    let path = root.join(given).canonicalize().map_err(|error| failed(error.to_string()))?;
+    let path = found(root.join(given))?;
     if path.starts_with(&root) {
         return Ok(path);
     }
@@ -89,14 +91,5 @@ fn allowed(on: &OnBoard<'_>, given: &str) -> Result<PathBuf, ToolError> {
 fn open(path: &Path) -> Result<File, ToolError> {
     let failed =
         |reason: String| ToolError::from(CallError::File { path: path.display().to_string(), reason });
-    // A pipe would be waited for: what it is is looked at before it is opened.
-    let regular = |found: std::fs::Metadata| found.is_file();
-    if !std::fs::metadata(path).map(regular).map_err(|error| failed(error.to_string()))? {
-        return Err(failed("it is not a regular file".to_owned()));
-    }
-    let file = File::open(path).map_err(|error| failed(error.to_string()))?;
-    if !file.metadata().is_ok_and(regular) {
-        return Err(failed("it is not a regular file".to_owned()));
-    }
-    Ok(file)
+    files::open_resolved(path).map_err(|error| failed(error.to_string()))
 }

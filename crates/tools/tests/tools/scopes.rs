@@ -174,6 +174,7 @@ proptest! {
             for (id, before) in foreign.iter().zip(&before) {
                 let now = core_of(&stage.task(id));
                 prop_assert!(now == *before, "{} {given} changed {id}: {:?} was {before:?}", one.tool, now);
+                prop_assert_eq!(stage.files(id), 0, "{} {} added a file to {}", one.tool, given, id);
             }
         }
     }

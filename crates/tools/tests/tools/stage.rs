@@ -91,6 +91,11 @@ impl Stage {
         block_on(self.board.run(Show { task: id.clone(), limit: 0 })).unwrap().task
     }
 
+    /// How many files a task has.
+    pub(crate) fn files(&self, id: &TaskId) -> usize {
+        block_on(self.board.run(Show { task: id.clone(), limit: 0 })).unwrap().attachments.len()
+    }
+
     pub(crate) fn of_run(&self, run: &RunId) -> Vec<TaskId> {
         let list = andon_store::query::List { archived: true, limit: 1_000, ..Default::default() };
         let listed = block_on(self.board.run(list)).unwrap();

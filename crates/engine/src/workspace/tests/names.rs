@@ -5,9 +5,12 @@ use std::{
     process::Command,
 };
 
+use andon_store::files::Reach;
 use proptest::prelude::{ProptestConfig, prop_assert_eq, proptest};
 
 use super::Done;
+use andon_store::files::Reach;
+
 use crate::workspace::{FailureClass, Kind, WorkspaceError, artifacts, validate_branch, validate_workspace};
 
 #[test]
@@ -110,13 +113,20 @@ fn artifacts_are_regular_files_of_the_workspace() -> Done {
         "",
         outside_text.as_str(),
     ];
-    let (found, problems) = artifacts(&declared.map(str::to_owned), &inside);
+    let declared = declared.map(str::to_owned);
+    let (found, problems) = artifacts(&declared, &inside, Reach::Anywhere);
     let names: Vec<_> = found.iter().map(|artifact| (artifact.name.as_str(), artifact.size)).collect();
     assert_eq!(names, [("report.md", 5), ("report-2.md", 5), ("secret.txt", 6)]);
     assert_eq!(problems.len(), 6, "{problems:?}");
     for name in ["../secret.txt", "link", "sub dir", "huge", "none"] {
         assert!(problems.iter().any(|problem| problem.contains(&format!("{name:?}"))), "{name}");
     }
+    // What a worker names lies in its workspace, however it says so; what somebody elsewhere names lies nowhere.
+    let inside_link = inside.join("link").display().to_string();
+    let said = ["report.md", "link", inside_link.as_str(), outside_text.as_str()].map(str::to_owned);
+    let (found, problems) = artifacts(&said, &inside, Reach::Workspace);
+    assert_eq!((found.len(), problems.len()), (1, 3), "{found:?} {problems:?}");
+    assert_eq!(artifacts(&said, &inside, Reach::Nowhere).1.len(), said.len());
     Ok(())
 }
 
