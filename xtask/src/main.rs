@@ -33,9 +33,10 @@ use failure::Failure;
 const HELP: &str = "\
 Usage: cargo xtask <chore> [arguments]
 
-  test [arguments]           install what the tests need, then run all of them; arguments go to the test runner
+  test [arguments]           install what the tests need, then run all of them; arguments go to the test runner;
+                             `--and-check` alone has the checks run beside the tests
   check                      formatting, lints, documentation, licences, generated files, tidy
-  ci                         test, then check
+  ci                         test --and-check
   tidy                       the rules of the house that no compiler knows
   demo [arguments]           build Andon and run its main job
   demo-agents [arguments]    build Andon and run a fleet of its agents on a model that answers by a script

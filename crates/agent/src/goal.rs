@@ -107,7 +107,9 @@ mod tests {
     #[test]
     fn what_cannot_be_reached_is_blocked_with_the_judge_s_reason() {
         let next = goal(9).next(&Verdict::Unachievable("nobody has the key".to_owned()));
-        assert!(matches!(next, Next::Block(BlockKind::NeedsInput, text) if text.contains("nobody has the key")));
+        assert!(
+            matches!(next, Next::Block(BlockKind::NeedsInput, text) if text.contains("nobody has the key"))
+        );
     }
 
     #[test]

@@ -12,7 +12,13 @@ pub fn nearest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Vec
             let prefixed = !given.is_empty() && (lower.starts_with(&given) || given.starts_with(&lower));
             // Of short words one slip leaves too little for a likeness.
             let slip = given.chars().count() >= 3 && strsim::osa_distance(&given, &lower) == 1;
-            let least = if prefixed { 0.9 } else if slip { 0.8 } else { 0.0 };
+            let least = if prefixed {
+                0.9
+            } else if slip {
+                0.8
+            } else {
+                0.0
+            };
             (score.max(least), name)
         })
         .filter(|(score, _)| *score >= 0.75)

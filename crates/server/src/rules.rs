@@ -76,7 +76,8 @@ impl HouseRules for HomeRules {
 
     fn store(&self, board: &Board, declared: &Declared<'_>) -> (Vec<Attach>, Vec<String>) {
         let Declared { task, run, paths, workspace, reach, caller } = *declared;
-        let stored = artifacts::store(board, &artifacts::Declared { task, run, paths, workspace, reach, caller });
+        let stored =
+            artifacts::store(board, &artifacts::Declared { task, run, paths, workspace, reach, caller });
         (stored.files, stored.problems)
     }
 }

@@ -114,7 +114,8 @@ mod tests {
         check("kanban_show", Value::Null).unwrap();
         check("kanban_show", json!("{\"task_id\": \"t_01234567\"}")).unwrap();
         check("kanban_list", json!({ "limit": "20", "include_archived": "yes", "status": null })).unwrap();
-        check("kanban_comment", json!({ "task_id": "t_01234567", "body": "seen", "author": "somebody" })).unwrap();
+        check("kanban_comment", json!({ "task_id": "t_01234567", "body": "seen", "author": "somebody" }))
+            .unwrap();
         check("kanban_complete", json!({ "summary": "done", "artifacts": "report.md", "metadata": "{}" }))
             .unwrap();
     }

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use andon_core::run::StandDown;
+use andon_core::task::BlockKind;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use tempfile::TempDir;
@@ -284,6 +285,11 @@ async fn no_answer_is_a_typed_end() {
     assert_eq!((finished.code(), matches!(finished, Finished::Busy(_))), (75, true));
     assert!(scene.port.gave_up.lock().unwrap().is_empty());
     assert!(scene.said.iter().any(|line| line.contains("asking again")));
+    // How long the provider asked for is handed on: the profile rests for so long.
+    let hour = Some(std::time::Duration::from_secs(3_600));
+    let long = Err(ModelError::RateLimited { reason: "slow down".to_owned(), retry_after: hour });
+    let finished = Scene::new().run(&FakeModel::new([long])).await;
+    assert!(finished.sentence().ends_with("try again in 3600 s"), "{}", finished.sentence());
     let expected = [
         (ModelError::Refused { status: 401, reason: "no".to_owned() }, Failure::AuthenticationFailed),
         (
@@ -300,6 +306,23 @@ async fn no_answer_is_a_typed_end() {
         let (given, text, _) = scene.gave_up();
         assert_eq!((given, text), (failure, error.to_string()));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_model_that_cannot_look_at_images_is_asked_again_without_them() {
+    let blind =
+        || Err(ModelError::Misconfigured { reason: "this model does not support image input".to_owned() });
+    let image = crate::model::Part::Image { kind: "image/png".to_owned(), data: "iVBOR".into() };
+    let mut scene = Scene::new();
+    scene.earlier = vec![Turn::Told(vec![image])];
+    let model = FakeModel::new([blind(), calls("kanban_complete", json!({ "summary": "x" }))]);
+    assert_eq!(scene.run(&model).await.code(), 0);
+    let asked = model.last_asked();
+    assert!(!asked.contains("iVBOR") && asked.contains("an image was here"), "{asked}");
+    // Without images there is nothing to leave out.
+    let mut scene = Scene::new();
+    let _ = scene.run(&FakeModel::new([blind(), blind()])).await;
+    assert_eq!(scene.port.gave_up.lock().unwrap()[0].0, Failure::SpawnFailed { missing: true });
 }
 
 #[tokio::test]

@@ -180,7 +180,9 @@ fn print_profile(app: &App, profile: &Profile, found: &Examined) {
     let mut out =
         format!("{}  profile {}: {}{version}\n", output::paint(look, sign), profile.name, profile.runner());
     if let Some(tried) = &found.tried_with {
-        out.push_str(&format!("     version: older than {tried}, which Andon is tried with; it may lack what it is asked for\n"));
+        out.push_str(&format!(
+            "     version: older than {tried}, which Andon is tried with; it may lack what it is asked for\n"
+        ));
     }
     for finding in &found.findings {
         out.push_str(&format!("     {}: {}\n", finding.what, output::line(&finding.message)));

@@ -52,7 +52,9 @@ fn find(text: &str, workspace: &Path, reach: Reach) -> Result<(PathBuf, u64), St
         return Err("it is not a path".to_owned());
     }
     if reach == Reach::Nowhere {
-        return Err("the files of this host are not read for somebody elsewhere; attach what is in it".to_owned());
+        return Err(
+            "the files of this host are not read for somebody elsewhere; attach what is in it".to_owned()
+        );
     }
     let said = Path::new(text);
     let path = workspace.join(said).canonicalize().map_err(|error| format!("cannot find it ({error})"))?;
@@ -60,8 +62,12 @@ fn find(text: &str, workspace: &Path, reach: Reach) -> Result<(PathBuf, u64), St
         let root = workspace.canonicalize().map_err(|error| format!("the workspace is gone ({error})"))?;
         if !path.starts_with(&root) {
             return Err(match reach {
-                Reach::Anywhere => "it leads out of the workspace; give an absolute path if that is meant".to_owned(),
-                Reach::Workspace | Reach::Nowhere => format!("it lies outside of the workspace {}", root.display()),
+                Reach::Anywhere => {
+                    "it leads out of the workspace; give an absolute path if that is meant".to_owned()
+                }
+                Reach::Workspace | Reach::Nowhere => {
+                    format!("it lies outside of the workspace {}", root.display())
+                }
             });
         }
     }

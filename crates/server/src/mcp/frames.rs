@@ -160,7 +160,11 @@ fn mended(bytes: &[u8]) -> String {
 /// The code unit of an escape such as `\ud83d` at the start of a text.
 fn unit(text: &str) -> Option<u16> {
     let digits = text.strip_prefix("\\u")?.get(..4)?;
-    if digits.bytes().all(|byte| byte.is_ascii_hexdigit()) { u16::from_str_radix(digits, 16).ok() } else { None }
+    if digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        u16::from_str_radix(digits, 16).ok()
+    } else {
+        None
+    }
 }
 
 /// What a line says.
@@ -187,7 +191,9 @@ impl Frame {
                 return Self::bad(ErrorCode::INVALID_REQUEST, message, id.as_ref());
             }
         };
-        match serde_json::from_slice(bytes).or_else(|error| serde_json::from_str(&mended(bytes)).map_err(|_| error)) {
+        match serde_json::from_slice(bytes)
+            .or_else(|error| serde_json::from_str(&mended(bytes)).map_err(|_| error))
+        {
             Ok(value) => Self::of_value(value),
             Err(error) => Self::bad(ErrorCode::PARSE_ERROR, format!("the line is no JSON: {error}"), None),
         }
@@ -255,7 +261,10 @@ mod tests {
         };
         let params = format!("{{\"id\":5,\"text\":\"{long}\"}}");
         assert_eq!(id(format!("{{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"a\",\"params\":{params}}}")), 7);
-        assert_eq!(id(format!("{{\"method\":\"a\",\"params\":{params},\"jsonrpc\":\"2.0\",\"id\":\"é\"}}")), "é");
+        assert_eq!(
+            id(format!("{{\"method\":\"a\",\"params\":{params},\"jsonrpc\":\"2.0\",\"id\":\"é\"}}")),
+            "é"
+        );
         assert_eq!(id(format!("{{\"method\":\"a\",\"params\":{params},\"id\":8,\"jsonrpc\":\"2.0\"}}\r")), 8);
         let nested = format!("{{\"method\":\"a\",\"params\":{{\"text\":\"{long}\",\"id\":5}}}}");
         assert_eq!(id(nested), Value::Null, "an id of something within is not its own");
@@ -269,7 +278,10 @@ mod tests {
         assert_eq!(read(b"\"\xff\""), "\u{fffd}");
         assert_eq!(mended(br"\"), r"\", "an escape without its character stays what it is");
         let call = br#"{"jsonrpc":"2.0","id":4,"method":"tools/call","params":{"name":"x","arguments":{"body":"\ud83d"}}}"#;
-        assert!(matches!(Frame::read(&Line::Whole(call.to_vec())), Frame::Request(NumberOrString::Number(4), _)));
+        assert!(matches!(
+            Frame::read(&Line::Whole(call.to_vec())),
+            Frame::Request(NumberOrString::Number(4), _)
+        ));
     }
 
     #[test]

@@ -42,7 +42,9 @@ impl Operation for Attach {
     async fn apply<T: Tx>(&self, tx: &mut T) -> Result<Attachment, OpError> {
         let run = authorise(tx, &self.caller, None, VERB).await?;
         let task = tasks::get(tx, &self.task).await?;
-        if run.is_some_and(|run| run.task != task.id && task.created_by_run.as_deref() != Some(run.id.as_str())) {
+        if run
+            .is_some_and(|run| run.task != task.id && task.created_by_run.as_deref() != Some(run.id.as_str()))
+        {
             let why = "a worker adds files only to its own task and to those that its run created";
             return Err(Refusal::Forbidden { actor: self.caller.actor.to_string(), verb: VERB, why }.into());
         }

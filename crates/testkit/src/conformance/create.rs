@@ -98,7 +98,9 @@ pub async fn unknown_names_are_refused_with_the_nearest(boards: &impl Boards) {
     assert_eq!(nearest(Draft::new("t").with(skill)).await, ["rust"]);
     let skills = |new: &mut NewTask| new.skills = ["rusty", "rust", "nowhere"].map(str::to_owned).to_vec();
     match s.run(s.creation(Draft::new("t").with(skills))).await.unwrap_err().refusal() {
-        Some(Refusal::UnknownSkill { names, .. }) => assert_eq!(*names, ["rusty", "nowhere"], "all of them at once"),
+        Some(Refusal::UnknownSkill { names, .. }) => {
+            assert_eq!(*names, ["rusty", "nowhere"], "all of them at once")
+        }
         other => panic!("{other:?}"),
     }
     let known = s.task("known").await;

@@ -73,7 +73,8 @@ fn allowed(on: &OnBoard<'_>, given: &str) -> Result<PathBuf, ToolError> {
             Reach::Anywhere if Path::new(given).is_absolute() => found(PathBuf::from(given)),
             Reach::Anywhere => Err(failed("give an absolute path: this session has no workspace".to_owned())),
             Reach::Workspace | Reach::Nowhere => Err(failed(
-                "the files of this host are not read for somebody elsewhere; give the text in `content`".to_owned(),
+                "the files of this host are not read for somebody elsewhere; give the text in `content`"
+                    .to_owned(),
             )),
         };
     };

@@ -9,8 +9,6 @@ use andon_store::files::Reach;
 use proptest::prelude::{ProptestConfig, prop_assert_eq, proptest};
 
 use super::Done;
-use andon_store::files::Reach;
-
 use crate::workspace::{FailureClass, Kind, WorkspaceError, artifacts, validate_branch, validate_workspace};
 
 #[test]
