@@ -144,16 +144,22 @@ fn a_worker_s_files_come_from_its_workspace_and_those_of_somebody_elsewhere_from
     let secret = house.outside().join("secret.txt");
     std::fs::write(&secret, "sesame").unwrap();
     let secret = secret.to_str().unwrap();
-    let own = house.create(["own", "--assignee", "hand"]);
+    // Each in a folder of its own.
+    let create = |title: &str| {
+        let folder = house.outside().join(title);
+        std::fs::create_dir_all(&folder).unwrap();
+        let place = format!("dir:{}", folder.display());
+        (house.create([title, "--assignee", "hand", "--workspace", &place]), folder)
+    };
+    let (own, folder) = create("own");
     let claim = house.json(["claim", &own]);
-    let folder = std::path::PathBuf::from(text_of(&claim["workspace"]));
     std::fs::write(folder.join("report.txt"), "done").unwrap();
     std::os::unix::fs::symlink(secret, folder.join("link.txt")).unwrap();
     let (link, inside) = (folder.join("link.txt"), folder.join("report.txt"));
     let (link, inside) = (link.to_str().unwrap(), inside.to_str().unwrap());
     let serve = Serve::start(&house);
     let worker = serve.with(&format!("{}.{}", text_of(&claim["run"]["id"]), text_of(&claim["run"]["token"])));
-    for path in [secret, link, "link.txt", "../../../../../../etc/hostname"] {
+    for path in [secret, link, "link.txt", "../secret.txt"] {
         assert_eq!(refused(&worker, "kanban_attach", json!({ "path": path })), "file_io", "{path}");
     }
     // A completion that is refused leaves nothing behind.
@@ -167,9 +173,8 @@ fn a_worker_s_files_come_from_its_workspace_and_those_of_somebody_elsewhere_from
 
     // The same over the other routes, and by a token that is no worker's.
     let tasks = "/api/v1/boards/default/tasks";
-    let two = house.create(["two", "--assignee", "hand"]);
+    let (two, folder) = create("two");
     let claim = house.json(["claim", &two]);
-    let folder = std::path::PathBuf::from(text_of(&claim["workspace"]));
     std::os::unix::fs::symlink(secret, folder.join("link.txt")).unwrap();
     let worker = serve.with(&format!("{}.{}", text_of(&claim["run"]["id"]), text_of(&claim["run"]["token"])));
     let link = folder.join("link.txt");

@@ -142,7 +142,7 @@ fn ended(creating: Child) -> (Output, String) {
 }
 
 fn titles(house: &House) -> Vec<String> {
-    let listed = house.json(["list", "--json"]);
+    let listed = house.json(["list"]);
     listed.as_array().unwrap().iter().map(|task| text_of(&task["title"])).collect()
 }
 

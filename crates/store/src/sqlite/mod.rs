@@ -4,6 +4,7 @@
 mod connection;
 mod direct;
 mod error;
+mod queue;
 mod transaction;
 mod turn;
 mod writer;

@@ -3,8 +3,8 @@
 //! SQLite's own lock decides who writes; this one only keeps those away who would wait for it. To ask SQLite costs a dozen
 //! system calls and throws away what the connection has cached, so that it can only be asked rarely, and then eight
 //! processes that write at once wait for hundreds of milliseconds although each is at work for less than one. This lock is
-//! asked with one call, and therefore often. Whoever waits says so with a shared lock on a second file; whoever has just had
-//! a turn and wants the next one sees that, and lets the others go first.
+//! asked with one call, and whoever waits for it sleeps until a turn ends. Whoever waits says so with a shared lock on a second
+//! file; whoever has just had a turn and wants the next one sees that, and queues behind the others.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
+
+use super::queue::Queue;
 
 /// Longest wait for a turn. Whoever has it longer is frozen, and may not even have SQLite's lock.
 const LONGEST: Duration = Duration::from_secs(1);
@@ -36,6 +38,8 @@ pub(crate) struct Turns {
 struct Files {
     turn: File,
     wanted: File,
+    /// Where to sleep, if that can be had here.
+    queue: Option<Queue>,
 }
 
 /// A turn; it ends when it is dropped, and with its process.
@@ -65,19 +69,18 @@ impl Turns {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .is_some_and(|at| at.elapsed() < JUST_NOW);
-        if just_now && files.is_wanted() {
-            pause(150..250);
-        }
-        match try_lock(&files.turn, FlockOperation::NonBlockingLockExclusive) {
-            Some(true) => return Turn { turns: self, files: Some(files) },
-            Some(false) => {}
-            None => return Turn { turns: self, files: None },
+        if !(just_now && files.is_wanted()) {
+            match try_lock(&files.turn, FlockOperation::NonBlockingLockExclusive) {
+                Some(true) => return Turn { turns: self, files: Some(files) },
+                Some(false) => {}
+                None => return Turn { turns: self, files: None },
+            }
         }
         let begun = Instant::now();
         let said = try_lock(&files.wanted, FlockOperation::NonBlockingLockShared);
         let mut got = Some(false);
         while got == Some(false) && begun.elapsed() < LONGEST {
-            pause(10..60);
+            files.wait();
             got = try_lock(&files.turn, FlockOperation::NonBlockingLockExclusive);
         }
         if said == Some(true) {
@@ -87,12 +90,23 @@ impl Turns {
     }
 
     fn open(&self) -> Option<Files> {
-        let open = |path| File::options().create(true).truncate(false).write(true).open(path).ok();
-        Some(Files { turn: open(&self.turn)?, wanted: open(&self.wanted)? })
+        let open = |path| File::options().create(true).truncate(false).read(true).write(true).open(path).ok();
+        let (turn, wanted) = (open(&self.turn)?, open(&self.wanted)?);
+        let queue = Queue::at(&wanted);
+        Some(Files { turn, wanted, queue })
     }
 }
 
 impl Files {
+    /// Waits until a turn may have ended. One that was not asleep when it ended, or that ended with its process, is not heard
+    /// of: then the clock wakes.
+    fn wait(&self) {
+        match &self.queue {
+            Some(queue) => queue.sleep(Duration::from_micros(at_random(1_000..2_000))),
+            None => pause(10..60),
+        }
+    }
+
     /// Whether somebody waits for a turn.
     fn is_wanted(&self) -> bool {
         let alone = try_lock(&self.wanted, FlockOperation::NonBlockingLockExclusive);
@@ -112,10 +126,14 @@ fn try_lock(file: &File, operation: FlockOperation) -> Option<bool> {
     }
 }
 
+fn at_random(range: std::ops::Range<u64>) -> u64 {
+    use rand::Rng as _;
+    rand::rng().random_range(range)
+}
+
 /// Waits for so many microseconds, at random: two that wait must not ask in step.
 fn pause(micros: std::ops::Range<u64>) {
-    use rand::Rng as _;
-    let micros = rand::rng().random_range(micros);
+    let micros = at_random(micros);
     #[expect(
         clippy::disallowed_methods,
         reason = "another process's lock can only be waited for by asking again"
@@ -127,6 +145,9 @@ impl Drop for Turn<'_> {
     fn drop(&mut self) {
         let Some(files) = self.files.take() else { return };
         if flock(&files.turn, FlockOperation::Unlock).is_ok() {
+            if let Some(queue) = &files.queue {
+                let _ = queue.wake();
+            }
             *self.turns.ended.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
             let mut idle = self.turns.idle.lock().unwrap_or_else(PoisonError::into_inner);
             if idle.len() < KEPT {
