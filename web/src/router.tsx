@@ -9,7 +9,7 @@ import { Button, Empty, ProblemNote, Words } from "./design/controls.tsx";
 import { AlertIcon, BoardIcon } from "./design/icons.tsx";
 import { Dialogs } from "./shell/dialogs.tsx";
 import { Layout, Waiting } from "./shell/layout.tsx";
-import { t } from "./i18n/index.ts";
+import { t, useLanguage } from "./i18n/index.ts";
 import { beginning } from "./shell/defaults.ts";
 import { openDialog } from "./shell/store.ts";
 
@@ -46,6 +46,7 @@ function search(raw: Record<string, unknown>): Search {
 }
 
 function Broken({ error, reset }: { error: unknown; reset?: () => void }) {
+  useLanguage();
   const problem = asProblem(error);
   const ended = problem.status === 401;
   return (
@@ -74,7 +75,13 @@ const home = createRoute({
     const slug = there(last) ? last : there(current) ? current : boards[0]?.slug;
     if (slug) throw redirect({ to: "/b/$board", params: { board: slug }, replace: true });
   },
-  component: () => (
+  component: Nowhere,
+});
+
+/** Where there is no board at all. */
+function Nowhere() {
+  useLanguage();
+  return (
     <>
       <div className="m-auto p-6">
         <Empty icon={<BoardIcon size={20} />} title={t("board.none")}>
@@ -85,8 +92,8 @@ const home = createRoute({
       </div>
       <Dialogs board="" />
     </>
-  ),
-});
+  );
+}
 
 const board = createRoute({
   getParentRoute: () => root,

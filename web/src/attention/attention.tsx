@@ -11,7 +11,7 @@ import { Badge, Button, Check, Empty, ProblemNote, TextArea } from "../design/co
 import { CheckIcon, InboxIcon, StatusIcon } from "../design/icons.tsx";
 import { ago, dollars, full, useNow } from "../design/time.ts";
 import { statusName } from "../design/words.ts";
-import { t } from "../i18n/index.ts";
+import { t, useLanguage } from "../i18n/index.ts";
 import { TopBar } from "../shell/layout.tsx";
 import { act } from "../shell/moves.ts";
 import { Prose } from "../task/prose.tsx";
@@ -27,6 +27,7 @@ const GROUPS: Need[] = ["answer", "review", "rescue", "look"];
 const MORE = 30;
 
 export default function Attention() {
+  useLanguage();
   const { board } = useParams({ from: "/b/$board" });
   const [everywhere, setEverywhere] = useState(false);
   const [shown, setShown] = useState(MORE);

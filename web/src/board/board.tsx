@@ -13,7 +13,7 @@ import { Button, Empty, IconButton, Menu, ProblemNote } from "../design/controls
 import { cx } from "../design/cx.ts";
 import { BoardIcon, BoltIcon, CheckIcon, CloseIcon, FilterIcon, LanesIcon, MoreIcon, PlusIcon, RefreshIcon, SearchIcon } from "../design/icons.tsx";
 import { STATUSES } from "../design/words.ts";
-import { t } from "../i18n/index.ts";
+import { t, useLanguage } from "../i18n/index.ts";
 import type { Search } from "../router.tsx";
 import { move } from "../shell/moves.ts";
 import { TopBar, Waiting } from "../shell/layout.tsx";
@@ -40,6 +40,7 @@ function drop(board: string, id: string, to: Target): void {
 }
 
 export function Board() {
+  useLanguage();
   const { board } = useParams({ from: "/b/$board" });
   const search = useSearch({ from: "/b/$board" });
   const filter = useMemo<Filter>(

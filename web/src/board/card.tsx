@@ -11,7 +11,7 @@ import { AlertIcon, ChildrenIcon, ClipIcon, ClockIcon, CommentIcon, LinkIcon, Mo
 import { plainWords } from "../design/plain.ts";
 import { ago, compact, dollars, full, ms, short, span, useNow } from "../design/time.ts";
 import { STATUSES, blockName, severityName, statusName } from "../design/words.ts";
-import { t } from "../i18n/index.ts";
+import { t, useLanguage } from "../i18n/index.ts";
 import { move } from "../shell/moves.ts";
 import { openDialog, select, selected as chosen, useFailed } from "../shell/store.ts";
 import { touchable } from "./drag.ts";
@@ -59,6 +59,7 @@ export const Card = memo(function Card({
   onActive: (id: string) => void;
   onDrop: (id: string, to: Target) => void;
 }) {
+  useLanguage();
   const box = useRef<HTMLElement>(null);
   const navigate = useNavigate({ from: "/b/$board" });
   const [dragging, setDragging] = useState(false);

@@ -13,7 +13,7 @@ import { cx } from "../design/cx.ts";
 import { PauseIcon, PlayIcon, STATUS_COLOR, StatusIcon, StopIcon } from "../design/icons.tsx";
 import { ago, compact, count, dollars, full, ms, percent, span, useNow } from "../design/time.ts";
 import { STATUSES, outcome, statusName } from "../design/words.ts";
-import { t } from "../i18n/index.ts";
+import { t, useLanguage } from "../i18n/index.ts";
 import { reach } from "../shell/cord.tsx";
 import { TopBar } from "../shell/layout.tsx";
 import { openDialog, refusal, toast } from "../shell/store.ts";
@@ -25,6 +25,7 @@ import { Described } from "./planner.tsx";
 import { Usage } from "./usage.tsx";
 
 export default function Fleet() {
+  useLanguage();
   const { board } = useParams({ from: "/b/$board" });
   const fleet = useFleet(board);
   const workers = useWorkers(board);
@@ -187,8 +188,10 @@ function Queue({ stats }: { stats: Stats }) {
 const BAD = new Set(["crashed", "timed_out", "spawn_failed", "protocol_violation", "lost", "stale"]);
 
 function Latency({ runs, of }: { runs: Run[]; of: "start" | "length" }) {
-  const points = useMemo(
-    () =>
+  const language = useLanguage();
+  const points = useMemo(() => {
+    void language;
+    return (
       runs
         .flatMap((run) => {
           const from = ms(run.started_at);
@@ -197,9 +200,9 @@ function Latency({ runs, of }: { runs: Run[]; of: "start" | "length" }) {
           const value = Math.max(1, to - from);
           return [{ at: from, value, bad: BAD.has(run.outcome ?? ""), label: `${run.profile ?? t("any.byHand")}: ${span(value)}, ${run.outcome ? outcome(run.outcome).name : t("any.running")}` }];
         })
-        .sort((a, b) => a.at - b.at),
-    [runs, of],
-  );
+        .sort((a, b) => a.at - b.at)
+    );
+  }, [runs, of, language]);
   return <Dots points={points} title={of === "start" ? t("fleet.toStartAbout") : t("fleet.lengthAbout")} />;
 }
 

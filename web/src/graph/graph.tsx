@@ -15,7 +15,7 @@ import { Button, Check, Empty, ProblemNote } from "../design/controls.tsx";
 import { cx } from "../design/cx.ts";
 import { CloseIcon, GraphIcon, STATUS_COLOR, StatusIcon } from "../design/icons.tsx";
 import { statusName } from "../design/words.ts";
-import { t } from "../i18n/index.ts";
+import { t, useLanguage } from "../i18n/index.ts";
 import { TopBar, Waiting } from "../shell/layout.tsx";
 import { openDialog, refusal, toast, useTheme } from "../shell/store.ts";
 import { arrange } from "./arrange.ts";
@@ -23,6 +23,7 @@ import type { TaskNode } from "./arrange.ts";
 import "./graph.css";
 
 function TaskCard({ data, selected }: NodeProps<TaskNode>) {
+  useLanguage();
   const { task } = data;
   return (
     <div
@@ -49,6 +50,7 @@ function TaskCard({ data, selected }: NodeProps<TaskNode>) {
 const NODE_TYPES = { task: TaskCard };
 
 export default function GraphView() {
+  const language = useLanguage();
   const { board } = useParams({ from: "/b/$board" });
   const { around } = useSearch({ from: "/b/$board" });
   const navigate = useNavigate({ from: "/b/$board" });
@@ -59,7 +61,10 @@ export default function GraphView() {
     queryFn: () => api.graph(board, { task: around, done }),
     placeholderData: (previous: GraphData | undefined) => previous,
   });
-  const { nodes, edges } = useMemo(() => (graph.data ? arrange(graph.data) : { nodes: [], edges: [] }), [graph.data]);
+  const { nodes, edges } = useMemo(() => {
+    void language;
+    return graph.data ? arrange(graph.data) : { nodes: [], edges: [] };
+  }, [graph.data, language]);
   const settle = useCallback(
     (ids: string[]) => {
       void client.invalidateQueries({ queryKey: ["graph", board] });

@@ -50,6 +50,7 @@ export function useConnection(): [Connection, () => void] {
 const CONNECTING: Connection = { state: "connecting" };
 
 export function Layout() {
+  useLanguage();
   const { board } = useParams({ from: "/b/$board" });
   const { task } = useSearch({ from: "/b/$board" });
   const head = useHead(board);
