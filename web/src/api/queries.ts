@@ -75,6 +75,10 @@ export const useAttentionEverywhere = (enabled: boolean) =>
 
 export const useSettings = () => useQuery({ queryKey: keys.settings, queryFn: api.settings, staleTime: 60_000 });
 
+/** Most bytes of a file, until the server has said its own. */
+const FILE_LIMIT = 25 * 1024 * 1024;
+export const useFileLimit = (): number => useSettings().data?.attachment_limit ?? FILE_LIMIT;
+
 /** Days of usage that are read. */
 export const USAGE_DAYS = 30;
 

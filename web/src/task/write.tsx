@@ -1,0 +1,78 @@
+// Where a person writes about a task: files that are pasted, dropped or chosen there are attached to it and named in the words.
+
+import { useRef, useState } from "react";
+import type { ComponentProps } from "react";
+import { ProblemNote, TextArea } from "../design/controls.tsx";
+import { cx } from "../design/cx.ts";
+import { ClipIcon } from "../design/icons.tsx";
+import { t } from "../i18n/index.ts";
+import { carriesFiles, filesOf, useUpload } from "./upload.ts";
+
+export function Write({ board, id: task, value, change, field, className, ...rest }: { board: string; id: string; value: string; change: (text: string) => void; field?: string } & Omit<ComponentProps<typeof TextArea>, "id" | "value" | "onChange">) {
+  const { sending, problem, send } = useUpload(board, task);
+  const [over, setOver] = useState(false);
+  const box = useRef<HTMLTextAreaElement>(null);
+  const attach = async (files: File[]) => {
+    const names = (await send(files)).map((name) => `\`${name}\``).join(" ");
+    const area = box.current;
+    if (!names || !area) return;
+    // Where the person writes now, which may be further on than when the files came.
+    const [before, after] = [area.value.slice(0, area.selectionStart), area.value.slice(area.selectionEnd)];
+    change(`${before}${/\S$/.test(before) ? " " : ""}${names}${after && !/^\s/.test(after) ? " " : ""}${after}`);
+    area.focus();
+  };
+  return (
+    <div className="grid grid-cols-1 gap-2">
+      <div className="relative">
+        <TextArea
+          {...rest}
+          {...(field ? { id: field } : {})}
+          ref={box}
+          dir="auto"
+          value={value}
+          className={cx("pr-10", over && "border-accent-text bg-accent-soft", className)}
+          onChange={(event) => change(event.target.value)}
+          onPaste={(event) => {
+            const files = filesOf(event.clipboardData);
+            if (files.length === 0) return;
+            event.preventDefault();
+            void attach(files);
+          }}
+          onDragOver={(event) => {
+            if (!carriesFiles(event.dataTransfer)) return;
+            event.preventDefault();
+            setOver(true);
+          }}
+          onDragLeave={() => setOver(false)}
+          onDrop={(event) => {
+            setOver(false);
+            if (!carriesFiles(event.dataTransfer)) return;
+            event.preventDefault();
+            void attach(filesOf(event.dataTransfer));
+          }}
+        />
+        <label title={t("files.attach")} className="absolute top-1 right-1 inline-flex size-7 cursor-pointer items-center justify-center rounded-md text-text-3 focus-within:ring-2 focus-within:ring-accent-text hover:bg-hover hover:text-text">
+          <ClipIcon size={14} />
+          <span className="sr-only">{t("files.attach")}</span>
+          <input
+            type="file"
+            multiple
+            className="sr-only"
+            disabled={sending !== null}
+            onChange={(event) => {
+              const files = [...(event.target.files ?? [])];
+              event.target.value = "";
+              void attach(files);
+            }}
+          />
+        </label>
+      </div>
+      {sending && (
+        <p role="status" className="text-xs text-text-2">
+          {sending}
+        </p>
+      )}
+      {problem && <ProblemNote problem={problem} />}
+    </div>
+  );
+}
