@@ -1,7 +1,6 @@
 // One card: what matters about a task, at a glance.
 
 import { draggable } from "@atlaskit/pragmatic-drag-and-drop/element/adapter";
-import { useNavigate } from "@tanstack/react-router";
 import { memo, useEffect, useRef, useState } from "react";
 import type { MouseEvent, ReactNode } from "react";
 import type { Card as CardData, Severity, Worker } from "../api/types.ts";
@@ -13,6 +12,7 @@ import { ago, compact, dollars, full, ms, short, span, useNow } from "../design/
 import { STATUSES, blockName, severityName, statusName } from "../design/words.ts";
 import { t, useLanguage } from "../i18n/index.ts";
 import { move } from "../shell/moves.ts";
+import { useOpenTask } from "../shell/places.ts";
 import { openDialog, select, selected as chosen, useFailed } from "../shell/store.ts";
 import { touchable } from "./drag.ts";
 import type { Target } from "./drag.ts";
@@ -61,7 +61,7 @@ export const Card = memo(function Card({
 }) {
   useLanguage();
   const box = useRef<HTMLElement>(null);
-  const navigate = useNavigate({ from: "/b/$board" });
+  const openTask = useOpenTask();
   const [dragging, setDragging] = useState(false);
   const failed = useFailed().get(card.id);
   useEffect(() => {
@@ -85,7 +85,7 @@ export const Card = memo(function Card({
       choose(card.id, column, event.shiftKey);
       return;
     }
-    void navigate({ to: ".", search: (old) => ({ ...old, task: card.id }) });
+    openTask(card.id);
   };
   return (
     <article

@@ -1,7 +1,7 @@
 // The fleet: who works where on what, what waits, how fast it starts and what it costs.
 
 import { useMutation } from "@tanstack/react-query";
-import { useNavigate, useParams } from "@tanstack/react-router";
+import { useParams } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { api } from "../api/actions.ts";
 import { asProblem } from "../api/client.ts";
@@ -16,6 +16,7 @@ import { STATUSES, outcome, statusName } from "../design/words.ts";
 import { t, useLanguage } from "../i18n/index.ts";
 import { reach } from "../shell/cord.tsx";
 import { TopBar } from "../shell/layout.tsx";
+import { useOpenTask } from "../shell/places.ts";
 import { openDialog, refusal, toast } from "../shell/store.ts";
 import { LogView } from "../task/log.tsx";
 import { Brakes, Rules, Whole } from "./brakes.tsx";
@@ -107,7 +108,7 @@ function Figures({ stats, usage }: { stats: Stats; usage: UsageDay[] }) {
 }
 
 function Running({ board, workers }: { board: string; workers: Worker[] }) {
-  const navigate = useNavigate({ from: "/b/$board" });
+  const openTask = useOpenTask();
   const [tail, setTail] = useState<Run | null>(null);
   const now = useNow();
   return (
@@ -129,7 +130,7 @@ function Running({ board, workers }: { board: string; workers: Worker[] }) {
                 <button
                   type="button"
                   className="min-w-40 flex-1 truncate text-left text-sm font-medium hover:underline"
-                  onClick={() => void navigate({ to: ".", search: (old) => ({ ...old, task: worker.task.id }) })}
+                  onClick={() => openTask(worker.task.id)}
                 >
                   {worker.task.title}
                 </button>

@@ -1,7 +1,7 @@
 // What waits for what: the dependencies of a board, or around one task, laid out by themselves and live.
 
 import { useQuery } from "@tanstack/react-query";
-import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { useParams, useSearch } from "@tanstack/react-router";
 import { Background, BackgroundVariant, Controls, Handle, MiniMap, Position, ReactFlow } from "@xyflow/react";
 import type { Connection, Edge, NodeProps } from "@xyflow/react";
 import "@xyflow/react/dist/style.css";
@@ -17,6 +17,7 @@ import { CloseIcon, GraphIcon, STATUS_COLOR, StatusIcon } from "../design/icons.
 import { statusName } from "../design/words.ts";
 import { t, useLanguage } from "../i18n/index.ts";
 import { TopBar, Waiting } from "../shell/layout.tsx";
+import { useHere, useOpenTask } from "../shell/places.ts";
 import { openDialog, refusal, toast, useTheme } from "../shell/store.ts";
 import { arrange } from "./arrange.ts";
 import type { TaskNode } from "./arrange.ts";
@@ -53,7 +54,8 @@ export default function GraphView() {
   const language = useLanguage();
   const { board } = useParams({ from: "/b/$board" });
   const { around } = useSearch({ from: "/b/$board" });
-  const navigate = useNavigate({ from: "/b/$board" });
+  const here = useHere();
+  const openTask = useOpenTask();
   const [done, setDone] = useState(true);
   useTheme();
   const graph = useQuery({
@@ -103,7 +105,7 @@ export default function GraphView() {
     <>
       <TopBar board={board} title={t("nav.graph")}>
         {around && (
-          <Button className="h-8" onClick={() => void navigate({ to: ".", search: ({ around: _gone, ...rest }) => rest })}>
+          <Button className="h-8" onClick={() => void here(({ around: _gone, ...rest }) => rest)}>
             {t("graph.around", { id: around })} <CloseIcon size={12} />
           </Button>
         )}
@@ -136,7 +138,7 @@ export default function GraphView() {
             colorMode={dark ? "dark" : "light"}
             nodesDraggable={false}
             onConnect={link}
-            onNodeClick={(_, node) => void navigate({ to: ".", search: (old) => ({ ...old, task: node.id }) })}
+            onNodeClick={(_, node) => openTask(node.id)}
             onEdgeClick={(_, edge) => unlink(edge)}
             onEdgesDelete={(gone) => gone[0] && unlink(gone[0])}
             onNodesDelete={() => undefined}
