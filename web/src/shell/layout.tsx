@@ -20,6 +20,7 @@ import { Cord, CordBand } from "./cord.tsx";
 import { Dialogs } from "./dialogs.tsx";
 import { openDialog, select, selected, setTheme, useTheme } from "./store.ts";
 import { Toasts } from "./toasts.tsx";
+import { carriesFiles } from "../task/upload.ts";
 
 /** How long after the first picture the next parts are fetched. */
 const AFTER = 1500;
@@ -73,6 +74,7 @@ export function Layout() {
     select(new Set());
   }, [board]);
   useShortcuts(board);
+  useStrayFiles();
   const name = useBoardName(board);
   useEffect(() => {
     const attention = head.data?.columns.find((column) => column.status === "blocked")?.count ?? 0;
@@ -81,7 +83,7 @@ export function Layout() {
   }, [head.data, name]);
   useEffect(() => {
     // What is opened next is fetched while nothing else is to be done, and is there when the server is not.
-    const early = setTimeout(() => void Promise.allSettled([import("../task/drawer.tsx"), import("./palette.tsx")]), AFTER);
+    const early = setTimeout(() => void Promise.allSettled([import("../task/drawer.tsx"), import("../task/markdown.tsx"), import("./palette.tsx")]), AFTER);
     return () => clearTimeout(early);
   }, []);
   return (
@@ -90,8 +92,10 @@ export function Layout() {
         {t("nav.skip")}
       </a>
       <div className="flex h-full flex-col">
-        <CordBand board={board} />
-        <ConnectionBand />
+        <div ref={measured} className="shrink-0">
+          <CordBand board={board} />
+          <ConnectionBand />
+        </div>
         <div className="flex min-h-0 flex-1">
           <Sidebar board={board} />
           <main id="main" tabIndex={-1} className="flex min-h-0 min-w-0 flex-1 flex-col bg-panel outline-none md:my-2 md:mr-2 md:rounded-xl md:border md:border-line">
@@ -109,6 +113,31 @@ export function Layout() {
       <Toasts />
     </LiveContext>
   );
+}
+
+/** Says how high the bands over everything are, to what lies over the rest. */
+function measured(element: HTMLElement | null): (() => void) | undefined {
+  if (!element) return undefined;
+  const watch = new ResizeObserver(() => document.documentElement.style.setProperty("--bands", `${element.offsetHeight}px`));
+  watch.observe(element);
+  return () => watch.disconnect();
+}
+
+/** A file that misses its place is not opened by the browser, which would leave the page. */
+function useStrayFiles(): void {
+  useEffect(() => {
+    const keep = (event: DragEvent) => {
+      if (event.defaultPrevented || !carriesFiles(event.dataTransfer)) return;
+      event.preventDefault();
+      if (event.dataTransfer) event.dataTransfer.dropEffect = "none";
+    };
+    window.addEventListener("dragover", keep);
+    window.addEventListener("drop", keep);
+    return () => {
+      window.removeEventListener("dragover", keep);
+      window.removeEventListener("drop", keep);
+    };
+  }, []);
 }
 
 function Missing({ error, board, retry }: { error: unknown; board: string; retry: () => void }) {
@@ -422,7 +451,7 @@ function useShortcuts(board: string): void {
       }
       const target = event.target as HTMLElement;
       if (event.metaKey || event.ctrlKey || event.altKey || event.defaultPrevented) return;
-      if (target.closest("input, textarea, select, [contenteditable=true], [role=dialog], [role=menu]")) return;
+      if (target.closest("input, textarea, select, [contenteditable=true], [role=dialog]:not([data-drawer]), [role=menu]")) return;
       const place = NAV.find((each) => each.key === event.key);
       if (place) {
         void navigate({ to: place.to, params: { board }, search: keep });

@@ -8,12 +8,14 @@ import { asProblem } from "../api/client.ts";
 import { client, keys, refresh, useProfiles } from "../api/queries.ts";
 import type { Task } from "../api/types.ts";
 import { Avatar } from "../board/card.tsx";
-import { Button, ProblemNote, Section, TextArea } from "../design/controls.tsx";
+import { Button, ProblemNote, Section } from "../design/controls.tsx";
 import { ago, full, span, useNow } from "../design/time.ts";
 import { t } from "../i18n/index.ts";
 import { act } from "../shell/moves.ts";
+import { useKept } from "../shell/drafts.ts";
 import { refusal } from "../shell/store.ts";
 import { Prose } from "./prose.tsx";
+import { Write } from "./write.tsx";
 
 interface Of {
   board: string;
@@ -62,7 +64,6 @@ export function Title(of: Of) {
           event.preventDefault();
           event.currentTarget.blur();
         } else if (event.key === "Escape") {
-          event.stopPropagation();
           left.current = true;
           event.currentTarget.blur();
         }
@@ -75,7 +76,7 @@ export function Title(of: Of) {
 export function Body(of: Of) {
   const edit = useEdit(of);
   // What is being written, and what stood there when that began.
-  const [draft, setDraft] = useState<{ text: string; base: string } | null>(null);
+  const [draft, setDraft] = useKept<{ text: string; base: string } | null>(`description ${of.board}/${of.task.id}`, null);
   const body = of.task.body ?? "";
   const theirs = draft !== null && draft.base !== body;
   const save = () => {
@@ -104,20 +105,19 @@ export function Body(of: Of) {
         )
       ) : (
         <div className="grid gap-2">
-          <TextArea
+          <Write
+            board={of.board}
+            id={of.task.id}
             aria-label={t("field.description")}
             autoFocus
-            dir="auto"
             rows={8}
             className="max-h-none font-mono text-xs"
             value={draft.text}
-            onChange={(event) => setDraft({ ...draft, text: event.target.value })}
+            change={(text) => setDraft({ ...draft, text })}
             onKeyDown={(event) => {
               if (event.key === "Enter" && (event.metaKey || event.ctrlKey)) save();
-              if (event.key === "Escape") {
-                event.stopPropagation();
-                setDraft(null);
-              }
+              // What was written goes only by a button.
+              if (event.key === "Escape" && draft.text === draft.base) setDraft(null);
             }}
           />
           {theirs && (
@@ -264,7 +264,6 @@ function Inline({
         onKeyDown={(event) => {
           if (event.key === "Enter") event.currentTarget.blur();
           if (event.key === "Escape") {
-            event.stopPropagation();
             left.current = true;
             event.currentTarget.blur();
           }
