@@ -112,7 +112,12 @@ export const Column = memo(function Column({
   const name = statusName(status);
   const folded = useFolded(status);
   const slim = (column.count === 0 || folded) && !adding;
-  const firstActive = active !== null && cards.some((card) => card.id === active) ? active : cards[0]?.id;
+  // One card of the column is reached by the Tab key: that of last time, or the first in sight where that one is not drawn.
+  const drawn = items.flatMap((item) => {
+    const row = rows[item.index];
+    return row?.kind === "card" ? [{ id: row.card.id, start: item.start }] : [];
+  });
+  const reached = drawn.some(({ id }) => id === active) ? active : (drawn.find(({ start }) => start >= (list.scrollOffset ?? 0)) ?? drawn[0])?.id;
   return (
     <section
       ref={box}
@@ -194,7 +199,7 @@ export const Column = memo(function Column({
                       onDrop={onDrop}
                       selected={selection.has(row.card.id)}
                       selecting={selection.size > 0}
-                      focusable={row.card.id === firstActive}
+                      focusable={row.card.id === reached}
                       onActive={setActive}
                     />
                   )}
