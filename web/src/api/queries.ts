@@ -43,6 +43,9 @@ export const keys = {
 export const useBoards = () => useQuery({ queryKey: keys.boards, queryFn: api.boards });
 export const useProfiles = () => useQuery({ queryKey: keys.profiles, queryFn: api.profiles, staleTime: 60_000 });
 
+/** Who looks, and what that opens. */
+export const useMe = () => useQuery({ queryKey: ["me"], queryFn: api.me, staleTime: 60_000 });
+
 /** What every view of a board needs: counts, pauses, people and the place in the event stream. */
 export const useHead = (board: string) =>
   useQuery({ queryKey: keys.head(board), queryFn: ({ signal }) => api.columns(board, {}, 1, signal) });

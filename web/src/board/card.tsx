@@ -98,10 +98,10 @@ export const Card = memo(function Card({
         dragging && "opacity-40",
       )}
     >
-      <div className="flex h-5 items-center gap-1.5 text-2xs text-text-3">
-        <span className="shrink-0 font-mono">{card.id}</span>
+      <div className="flex h-5 items-center gap-1 text-2xs text-text-3">
+        <span className="mr-0.5 shrink-0 font-mono">{card.id}</span>
         {card.priority !== 0 && (
-          <Badge tone={card.priority >= 10 ? "red" : card.priority > 0 ? "amber" : "grey"} title={t("card.priority", { n: card.priority })} className="shrink-0">
+          <Badge tone={card.priority >= 10 ? "red" : card.priority > 0 ? "amber" : "grey"} title={t("card.priority", { n: card.priority })} className="shrink-0 px-1!">
             P{Math.abs(card.priority) < 1000 ? card.priority : compact(card.priority)}
           </Badge>
         )}
@@ -112,14 +112,18 @@ export const Card = memo(function Card({
           </span>
         )}
         {card.tenant && (
-          <Badge className="min-w-0 max-w-24" title={card.tenant}>
+          <Badge className="min-w-0 max-w-24 px-1!" title={card.tenant}>
             <span className="min-w-0 truncate">{card.tenant}</span>
           </Badge>
         )}
         {card.held && card.status === "todo" && (
-          <Badge tone="purple" className="min-w-0" title={t("card.heldAbout")}>
-            <PauseIcon size={8} className="shrink-0" /> <span className="min-w-0 truncate">{t("card.held")}</span>
-          </Badge>
+          // Where there is no room for the word, it falls below the edge as a whole, and the sign stays.
+          <span title={t("card.heldAbout")} className="inline-flex h-[18px] min-w-[18px] shrink-[99] flex-wrap content-start items-center justify-center overflow-hidden rounded bg-purple-soft px-1 leading-[18px] font-medium text-purple">
+            <span className="flex h-[18px] items-center">
+              <PauseIcon size={8} />
+            </span>
+            <span className="pl-1">{t("card.held")}</span>
+          </span>
         )}
         <Age card={card} />
       </div>

@@ -141,7 +141,7 @@ function Row({ name, children }: { name: string; children: ReactNode }) {
 
 function Pick({ label, value, none, names, onPick }: { label: string; value: string; none: string; names: string[]; onPick: (name: string) => void }) {
   return (
-    <select aria-label={label} value={value} onChange={(event) => onPick(event.target.value)} className={`${QUIET} max-w-36`}>
+    <select aria-label={label} value={value} onChange={(event) => onPick(event.target.value)} className={`${QUIET} max-w-48`}>
       <option value="">{none}</option>
       {[...new Set([...(value ? [value] : []), ...names])].map((name) => (
         <option key={name}>{name}</option>

@@ -60,7 +60,7 @@ export default function Fleet() {
                 </Panel>
               </div>
               <Usage usage={data.usage} />
-              <div className="grid gap-4 lg:grid-cols-3">
+              <div className="grid items-start gap-4 lg:grid-cols-2 xl:grid-cols-3 lg:max-xl:*:last:col-span-2">
                 <Panel title={t("fleet.brakes")}>
                   <Brakes board={board} stats={data.stats} />
                 </Panel>
@@ -99,7 +99,7 @@ function Figures({ stats, usage }: { stats: Stats; usage: UsageDay[] }) {
           <dt className="text-xs text-text-2">{name}</dt>
           <dd className="mt-1 text-2xl font-semibold tracking-tight">
             {value}
-            {more && <span className="block text-xs font-normal tracking-normal text-text-3 md:ml-2 md:inline">{more}</span>}
+            {more && <span className="block text-xs font-normal tracking-normal text-text-3 xl:ml-2 xl:inline">{more}</span>}
           </dd>
         </div>
       ))}
@@ -134,14 +134,14 @@ function Running({ board, workers }: { board: string; workers: Worker[] }) {
                 >
                   {worker.task.title}
                 </button>
-                <span className="hidden min-w-0 flex-1 truncate font-mono text-2xs text-text-2 md:block" title={worker.last_line ?? undefined}>
+                <span className="hidden min-w-0 flex-1 truncate font-mono text-2xs text-text-2 lg:block" title={worker.last_line ?? undefined}>
                   {worker.last_line ?? worker.lease?.progress_note ?? ""}
                 </span>
                 <span className="shrink-0 text-xs text-text-3" title={worker.lease?.pid ? t("fleet.startedPid", { time: full(worker.run.started_at), pid: String(worker.lease.pid) }) : t("fleet.started", { time: full(worker.run.started_at) })}>
                   {worker.lease?.host ? `${worker.lease?.host}, ` : ""}
                   {span(now - (ms(worker.run.started_at) ?? now))}
                 </span>
-                <span className="flex gap-1">
+                <span className="ml-auto flex gap-1">
                   <Button onClick={() => setTail(worker.run)}>{t("fleet.tail")}</Button>
                   <Button tone="danger" aria-label={t("fleet.stop", { title: worker.task.title })} onClick={() => openDialog({ kind: "stop", ids: [worker.task.id] })}>
                     <StopIcon size={11} /> {t("do.stop")}
@@ -253,7 +253,7 @@ function Profiles({ board, stats }: { board: string; stats: Stats }) {
       )}
       <div className="overflow-x-auto">
         <table className="w-full text-left text-sm">
-          <thead className="text-xs text-text-3">
+          <thead className="text-xs text-text-3 max-lg:sr-only">
             <tr>
               <th scope="col" className="pb-2 font-medium">{t("fleet.profile")}</th>
               <th scope="col" className="pb-2 font-medium">{t("fleet.runner")}</th>
@@ -269,22 +269,23 @@ function Profiles({ board, stats }: { board: string; stats: Stats }) {
               const cooling = stats.cooling_down.find((each) => each.profile === profile.name);
               const until = ms(cooling?.until);
               return (
-                <tr key={profile.name} className="border-t border-line align-top">
-                  <th scope="row" className="py-2 pr-4 font-normal">
+                <tr key={profile.name} className="border-t border-line align-top max-lg:flex max-lg:flex-wrap max-lg:items-center max-lg:gap-x-3 max-lg:gap-y-1 max-lg:py-2">
+                  <th scope="row" className="py-2 pr-4 font-normal max-lg:basis-full max-lg:p-0">
                     <span className="flex items-center gap-2 font-medium">
                       <Avatar name={profile.name} /> {profile.name}
                     </span>
                     <Description profile={profile} />
                   </th>
-                  <td className="py-2 pr-4 whitespace-nowrap text-text-2">
+                  <td className="py-2 pr-4 whitespace-nowrap text-text-2 max-lg:p-0">
                     {profile.lane ? t("fleet.lane") : profile.runner}
                     {profile.model ? `, ${profile.model}` : ""}
                   </td>
-                  <td className="py-2 pr-4 whitespace-nowrap text-text-2">
+                  <td className="py-2 pr-4 whitespace-nowrap text-text-2 max-lg:p-0">
+                    <span className="mr-1 text-xs text-text-3 lg:hidden">{t("status.running")}</span>
                     {stats.running.find((each) => each.profile === profile.name)?.count ?? 0}
                     <Limit profile={profile} />
                   </td>
-                  <td className="py-2 pr-4 whitespace-nowrap">
+                  <td className="py-2 pr-4 whitespace-nowrap max-lg:p-0">
                     {stopped.has(profile.name) ? (
                       <Badge tone="red">
                         <PauseIcon size={9} /> {t("fleet.stopped")}
@@ -295,7 +296,7 @@ function Profiles({ board, stats }: { board: string; stats: Stats }) {
                       <Badge tone="green">{t("fleet.open")}</Badge>
                     )}
                   </td>
-                  <td className="py-2 text-right">
+                  <td className="py-2 text-right max-lg:ml-auto max-lg:p-0">
                     <ProfileCord board={board} profile={profile.name} stopped={stopped.has(profile.name)} />
                   </td>
                 </tr>
@@ -324,18 +325,18 @@ function Description({ profile }: { profile: Profile }) {
   });
   const value = profile.description ?? "";
   return (
-    <span className="mt-0.5 flex max-w-md items-center gap-2">
+    <span className="mt-0.5 flex items-center gap-2 lg:max-w-md">
       <input
         aria-label={t("fleet.descriptionOf", { profile: profile.name })}
         value={text ?? value}
-        placeholder={t("fleet.noDescription")}
+        placeholder={t("fleet.describe")}
         onChange={(event) => setText(event.target.value)}
         onBlur={() => {
           if (text !== null && text.trim() !== value) save.mutate(text.trim());
           setText(null);
         }}
         onKeyDown={(event) => event.key === "Enter" && event.currentTarget.blur()}
-        className="-ml-1.5 h-6 w-full min-w-48 rounded border border-transparent bg-transparent px-1.5 text-xs text-text-2 outline-none placeholder:text-text-3 hover:bg-hover focus:border-accent-text focus:bg-panel"
+        className="-ml-1.5 h-6 w-full min-w-32 text-ellipsis rounded border border-transparent bg-transparent px-1.5 text-xs text-text-2 outline-none placeholder:text-text-3 hover:bg-hover focus:border-accent-text focus:bg-panel"
       />
       <Described profile={profile} />
     </span>

@@ -48,6 +48,9 @@ function TaskCard({ data, selected }: NodeProps<TaskNode>) {
   );
 }
 
+/** On a small screen a part that can be read says more than a whole that cannot. */
+const READABLE = 0.6;
+
 const NODE_TYPES = { task: TaskCard };
 
 export default function GraphView() {
@@ -100,6 +103,7 @@ export default function GraphView() {
       }),
     [board, settle],
   );
+  const narrow = window.innerWidth < 1024;
   const dark = document.documentElement.dataset["theme"] === "dark";
   return (
     <>
@@ -147,7 +151,7 @@ export default function GraphView() {
               return false;
             }}
             fitView
-            fitViewOptions={{ maxZoom: 1, padding: 0.08 }}
+            fitViewOptions={{ maxZoom: 1, minZoom: narrow ? READABLE : 0.1, padding: 0.08 }}
             minZoom={0.1}
             onlyRenderVisibleElements={nodes.length > 150}
             ariaLabelConfig={{ "controls.zoomIn.ariaLabel": t("graph.zoomIn"), "controls.zoomOut.ariaLabel": t("graph.zoomOut"), "controls.fitView.ariaLabel": t("graph.fit") }}

@@ -6,8 +6,8 @@ import type { ReactNode } from "react";
 import { asProblem } from "../api/client.ts";
 import { Live } from "../api/live.ts";
 import type { Connection } from "../api/live.ts";
-import { client, follow, useAttention, useBoards, useHead } from "../api/queries.ts";
-import { Button, Empty, IconButton, Menu, ProblemNote, Words } from "../design/controls.tsx";
+import { client, follow, useAttention, useBoards, useHead, useMe } from "../api/queries.ts";
+import { Badge, Button, Empty, IconButton, Menu, ProblemNote, Words } from "../design/controls.tsx";
 import { cx } from "../design/cx.ts";
 import { AlertIcon, BoardIcon, ChevronIcon, FleetIcon, GlobeIcon, GraphIcon, InboxIcon, Lamp, MoonIcon, PlusIcon, SearchIcon, SunIcon } from "../design/icons.tsx";
 import { MOD } from "../design/keys.ts";
@@ -366,6 +366,7 @@ export function TopBar({ board, title, children }: { board: string; title: strin
   const boards = useBoards();
   const navigate = useNavigate();
   const name = useBoardName(board);
+  const me = useMe();
   return (
     <header className="flex min-h-12 shrink-0 flex-wrap items-center gap-2 border-b border-line px-3 py-2 md:px-4">
       <h1 className="flex min-w-0 items-center gap-1.5 text-sm font-semibold">
@@ -397,8 +398,13 @@ export function TopBar({ board, title, children }: { board: string; title: strin
         </span>
         <span>{title}</span>
       </h1>
-      <div className="order-3 flex min-w-0 basis-full items-center gap-2 lg:order-none lg:ml-2 lg:flex-1 lg:basis-0">{children}</div>
+      {children && <div className="order-3 flex min-w-0 basis-full items-center gap-2 xl:order-none xl:ml-2 xl:flex-1 xl:basis-0">{children}</div>}
       <div className="ml-auto flex items-center gap-2">
+        {me.data?.scope === "read" && (
+          <Badge tone="amber" title={t("session.readOnlyAbout")}>
+            {t("session.readOnly")}
+          </Badge>
+        )}
         <Button tone="primary" className="h-8" aria-label={t("task.new")} onClick={() => openDialog({ kind: "new-task" })}>
           <PlusIcon size={14} />
           <span className="hidden lg:inline">{t("task.new")}</span>
