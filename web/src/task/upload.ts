@@ -19,6 +19,15 @@ export function filesOf(data: DataTransfer | null, now = new Date()): File[] {
 /** Whether files are being dragged, which is known before they are. */
 export const carriesFiles = (data: DataTransfer | null): boolean => data?.types.includes("Files") ?? false;
 
+/** Lets a person choose files. */
+export function chooseFiles(then: (files: File[]) => void): void {
+  const input = document.createElement("input");
+  input.type = "file";
+  input.multiple = true;
+  input.addEventListener("change", () => then([...(input.files ?? [])]));
+  input.click();
+}
+
 /** Attaches files to a task until one is refused. */
 export function useUpload(board: string, id: string): { sending: string | null; problem: Problem | null; send: (files: File[]) => Promise<string[]> } {
   const [sending, setSending] = useState<string | null>(null);

@@ -2,11 +2,11 @@
 
 import { useRef, useState } from "react";
 import type { ComponentProps } from "react";
-import { ProblemNote, TextArea } from "../design/controls.tsx";
+import { IconButton, ProblemNote, TextArea } from "../design/controls.tsx";
 import { cx } from "../design/cx.ts";
 import { ClipIcon } from "../design/icons.tsx";
 import { t } from "../i18n/index.ts";
-import { carriesFiles, filesOf, useUpload } from "./upload.ts";
+import { carriesFiles, chooseFiles, filesOf, useUpload } from "./upload.ts";
 
 export function Write({ board, id: task, value, change, field, className, ...rest }: { board: string; id: string; value: string; change: (text: string) => void; field?: string } & Omit<ComponentProps<typeof TextArea>, "id" | "value" | "onChange">) {
   const { sending, problem, send } = useUpload(board, task);
@@ -51,21 +51,9 @@ export function Write({ board, id: task, value, change, field, className, ...res
             void attach(filesOf(event.dataTransfer));
           }}
         />
-        <label title={t("files.attach")} className="absolute top-1 right-1 inline-flex size-7 cursor-pointer items-center justify-center rounded-md text-text-3 focus-within:ring-2 focus-within:ring-accent-text hover:bg-hover hover:text-text">
+        <IconButton label={t("files.attach")} disabled={sending !== null} className="absolute top-1 right-1" onClick={() => chooseFiles((files) => void attach(files))}>
           <ClipIcon size={14} />
-          <span className="sr-only">{t("files.attach")}</span>
-          <input
-            type="file"
-            multiple
-            className="sr-only"
-            disabled={sending !== null}
-            onChange={(event) => {
-              const files = [...(event.target.files ?? [])];
-              event.target.value = "";
-              void attach(files);
-            }}
-          />
-        </label>
+        </IconButton>
       </div>
       {sending && (
         <p role="status" className="text-xs text-text-2">
