@@ -1,6 +1,6 @@
 // The places of the dashboard. What a view shows lives in the address: it can be sent to somebody else.
 
-import { Outlet, createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import { Link, Outlet, createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
 import { api } from "./api/actions.ts";
 import { asProblem } from "./api/client.ts";
 import { client, keys } from "./api/queries.ts";
@@ -59,10 +59,24 @@ function Broken({ error, reset }: { error: unknown; reset?: () => void }) {
   );
 }
 
+/** An address that leads nowhere. */
+function Lost() {
+  useLanguage();
+  return (
+    <main className="m-auto w-full max-w-lg p-6">
+      <Empty icon={<AlertIcon size={20} />} title={t("broken.address")}>
+        <Link to="/" className="font-medium text-accent-text hover:underline">
+          {t("nav.boards")}
+        </Link>
+      </Empty>
+    </main>
+  );
+}
+
 const root = createRootRoute({
   component: Outlet,
   errorComponent: ({ error, reset }) => <Broken error={error} reset={reset} />,
-  notFoundComponent: () => <Broken error={new Error(t("broken.address"))} />,
+  notFoundComponent: Lost,
 });
 
 const home = createRoute({

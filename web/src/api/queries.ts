@@ -46,9 +46,17 @@ export const useProfiles = () => useQuery({ queryKey: keys.profiles, queryFn: ap
 /** Who looks, and what that opens. */
 export const useMe = () => useQuery({ queryKey: ["me"], queryFn: api.me, staleTime: 60_000 });
 
+/** How often a server that does not answer is asked again. */
+const AWAY = 3000;
+
 /** What every view of a board needs: counts, pauses, people and the place in the event stream. */
 export const useHead = (board: string) =>
-  useQuery({ queryKey: keys.head(board), queryFn: ({ signal }) => api.columns(board, {}, 1, signal) });
+  useQuery({
+    queryKey: keys.head(board),
+    queryFn: ({ signal }) => api.columns(board, {}, 1, signal),
+    // Where there is no picture yet, no stream tells of the server's return: it is asked again.
+    refetchInterval: ({ state }) => (state.data === undefined && state.error instanceof Refused && state.error.problem.status === 0 ? AWAY : false),
+  });
 
 export const useColumns = (board: string, filter: Filter) =>
   useQuery<Columns>({

@@ -206,10 +206,11 @@ function Sidebar({ board }: { board: string }) {
   const head = useHead(board);
   const [connection] = useConnection();
   const stopped = (head.data?.paused.length ?? 0) > 0;
+  const state = head.error && !head.data ? "lost" : connection.state;
   return (
     <aside aria-label={t("nav.places")} className="hidden w-56 shrink-0 flex-col gap-1 p-2 md:flex">
       <div className="flex h-10 items-center gap-2.5 px-2">
-        <Lamp state={connection.state === "lost" || connection.state === "denied" ? "lost" : stopped ? "stopped" : "go"} />
+        <Lamp state={state === "lost" || state === "denied" ? "lost" : stopped ? "stopped" : "go"} />
         <span className="text-base font-semibold tracking-tight">Andon</span>
         <span className="ml-auto flex">
           <IconButton label={t("palette.key", { key: `${MOD} K` })} onClick={() => openDialog({ kind: "palette" })}>
@@ -277,8 +278,8 @@ function Sidebar({ board }: { board: string }) {
           <span className="text-sm">?</span>
         </IconButton>
         <span className="ml-auto flex min-w-0 items-center gap-1.5 pr-1 text-2xs text-text-3">
-          <span className={cx("size-1.5 shrink-0 rounded-full", connection.state === "live" ? "bg-green" : connection.state === "connecting" ? "bg-amber" : "bg-red")} />
-          <span className="truncate">{connection.state === "live" ? t("nav.live") : connection.state === "connecting" ? t("nav.connecting") : t("nav.lost")}</span>
+          <span className={cx("size-1.5 shrink-0 rounded-full", state === "live" ? "bg-green" : state === "connecting" ? "bg-amber" : "bg-red")} />
+          <span className="truncate">{state === "live" ? t("nav.live") : state === "connecting" ? t("nav.connecting") : t("nav.lost")}</span>
         </span>
       </div>
     </aside>
