@@ -352,7 +352,7 @@ function Countdown({ at, label }: { at: string | null; label: string }) {
   const then = ms(at);
   if (then === null || then <= now) return null;
   return (
-    <p className="mt-2 flex items-center gap-1.5 text-xs text-amber" title={full(at)}>
+    <p className="mt-2 flex items-center gap-1.5 text-xs text-amber" title={`${label}, ${full(at)}`}>
       <ClockIcon size={12} className="shrink-0" />
       <span className="truncate">{label}</span>
       <span className="ml-auto shrink-0 font-medium tabular-nums">{t("card.in", { span: span(then - now) })}</span>

@@ -117,7 +117,12 @@ export const Column = memo(function Column({
     const row = rows[item.index];
     return row?.kind === "card" ? [{ id: row.card.id, start: item.start }] : [];
   });
-  const reached = drawn.some(({ id }) => id === active) ? active : (drawn.find(({ start }) => start >= (list.scrollOffset ?? 0)) ?? drawn[0])?.id;
+  const before = useRef<string | undefined>(undefined);
+  const stays = [active, before.current].find((id) => drawn.some((each) => each.id === id));
+  const reached = stays ?? (drawn.find(({ start }) => start >= (list.scrollOffset ?? 0)) ?? drawn[0])?.id;
+  useEffect(() => {
+    before.current = reached;
+  }, [reached]);
   return (
     <section
       ref={box}
