@@ -211,6 +211,7 @@ const de: Catalogue = {
   "field.workspace": "Arbeitsplatz",
   "field.path": "Pfad",
   "field.branch": "Branch",
+  "field.goal": "Ziel",
   "field.created": "Angelegt",
   "field.done": "Fertig",
   "field.reason": "Grund",

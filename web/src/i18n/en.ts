@@ -212,6 +212,7 @@ export const en = {
   "field.workspace": "Workspace",
   "field.path": "Path",
   "field.branch": "Branch",
+  "field.goal": "Goal",
   "field.created": "Created",
   "field.done": "Done",
   "field.reason": "Reason",

@@ -211,6 +211,7 @@ const es: Catalogue = {
   "field.workspace": "Espacio",
   "field.path": "Ruta",
   "field.branch": "Rama",
+  "field.goal": "Objetivo",
   "field.created": "Creada",
   "field.done": "Hecha",
   "field.reason": "Motivo",

@@ -211,6 +211,7 @@ const fr: Catalogue = {
   "field.workspace": "Espace",
   "field.path": "Chemin",
   "field.branch": "Branche",
+  "field.goal": "Objectif",
   "field.created": "Créée",
   "field.done": "Terminée",
   "field.reason": "Raison",

@@ -211,6 +211,7 @@ const ja: Catalogue = {
   "field.workspace": "作業場所",
   "field.path": "パス",
   "field.branch": "ブランチ",
+  "field.goal": "目標",
   "field.created": "作成",
   "field.done": "完了",
   "field.reason": "理由",

@@ -211,6 +211,7 @@ const pt: Catalogue = {
   "field.workspace": "Espaço",
   "field.path": "Caminho",
   "field.branch": "Branch",
+  "field.goal": "Objetivo",
   "field.created": "Criada",
   "field.done": "Concluída",
   "field.reason": "Motivo",

@@ -211,6 +211,7 @@ const zh: Catalogue = {
   "field.workspace": "工作区",
   "field.path": "路径",
   "field.branch": "分支",
+  "field.goal": "目标",
   "field.created": "创建",
   "field.done": "完成",
   "field.reason": "原因",
