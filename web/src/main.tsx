@@ -7,13 +7,13 @@ import { createRoot } from "react-dom/client";
 import { client } from "./api/queries.ts";
 import { TipProvider } from "./design/controls.tsx";
 import "./design/theme.css";
-import { speak, useLanguage } from "./i18n/index.ts";
+import { speak } from "./i18n/index.ts";
 import { router } from "./router.tsx";
 
-/** Everything, drawn anew in another language: what is shown may be made of words anywhere. */
+/** Everything. Nothing is made anew when the language changes: what somebody is writing stays as it is. */
 function App() {
   return (
-    <TipProvider key={useLanguage()} delayDuration={350}>
+    <TipProvider delayDuration={350}>
       <RouterProvider router={router} />
     </TipProvider>
   );

@@ -1,6 +1,6 @@
 // The places of the dashboard. What a view shows lives in the address: it can be sent to somebody else.
 
-import { Outlet, createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import { Link, Outlet, createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
 import { api } from "./api/actions.ts";
 import { asProblem } from "./api/client.ts";
 import { client, keys } from "./api/queries.ts";
@@ -9,7 +9,7 @@ import { Button, Empty, ProblemNote, Words } from "./design/controls.tsx";
 import { AlertIcon, BoardIcon } from "./design/icons.tsx";
 import { Dialogs } from "./shell/dialogs.tsx";
 import { Layout, Waiting } from "./shell/layout.tsx";
-import { t } from "./i18n/index.ts";
+import { t, useLanguage } from "./i18n/index.ts";
 import { beginning } from "./shell/defaults.ts";
 import { openDialog } from "./shell/store.ts";
 
@@ -46,6 +46,7 @@ function search(raw: Record<string, unknown>): Search {
 }
 
 function Broken({ error, reset }: { error: unknown; reset?: () => void }) {
+  useLanguage();
   const problem = asProblem(error);
   const ended = problem.status === 401;
   return (
@@ -58,10 +59,24 @@ function Broken({ error, reset }: { error: unknown; reset?: () => void }) {
   );
 }
 
+/** An address that leads nowhere. */
+function Lost() {
+  useLanguage();
+  return (
+    <main className="m-auto w-full max-w-lg p-6">
+      <Empty icon={<AlertIcon size={20} />} title={t("broken.address")}>
+        <Link to="/" className="font-medium text-accent-text hover:underline">
+          {t("nav.boards")}
+        </Link>
+      </Empty>
+    </main>
+  );
+}
+
 const root = createRootRoute({
   component: Outlet,
   errorComponent: ({ error, reset }) => <Broken error={error} reset={reset} />,
-  notFoundComponent: () => <Broken error={new Error(t("broken.address"))} />,
+  notFoundComponent: Lost,
 });
 
 const home = createRoute({
@@ -74,7 +89,13 @@ const home = createRoute({
     const slug = there(last) ? last : there(current) ? current : boards[0]?.slug;
     if (slug) throw redirect({ to: "/b/$board", params: { board: slug }, replace: true });
   },
-  component: () => (
+  component: Nowhere,
+});
+
+/** Where there is no board at all. */
+function Nowhere() {
+  useLanguage();
+  return (
     <>
       <div className="m-auto p-6">
         <Empty icon={<BoardIcon size={20} />} title={t("board.none")}>
@@ -85,8 +106,8 @@ const home = createRoute({
       </div>
       <Dialogs board="" />
     </>
-  ),
-});
+  );
+}
 
 const board = createRoute({
   getParentRoute: () => root,

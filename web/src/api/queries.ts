@@ -43,9 +43,20 @@ export const keys = {
 export const useBoards = () => useQuery({ queryKey: keys.boards, queryFn: api.boards });
 export const useProfiles = () => useQuery({ queryKey: keys.profiles, queryFn: api.profiles, staleTime: 60_000 });
 
+/** Who looks, and what that opens. */
+export const useMe = () => useQuery({ queryKey: ["me"], queryFn: api.me, staleTime: 60_000 });
+
+/** How often a server that does not answer is asked again. */
+const AWAY = 3000;
+
 /** What every view of a board needs: counts, pauses, people and the place in the event stream. */
 export const useHead = (board: string) =>
-  useQuery({ queryKey: keys.head(board), queryFn: ({ signal }) => api.columns(board, {}, 1, signal) });
+  useQuery({
+    queryKey: keys.head(board),
+    queryFn: ({ signal }) => api.columns(board, {}, 1, signal),
+    // Where there is no picture yet, no stream tells of the server's return: it is asked again.
+    refetchInterval: ({ state }) => (state.data === undefined && state.error instanceof Refused && state.error.problem.status === 0 ? AWAY : false),
+  });
 
 export const useColumns = (board: string, filter: Filter) =>
   useQuery<Columns>({
@@ -74,6 +85,10 @@ export const useAttentionEverywhere = (enabled: boolean) =>
   useQuery({ queryKey: ["attention-everywhere"], queryFn: () => api.attention(null), enabled, refetchInterval: 4000 });
 
 export const useSettings = () => useQuery({ queryKey: keys.settings, queryFn: api.settings, staleTime: 60_000 });
+
+/** Most bytes of a file, until the server has said its own. */
+const FILE_LIMIT = 25 * 1024 * 1024;
+export const useFileLimit = (): number => useSettings().data?.attachment_limit ?? FILE_LIMIT;
 
 /** Days of usage that are read. */
 export const USAGE_DAYS = 30;

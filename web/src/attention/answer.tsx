@@ -4,16 +4,18 @@ import { useState } from "react";
 import { api } from "../api/actions.ts";
 import { asProblem } from "../api/client.ts";
 import type { BlockKind } from "../api/types.ts";
-import { Button, TextArea } from "../design/controls.tsx";
+import { Button } from "../design/controls.tsx";
 import { PlayIcon } from "../design/icons.tsx";
 import { blockName } from "../design/words.ts";
 import { t } from "../i18n/index.ts";
+import { useKept } from "../shell/drafts.ts";
 import { act } from "../shell/moves.ts";
 import { refusal } from "../shell/store.ts";
 import { Prose } from "../task/prose.tsx";
+import { Write } from "../task/write.tsx";
 
 export function Answer({ board, id, kind, reason }: { board: string; id: string; kind: BlockKind | null; reason: string }) {
-  const [text, setText] = useState("");
+  const [text, setText] = useKept(`answer ${board}/${id}`, "");
   const [busy, setBusy] = useState(false);
   const words = text.trim();
   const go = async (unblock: boolean) => {
@@ -30,18 +32,20 @@ export function Answer({ board, id, kind, reason }: { board: string; id: string;
     }
   };
   return (
-    <section aria-label={t("answer.label")} className="grid grid-cols-1 gap-3 rounded-lg border border-line border-l-[3px] border-l-red bg-panel px-3.5 py-3 text-sm">
+    <section aria-label={`${t("answer.label")}, ${id}`} className="grid grid-cols-1 gap-3 rounded-lg border border-line border-l-[3px] border-l-red bg-panel px-3.5 py-3 text-sm">
       <div>
         <h3 className="text-xs font-semibold text-red">{blockName(kind)}</h3>
         <div className="mt-1">
           <Prose text={reason} />
         </div>
       </div>
-      <TextArea
+      <Write
+        board={board}
+        id={id}
         aria-label={t("answer.to", { id })}
         value={text}
         placeholder={kind === "needs_input" ? t("answer.hint") : t("answer.changed")}
-        onChange={(event) => setText(event.target.value)}
+        change={setText}
         onKeyDown={(event) => {
           if (event.key === "Enter" && (event.metaKey || event.ctrlKey)) void go(true);
         }}

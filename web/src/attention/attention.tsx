@@ -7,15 +7,18 @@ import { asProblem } from "../api/client.ts";
 import { useAttention, useAttentionEverywhere, useBoards } from "../api/queries.ts";
 import type { AttentionItem, Card } from "../api/types.ts";
 import { Avatar } from "../board/card.tsx";
-import { Badge, Button, Check, Empty, ProblemNote, TextArea } from "../design/controls.tsx";
+import { Badge, Button, Check, Empty, ProblemNote } from "../design/controls.tsx";
 import { CheckIcon, InboxIcon, StatusIcon } from "../design/icons.tsx";
 import { ago, dollars, full, useNow } from "../design/time.ts";
 import { statusName } from "../design/words.ts";
-import { t } from "../i18n/index.ts";
+import { t, useLanguage } from "../i18n/index.ts";
+import { useKept } from "../shell/drafts.ts";
 import { TopBar } from "../shell/layout.tsx";
 import { act } from "../shell/moves.ts";
+import { useOpenTask } from "../shell/places.ts";
 import { Prose } from "../task/prose.tsx";
 import { Diagnostics } from "../task/way-out.tsx";
+import { Write } from "../task/write.tsx";
 import { Answer } from "./answer.tsx";
 
 type Need = AttentionItem["need"];
@@ -27,6 +30,7 @@ const GROUPS: Need[] = ["answer", "review", "rescue", "look"];
 const MORE = 30;
 
 export default function Attention() {
+  useLanguage();
   const { board } = useParams({ from: "/b/$board" });
   const [everywhere, setEverywhere] = useState(false);
   const [shown, setShown] = useState(MORE);
@@ -94,12 +98,11 @@ function Group({ title, count, children }: { title: string; count: number; child
 
 function Item({ item, here, children }: { item: AttentionItem; here: string; children: ReactNode }) {
   const now = useNow(15_000);
-  const navigate = useNavigate({ from: "/b/$board" });
+  const navigate = useNavigate();
+  const openTask = useOpenTask();
   const card = item.task;
   const open = () =>
-    void (item.board === here
-      ? navigate({ to: ".", search: (old) => ({ ...old, task: card.id }) })
-      : navigate({ to: "/b/$board/attention", params: { board: item.board }, search: { task: card.id } }));
+    item.board === here ? openTask(card.id) : void navigate({ to: "/b/$board/attention", params: { board: item.board }, search: { task: card.id } });
   return (
     <li className="grid grid-cols-1 gap-2.5 rounded-xl border border-line bg-raised p-3.5 shadow-card" data-attention={card.id}>
       <div className="flex flex-wrap items-center gap-x-2 gap-y-1">
@@ -128,7 +131,7 @@ function Item({ item, here, children }: { item: AttentionItem; here: string; chi
 }
 
 function Review({ board, card }: { board: string; card: Card }) {
-  const [text, setText] = useState("");
+  const [text, setText] = useKept(`review ${board}/${card.id}`, "");
   const [busy, setBusy] = useState<"approve" | "changes" | null>(null);
   const words = text.trim();
   const go = async (which: "approve" | "changes") => {
@@ -147,7 +150,7 @@ function Review({ board, card }: { board: string; card: Card }) {
           <Prose text={card.latest_summary} />
         </div>
       )}
-      <TextArea aria-label={t("attention.words", { id: card.id })} value={text} placeholder={t("attention.wordsHint")} onChange={(event) => setText(event.target.value)} />
+      <Write board={board} id={card.id} aria-label={t("attention.words", { id: card.id })} value={text} placeholder={t("attention.wordsHint")} change={setText} />
       <div className="flex flex-wrap gap-2">
         <Button tone="go" busy={busy === "approve"} disabled={busy !== null} onClick={() => void go("approve")}>
           <CheckIcon size={13} /> {t("do.approve")}

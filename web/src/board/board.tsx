@@ -13,10 +13,11 @@ import { Button, Empty, IconButton, Menu, ProblemNote } from "../design/controls
 import { cx } from "../design/cx.ts";
 import { BoardIcon, BoltIcon, CheckIcon, CloseIcon, FilterIcon, LanesIcon, MoreIcon, PlusIcon, RefreshIcon, SearchIcon } from "../design/icons.tsx";
 import { STATUSES } from "../design/words.ts";
-import { t } from "../i18n/index.ts";
+import { t, useLanguage } from "../i18n/index.ts";
 import type { Search } from "../router.tsx";
 import { move } from "../shell/moves.ts";
 import { TopBar, Waiting } from "../shell/layout.tsx";
+import { useHere } from "../shell/places.ts";
 import { openDialog, refusal, select, selected, toast } from "../shell/store.ts";
 import { keepView, useDefaults } from "../shell/defaults.ts";
 import { BulkBar } from "./bulk.tsx";
@@ -40,12 +41,14 @@ function drop(board: string, id: string, to: Target): void {
 }
 
 export function Board() {
+  useLanguage();
   const { board } = useParams({ from: "/b/$board" });
   const search = useSearch({ from: "/b/$board" });
   const filter = useMemo<Filter>(
     () => ({ q: search.q, assignee: search.assignee, tenant: search.tenant, archived: search.archived }),
     [search.q, search.assignee, search.tenant, search.archived],
   );
+  const here = useHere();
   const columns = useColumns(board, filter);
   const defaults = useDefaults();
   const running = columns.data?.columns.find((column) => column.status === "running")?.count ?? 0;
@@ -90,6 +93,11 @@ export function Board() {
         filtered ? (
           <Empty icon={<SearchIcon size={20} />} title={t("board.noMatch")}>
             {t("board.noMatchAbout")}
+            <div className="mt-4 flex justify-center">
+              <Button size="md" onClick={() => void here(({ q: _q, assignee: _assignee, tenant: _tenant, ...rest }) => rest)}>
+                {t("board.clear")}
+              </Button>
+            </div>
           </Empty>
         ) : (
           <Empty icon={<BoardIcon size={20} />} title={t("board.empty")}>
@@ -249,9 +257,24 @@ function Toolbar({ board, search, filter }: { board: string; search: Search; fil
       }),
     [navigate, board],
   );
+  // What the address was asked to say, and what it said last: another word in it came from elsewhere, and goes into the field.
+  const asked = useRef(text);
+  const known = useRef(text);
   useEffect(() => {
-    if (text === (search.q ?? "")) return;
-    const timer = setTimeout(() => put({ q: text || undefined }), 180);
+    const q = search.q ?? "";
+    if (q !== known.current) {
+      known.current = q;
+      if (q !== asked.current) {
+        asked.current = q;
+        setText(q);
+        return;
+      }
+    }
+    if (text === q) return;
+    const timer = setTimeout(() => {
+      asked.current = text;
+      put({ q: text || undefined });
+    }, 180);
     return () => clearTimeout(timer);
   }, [text, search.q, put]);
   const filters = [search.assignee !== undefined, search.tenant, search.archived].filter(Boolean).length;
@@ -297,7 +320,6 @@ function Toolbar({ board, search, filter }: { board: string; search: Search; fil
           className="h-8"
           aria-label={t("board.clear")}
           onClick={() => {
-            setText("");
             put({ q: undefined, assignee: undefined, tenant: undefined, archived: undefined });
           }}
         >

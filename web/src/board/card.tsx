@@ -1,7 +1,6 @@
 // One card: what matters about a task, at a glance.
 
 import { draggable } from "@atlaskit/pragmatic-drag-and-drop/element/adapter";
-import { useNavigate } from "@tanstack/react-router";
 import { memo, useEffect, useRef, useState } from "react";
 import type { MouseEvent, ReactNode } from "react";
 import type { Card as CardData, Severity, Worker } from "../api/types.ts";
@@ -11,8 +10,9 @@ import { AlertIcon, ChildrenIcon, ClipIcon, ClockIcon, CommentIcon, LinkIcon, Mo
 import { plainWords } from "../design/plain.ts";
 import { ago, compact, dollars, full, ms, short, span, useNow } from "../design/time.ts";
 import { STATUSES, blockName, severityName, statusName } from "../design/words.ts";
-import { t } from "../i18n/index.ts";
+import { t, useLanguage } from "../i18n/index.ts";
 import { move } from "../shell/moves.ts";
+import { useOpenTask } from "../shell/places.ts";
 import { openDialog, select, selected as chosen, useFailed } from "../shell/store.ts";
 import { touchable } from "./drag.ts";
 import type { Target } from "./drag.ts";
@@ -59,8 +59,9 @@ export const Card = memo(function Card({
   onActive: (id: string) => void;
   onDrop: (id: string, to: Target) => void;
 }) {
+  useLanguage();
   const box = useRef<HTMLElement>(null);
-  const navigate = useNavigate({ from: "/b/$board" });
+  const openTask = useOpenTask();
   const [dragging, setDragging] = useState(false);
   const failed = useFailed().get(card.id);
   useEffect(() => {
@@ -84,7 +85,7 @@ export const Card = memo(function Card({
       choose(card.id, column, event.shiftKey);
       return;
     }
-    void navigate({ to: ".", search: (old) => ({ ...old, task: card.id }) });
+    openTask(card.id);
   };
   return (
     <article
@@ -97,10 +98,10 @@ export const Card = memo(function Card({
         dragging && "opacity-40",
       )}
     >
-      <div className="flex h-5 items-center gap-1.5 text-2xs text-text-3">
-        <span className="shrink-0 font-mono">{card.id}</span>
+      <div className="flex h-5 items-center gap-1 text-2xs text-text-3">
+        <span className="mr-0.5 shrink-0 font-mono">{card.id}</span>
         {card.priority !== 0 && (
-          <Badge tone={card.priority >= 10 ? "red" : card.priority > 0 ? "amber" : "grey"} title={t("card.priority", { n: card.priority })} className="shrink-0">
+          <Badge tone={card.priority >= 10 ? "red" : card.priority > 0 ? "amber" : "grey"} title={t("card.priority", { n: card.priority })} className="shrink-0 px-1!">
             P{Math.abs(card.priority) < 1000 ? card.priority : compact(card.priority)}
           </Badge>
         )}
@@ -111,14 +112,18 @@ export const Card = memo(function Card({
           </span>
         )}
         {card.tenant && (
-          <Badge className="min-w-0 max-w-24" title={card.tenant}>
+          <Badge className="min-w-0 max-w-24 px-1!" title={card.tenant}>
             <span className="min-w-0 truncate">{card.tenant}</span>
           </Badge>
         )}
         {card.held && card.status === "todo" && (
-          <Badge tone="purple" className="min-w-0" title={t("card.heldAbout")}>
-            <PauseIcon size={8} className="shrink-0" /> <span className="min-w-0 truncate">{t("card.held")}</span>
-          </Badge>
+          // Where there is no room for the word, it falls below the edge as a whole, and the sign stays.
+          <span title={t("card.heldAbout")} className="inline-flex h-[18px] min-w-[18px] shrink-[99] flex-wrap content-start items-center justify-center overflow-hidden rounded bg-purple-soft px-1 leading-[18px] font-medium text-purple">
+            <span className="flex h-[18px] items-center">
+              <PauseIcon size={8} />
+            </span>
+            <span className="pl-1">{t("card.held")}</span>
+          </span>
         )}
         <Age card={card} />
       </div>
@@ -347,7 +352,7 @@ function Countdown({ at, label }: { at: string | null; label: string }) {
   const then = ms(at);
   if (then === null || then <= now) return null;
   return (
-    <p className="mt-2 flex items-center gap-1.5 text-xs text-amber" title={full(at)}>
+    <p className="mt-2 flex items-center gap-1.5 text-xs text-amber" title={`${label}, ${full(at)}`}>
       <ClockIcon size={12} className="shrink-0" />
       <span className="truncate">{label}</span>
       <span className="ml-auto shrink-0 font-medium tabular-nums">{t("card.in", { span: span(then - now) })}</span>

@@ -11,13 +11,14 @@ import { cx } from "../design/cx.ts";
 import { PlusIcon, StatusIcon } from "../design/icons.tsx";
 import { count } from "../design/time.ts";
 import { statusHelp, statusName } from "../design/words.ts";
-import { t } from "../i18n/index.ts";
+import { t, useLanguage } from "../i18n/index.ts";
 import { fold, select, useFolded, useSelection } from "../shell/store.ts";
 import { Card } from "./card.tsx";
 import { useLook } from "./drag.ts";
 import type { Target } from "./drag.ts";
 import { InlineCreate } from "./inline.tsx";
 
+/** A lane without a name is nobody's. */
 type Row = { kind: "card"; card: CardData; index: number } | { kind: "lane"; name: string; tasks: number };
 
 /** How close to the end of what is loaded the next page is asked for. */
@@ -37,7 +38,7 @@ function inLanes(cards: CardData[]): Row[] {
   return [...lanes.entries()]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .flatMap(([name, lane]): Row[] => [
-      { kind: "lane", name: name || t("any.nobody"), tasks: lane.length },
+      { kind: "lane", name, tasks: lane.length },
       ...lane.map((card): Row => ({ kind: "card", card, index: index++ })),
     ]);
 }
@@ -59,6 +60,7 @@ export const Column = memo(function Column({
   severities: ReadonlyMap<string, Severity>;
   onDrop: (id: string, to: Target) => void;
 }) {
+  useLanguage();
   const { status, cards, next } = column;
   const box = useRef<HTMLElement>(null);
   const scroller = useRef<HTMLDivElement>(null);
@@ -110,7 +112,17 @@ export const Column = memo(function Column({
   const name = statusName(status);
   const folded = useFolded(status);
   const slim = (column.count === 0 || folded) && !adding;
-  const firstActive = active !== null && cards.some((card) => card.id === active) ? active : cards[0]?.id;
+  // One card of the column is reached by the Tab key: that of last time, or the first in sight where that one is not drawn.
+  const drawn = items.flatMap((item) => {
+    const row = rows[item.index];
+    return row?.kind === "card" ? [{ id: row.card.id, start: item.start }] : [];
+  });
+  const before = useRef<string | undefined>(undefined);
+  const stays = [active, before.current].find((id) => drawn.some((each) => each.id === id));
+  const reached = stays ?? (drawn.find(({ start }) => start >= (list.scrollOffset ?? 0)) ?? drawn[0])?.id;
+  useEffect(() => {
+    before.current = reached;
+  }, [reached]);
   return (
     <section
       ref={box}
@@ -179,7 +191,7 @@ export const Column = memo(function Column({
                     <div className="skeleton h-24" aria-hidden="true" />
                   ) : row.kind === "lane" ? (
                     <div className="flex h-7 items-end gap-2 px-1.5 pb-1 text-2xs font-medium text-text-2">
-                      {row.name} <span className="text-text-3">{row.tasks}</span>
+                      {row.name || t("any.nobody")} <span className="text-text-3">{row.tasks}</span>
                     </div>
                   ) : (
                     <Card
@@ -192,7 +204,7 @@ export const Column = memo(function Column({
                       onDrop={onDrop}
                       selected={selection.has(row.card.id)}
                       selecting={selection.size > 0}
-                      focusable={row.card.id === firstActive}
+                      focusable={row.card.id === reached}
                       onActive={setActive}
                     />
                   )}

@@ -8,12 +8,13 @@ import { refresh } from "../api/queries.ts";
 import type { Status } from "../api/types.ts";
 import { Button, Field, Input } from "../design/controls.tsx";
 import { t } from "../i18n/index.ts";
+import { useKept } from "../shell/drafts.ts";
 import { openDialog } from "../shell/store.ts";
 import { MoreFields, ProfileOptions, blank, split, taskOf } from "../shell/task-fields.tsx";
 import type { Draft } from "../shell/task-fields.tsx";
 
 export function InlineCreate({ board, status, close }: { board: string; status: Status; close: () => void }) {
-  const [text, setText] = useState("");
+  const [text, setText] = useKept(`inline ${board}/${status}`, "");
   const [draft, setDraft] = useState<Draft>(() => blank(status));
   const [more, setMore] = useState(false);
   const change = (change: Partial<Draft>) => setDraft((old) => ({ ...old, ...change }));
@@ -75,6 +76,7 @@ export function InlineCreate({ board, status, close }: { board: string; status: 
           className="px-1.5!"
           onClick={() => {
             close();
+            setText("");
             openDialog({ kind: "new-task", status, start: { ...draft, ...split(text) } });
           }}
         >

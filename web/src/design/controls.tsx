@@ -2,7 +2,7 @@
 
 import { Dialog as RadixDialog, DropdownMenu, Popover as RadixPopover, Tooltip as RadixTooltip } from "radix-ui";
 import type { ButtonHTMLAttributes, ComponentProps, InputHTMLAttributes, ReactNode, Ref, TextareaHTMLAttributes } from "react";
-import { useId } from "react";
+import { useId, useRef } from "react";
 import type { Problem } from "../api/types.ts";
 import { t } from "../i18n/index.ts";
 import { cx } from "./cx.ts";
@@ -185,12 +185,20 @@ export function Dialog({
   children: ReactNode;
   wide?: boolean;
 }) {
+  const body = useRef<HTMLDivElement>(null);
   return (
     <RadixDialog.Root open={open} onOpenChange={(next) => !next && onClose()}>
       <RadixDialog.Portal>
         <RadixDialog.Overlay className="fixed inset-0 z-50 animate-fade bg-black/40 dark:bg-black/60" />
         <RadixDialog.Content
           aria-describedby={undefined}
+          onOpenAutoFocus={(event) => {
+            // What is asked comes first, not the way out.
+            const first = body.current?.querySelector<HTMLElement>("input:not(:disabled), select, textarea, button:not(:disabled)");
+            if (!first) return;
+            event.preventDefault();
+            first.focus();
+          }}
           className={cx(
             "fixed top-[8vh] left-1/2 z-50 flex max-h-[86vh] w-[calc(100vw-1.5rem)] -translate-x-1/2 animate-in flex-col rounded-xl border border-line-strong bg-panel shadow-float outline-none",
             wide ? "max-w-2xl" : "max-w-lg",
@@ -207,7 +215,9 @@ export function Dialog({
               </button>
             </RadixDialog.Close>
           </header>
-          <div className="min-h-0 overflow-y-auto px-5 pt-2 pb-5">{children}</div>
+          <div ref={body} className="min-h-0 overflow-y-auto px-5 pt-2 pb-5">
+            {children}
+          </div>
         </RadixDialog.Content>
       </RadixDialog.Portal>
     </RadixDialog.Root>

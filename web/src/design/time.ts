@@ -44,7 +44,7 @@ const moment = (name: string, options: Intl.DateTimeFormatOptions) => cached(nam
 
 type Unit = "day" | "hour" | "minute" | "second" | "millisecond" | "byte" | "kilobyte" | "megabyte";
 const unit = (value: number, of: Unit, maximumFractionDigits = 0): string =>
-  number(`${of} ${maximumFractionDigits}`, { style: "unit", unit: of, unitDisplay: of.endsWith("byte") ? "short" : "narrow", maximumFractionDigits }).format(value);
+  number(`${of} ${maximumFractionDigits}`, { style: "unit", unit: of, unitDisplay: of === "byte" ? "long" : of.endsWith("byte") ? "short" : "narrow", maximumFractionDigits }).format(value);
 
 const UNITS: [number, "day" | "hour" | "minute" | "second"][] = [
   [86_400_000, "day"],

@@ -1,7 +1,6 @@
 // What keeps work from starting though nobody pulled the cord: rate limits, back-off, tasks that were given up; and the rules.
 
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import type { ReactNode } from "react";
 import { api } from "../api/actions.ts";
@@ -13,6 +12,7 @@ import { ProblemNote } from "../design/controls.tsx";
 import { CheckIcon, ClockIcon, StatusIcon } from "../design/icons.tsx";
 import { full, ms, span, useNow } from "../design/time.ts";
 import { t } from "../i18n/index.ts";
+import { useOpenTask } from "../shell/places.ts";
 import { refusal, toast } from "../shell/store.ts";
 import { OrchestrationPill } from "./planner.tsx";
 
@@ -23,13 +23,12 @@ const NAMED = 5;
 
 export function Brakes({ board, stats }: { board: string; stats: Stats }) {
   const now = useNow();
-  const navigate = useNavigate({ from: "/b/$board" });
+  const open = useOpenTask();
   const cards = useQuery({
     queryKey: ["fleet", board, "brakes"],
     queryFn: () => api.cards(board, { status: "ready,blocked,review", limit: LOOK, sort: "updated" }),
     refetchInterval: 10_000,
   });
-  const open = (id: string) => void navigate({ to: ".", search: (old) => ({ ...old, task: id }) });
   const limits = stats.cooling_down.filter((each) => (ms(each.until) ?? 0) > now);
   const all = cards.data?.cards ?? [];
   const waiting = all.filter((card) => (ms(card.eligible_at) ?? 0) > now);
@@ -142,7 +141,7 @@ function Row({ name, children }: { name: string; children: ReactNode }) {
 
 function Pick({ label, value, none, names, onPick }: { label: string; value: string; none: string; names: string[]; onPick: (name: string) => void }) {
   return (
-    <select aria-label={label} value={value} onChange={(event) => onPick(event.target.value)} className={`${QUIET} max-w-36`}>
+    <select aria-label={label} value={value} onChange={(event) => onPick(event.target.value)} className={`${QUIET} max-w-48`}>
       <option value="">{none}</option>
       {[...new Set([...(value ? [value] : []), ...names])].map((name) => (
         <option key={name}>{name}</option>

@@ -1,7 +1,7 @@
 // The fleet: who works where on what, what waits, how fast it starts and what it costs.
 
 import { useMutation } from "@tanstack/react-query";
-import { useNavigate, useParams } from "@tanstack/react-router";
+import { useParams } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { api } from "../api/actions.ts";
 import { asProblem } from "../api/client.ts";
@@ -13,9 +13,10 @@ import { cx } from "../design/cx.ts";
 import { PauseIcon, PlayIcon, STATUS_COLOR, StatusIcon, StopIcon } from "../design/icons.tsx";
 import { ago, compact, count, dollars, full, ms, percent, span, useNow } from "../design/time.ts";
 import { STATUSES, outcome, statusName } from "../design/words.ts";
-import { t } from "../i18n/index.ts";
+import { t, useLanguage } from "../i18n/index.ts";
 import { reach } from "../shell/cord.tsx";
 import { TopBar } from "../shell/layout.tsx";
+import { useOpenTask } from "../shell/places.ts";
 import { openDialog, refusal, toast } from "../shell/store.ts";
 import { LogView } from "../task/log.tsx";
 import { Brakes, Rules, Whole } from "./brakes.tsx";
@@ -25,6 +26,7 @@ import { Described } from "./planner.tsx";
 import { Usage } from "./usage.tsx";
 
 export default function Fleet() {
+  useLanguage();
   const { board } = useParams({ from: "/b/$board" });
   const fleet = useFleet(board);
   const workers = useWorkers(board);
@@ -58,7 +60,7 @@ export default function Fleet() {
                 </Panel>
               </div>
               <Usage usage={data.usage} />
-              <div className="grid gap-4 lg:grid-cols-3">
+              <div className="grid items-start gap-4 lg:grid-cols-2 xl:grid-cols-3 lg:max-xl:*:last:col-span-2">
                 <Panel title={t("fleet.brakes")}>
                   <Brakes board={board} stats={data.stats} />
                 </Panel>
@@ -97,7 +99,7 @@ function Figures({ stats, usage }: { stats: Stats; usage: UsageDay[] }) {
           <dt className="text-xs text-text-2">{name}</dt>
           <dd className="mt-1 text-2xl font-semibold tracking-tight">
             {value}
-            {more && <span className="block text-xs font-normal tracking-normal text-text-3 md:ml-2 md:inline">{more}</span>}
+            {more && <span className="block text-xs font-normal tracking-normal text-text-3 xl:ml-2 xl:inline">{more}</span>}
           </dd>
         </div>
       ))}
@@ -106,7 +108,7 @@ function Figures({ stats, usage }: { stats: Stats; usage: UsageDay[] }) {
 }
 
 function Running({ board, workers }: { board: string; workers: Worker[] }) {
-  const navigate = useNavigate({ from: "/b/$board" });
+  const openTask = useOpenTask();
   const [tail, setTail] = useState<Run | null>(null);
   const now = useNow();
   return (
@@ -128,18 +130,18 @@ function Running({ board, workers }: { board: string; workers: Worker[] }) {
                 <button
                   type="button"
                   className="min-w-40 flex-1 truncate text-left text-sm font-medium hover:underline"
-                  onClick={() => void navigate({ to: ".", search: (old) => ({ ...old, task: worker.task.id }) })}
+                  onClick={() => openTask(worker.task.id)}
                 >
                   {worker.task.title}
                 </button>
-                <span className="hidden min-w-0 flex-1 truncate font-mono text-2xs text-text-2 md:block" title={worker.last_line ?? undefined}>
+                <span className="hidden min-w-0 flex-1 truncate font-mono text-2xs text-text-2 lg:block" title={worker.last_line ?? undefined}>
                   {worker.last_line ?? worker.lease?.progress_note ?? ""}
                 </span>
                 <span className="shrink-0 text-xs text-text-3" title={worker.lease?.pid ? t("fleet.startedPid", { time: full(worker.run.started_at), pid: String(worker.lease.pid) }) : t("fleet.started", { time: full(worker.run.started_at) })}>
                   {worker.lease?.host ? `${worker.lease?.host}, ` : ""}
                   {span(now - (ms(worker.run.started_at) ?? now))}
                 </span>
-                <span className="flex gap-1">
+                <span className="ml-auto flex gap-1">
                   <Button onClick={() => setTail(worker.run)}>{t("fleet.tail")}</Button>
                   <Button tone="danger" aria-label={t("fleet.stop", { title: worker.task.title })} onClick={() => openDialog({ kind: "stop", ids: [worker.task.id] })}>
                     <StopIcon size={11} /> {t("do.stop")}
@@ -187,8 +189,10 @@ function Queue({ stats }: { stats: Stats }) {
 const BAD = new Set(["crashed", "timed_out", "spawn_failed", "protocol_violation", "lost", "stale"]);
 
 function Latency({ runs, of }: { runs: Run[]; of: "start" | "length" }) {
-  const points = useMemo(
-    () =>
+  const language = useLanguage();
+  const points = useMemo(() => {
+    void language;
+    return (
       runs
         .flatMap((run) => {
           const from = ms(run.started_at);
@@ -197,9 +201,9 @@ function Latency({ runs, of }: { runs: Run[]; of: "start" | "length" }) {
           const value = Math.max(1, to - from);
           return [{ at: from, value, bad: BAD.has(run.outcome ?? ""), label: `${run.profile ?? t("any.byHand")}: ${span(value)}, ${run.outcome ? outcome(run.outcome).name : t("any.running")}` }];
         })
-        .sort((a, b) => a.at - b.at),
-    [runs, of],
-  );
+        .sort((a, b) => a.at - b.at)
+    );
+  }, [runs, of, language]);
   return <Dots points={points} title={of === "start" ? t("fleet.toStartAbout") : t("fleet.lengthAbout")} />;
 }
 
@@ -249,7 +253,7 @@ function Profiles({ board, stats }: { board: string; stats: Stats }) {
       )}
       <div className="overflow-x-auto">
         <table className="w-full text-left text-sm">
-          <thead className="text-xs text-text-3">
+          <thead className="text-xs text-text-3 max-lg:sr-only">
             <tr>
               <th scope="col" className="pb-2 font-medium">{t("fleet.profile")}</th>
               <th scope="col" className="pb-2 font-medium">{t("fleet.runner")}</th>
@@ -265,22 +269,23 @@ function Profiles({ board, stats }: { board: string; stats: Stats }) {
               const cooling = stats.cooling_down.find((each) => each.profile === profile.name);
               const until = ms(cooling?.until);
               return (
-                <tr key={profile.name} className="border-t border-line align-top">
-                  <th scope="row" className="py-2 pr-4 font-normal">
+                <tr key={profile.name} className="border-t border-line align-top max-lg:flex max-lg:flex-wrap max-lg:items-center max-lg:gap-x-3 max-lg:gap-y-1 max-lg:py-2">
+                  <th scope="row" className="py-2 pr-4 font-normal max-lg:basis-full max-lg:p-0">
                     <span className="flex items-center gap-2 font-medium">
                       <Avatar name={profile.name} /> {profile.name}
                     </span>
                     <Description profile={profile} />
                   </th>
-                  <td className="py-2 pr-4 whitespace-nowrap text-text-2">
+                  <td className="py-2 pr-4 whitespace-nowrap text-text-2 max-lg:p-0">
                     {profile.lane ? t("fleet.lane") : profile.runner}
                     {profile.model ? `, ${profile.model}` : ""}
                   </td>
-                  <td className="py-2 pr-4 whitespace-nowrap text-text-2">
+                  <td className="py-2 pr-4 whitespace-nowrap text-text-2 max-lg:p-0">
+                    <span className="mr-1 text-xs text-text-3 lg:hidden">{t("status.running")}</span>
                     {stats.running.find((each) => each.profile === profile.name)?.count ?? 0}
                     <Limit profile={profile} />
                   </td>
-                  <td className="py-2 pr-4 whitespace-nowrap">
+                  <td className="py-2 pr-4 whitespace-nowrap max-lg:p-0">
                     {stopped.has(profile.name) ? (
                       <Badge tone="red">
                         <PauseIcon size={9} /> {t("fleet.stopped")}
@@ -291,7 +296,7 @@ function Profiles({ board, stats }: { board: string; stats: Stats }) {
                       <Badge tone="green">{t("fleet.open")}</Badge>
                     )}
                   </td>
-                  <td className="py-2 text-right">
+                  <td className="py-2 text-right max-lg:ml-auto max-lg:p-0">
                     <ProfileCord board={board} profile={profile.name} stopped={stopped.has(profile.name)} />
                   </td>
                 </tr>
@@ -320,18 +325,18 @@ function Description({ profile }: { profile: Profile }) {
   });
   const value = profile.description ?? "";
   return (
-    <span className="mt-0.5 flex max-w-md items-center gap-2">
+    <span className="mt-0.5 flex items-center gap-2 lg:max-w-md">
       <input
         aria-label={t("fleet.descriptionOf", { profile: profile.name })}
         value={text ?? value}
-        placeholder={t("fleet.noDescription")}
+        placeholder={t("fleet.describe")}
         onChange={(event) => setText(event.target.value)}
         onBlur={() => {
           if (text !== null && text.trim() !== value) save.mutate(text.trim());
           setText(null);
         }}
         onKeyDown={(event) => event.key === "Enter" && event.currentTarget.blur()}
-        className="-ml-1.5 h-6 w-full min-w-48 rounded border border-transparent bg-transparent px-1.5 text-xs text-text-2 outline-none placeholder:text-text-3 hover:bg-hover focus:border-accent-text focus:bg-panel"
+        className="-ml-1.5 h-6 w-full min-w-32 text-ellipsis rounded border border-transparent bg-transparent px-1.5 text-xs text-text-2 outline-none placeholder:text-text-3 hover:bg-hover focus:border-accent-text focus:bg-panel"
       />
       <Described profile={profile} />
     </span>

@@ -50,8 +50,8 @@ export function Described({ profile }: { profile: Profile }) {
   const bare = !profile.description?.trim();
   return (
     <>
-      {profile.description_auto && <Badge tone="purple">{t("plan.review")}</Badge>}
-      {bare && <Badge tone="amber">{t("fleet.noDescription")}</Badge>}
+      {profile.description_auto && <Badge tone="purple" className="shrink-0">{t("plan.review")}</Badge>}
+      {bare && <Badge tone="amber" className="shrink-0">{t("fleet.noDescription")}</Badge>}
       {settings.data?.planner_model && (bare || profile.description_auto) && (
         <Button busy={describe.isPending} aria-label={t("plan.describeOf", { profile: profile.name })} onClick={() => describe.mutate()}>
           {t("plan.describe")}

@@ -1,7 +1,7 @@
 // What waits for what: the dependencies of a board, or around one task, laid out by themselves and live.
 
 import { useQuery } from "@tanstack/react-query";
-import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { useParams, useSearch } from "@tanstack/react-router";
 import { Background, BackgroundVariant, Controls, Handle, MiniMap, Position, ReactFlow } from "@xyflow/react";
 import type { Connection, Edge, NodeProps } from "@xyflow/react";
 import "@xyflow/react/dist/style.css";
@@ -15,14 +15,16 @@ import { Button, Check, Empty, ProblemNote } from "../design/controls.tsx";
 import { cx } from "../design/cx.ts";
 import { CloseIcon, GraphIcon, STATUS_COLOR, StatusIcon } from "../design/icons.tsx";
 import { statusName } from "../design/words.ts";
-import { t } from "../i18n/index.ts";
+import { t, useLanguage } from "../i18n/index.ts";
 import { TopBar, Waiting } from "../shell/layout.tsx";
+import { useHere, useOpenTask } from "../shell/places.ts";
 import { openDialog, refusal, toast, useTheme } from "../shell/store.ts";
 import { arrange } from "./arrange.ts";
 import type { TaskNode } from "./arrange.ts";
 import "./graph.css";
 
 function TaskCard({ data, selected }: NodeProps<TaskNode>) {
+  useLanguage();
   const { task } = data;
   return (
     <div
@@ -46,12 +48,17 @@ function TaskCard({ data, selected }: NodeProps<TaskNode>) {
   );
 }
 
+/** On a small screen a part that can be read says more than a whole that cannot. */
+const READABLE = 0.6;
+
 const NODE_TYPES = { task: TaskCard };
 
 export default function GraphView() {
+  const language = useLanguage();
   const { board } = useParams({ from: "/b/$board" });
   const { around } = useSearch({ from: "/b/$board" });
-  const navigate = useNavigate({ from: "/b/$board" });
+  const here = useHere();
+  const openTask = useOpenTask();
   const [done, setDone] = useState(true);
   useTheme();
   const graph = useQuery({
@@ -59,7 +66,10 @@ export default function GraphView() {
     queryFn: () => api.graph(board, { task: around, done }),
     placeholderData: (previous: GraphData | undefined) => previous,
   });
-  const { nodes, edges } = useMemo(() => (graph.data ? arrange(graph.data) : { nodes: [], edges: [] }), [graph.data]);
+  const { nodes, edges } = useMemo(() => {
+    void language;
+    return graph.data ? arrange(graph.data) : { nodes: [], edges: [] };
+  }, [graph.data, language]);
   const settle = useCallback(
     (ids: string[]) => {
       void client.invalidateQueries({ queryKey: ["graph", board] });
@@ -93,12 +103,13 @@ export default function GraphView() {
       }),
     [board, settle],
   );
+  const narrow = window.innerWidth < 1024;
   const dark = document.documentElement.dataset["theme"] === "dark";
   return (
     <>
       <TopBar board={board} title={t("nav.graph")}>
         {around && (
-          <Button className="h-8" onClick={() => void navigate({ to: ".", search: ({ around: _gone, ...rest }) => rest })}>
+          <Button className="h-8" onClick={() => void here(({ around: _gone, ...rest }) => rest)}>
             {t("graph.around", { id: around })} <CloseIcon size={12} />
           </Button>
         )}
@@ -131,7 +142,7 @@ export default function GraphView() {
             colorMode={dark ? "dark" : "light"}
             nodesDraggable={false}
             onConnect={link}
-            onNodeClick={(_, node) => void navigate({ to: ".", search: (old) => ({ ...old, task: node.id }) })}
+            onNodeClick={(_, node) => openTask(node.id)}
             onEdgeClick={(_, edge) => unlink(edge)}
             onEdgesDelete={(gone) => gone[0] && unlink(gone[0])}
             onNodesDelete={() => undefined}
@@ -140,7 +151,7 @@ export default function GraphView() {
               return false;
             }}
             fitView
-            fitViewOptions={{ maxZoom: 1, padding: 0.08 }}
+            fitViewOptions={{ maxZoom: 1, minZoom: narrow ? READABLE : 0.1, padding: 0.08 }}
             minZoom={0.1}
             onlyRenderVisibleElements={nodes.length > 150}
             ariaLabelConfig={{ "controls.zoomIn.ariaLabel": t("graph.zoomIn"), "controls.zoomOut.ariaLabel": t("graph.zoomOut"), "controls.fitView.ariaLabel": t("graph.fit") }}

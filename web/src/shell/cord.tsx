@@ -27,24 +27,26 @@ function name(where: Reach, board: string): string {
   return where.kind === "board" ? t("cord.board", { board }) : t("cord.profile", { profile: where.profile });
 }
 
-/** The button that is always there. */
-export function Cord({ board }: { board: string }) {
+/** The button that is always there; `small` beside others that are. */
+export function Cord({ board, small = false }: { board: string; small?: boolean }) {
   const head = useHead(board);
   const pulled = (head.data?.paused.length ?? 0) > 0;
   return (
     <button
       type="button"
       aria-pressed={pulled}
+      aria-label={pulled ? t("cord.pulled") : t("cord.pull")}
       onClick={() => openDialog({ kind: "cord" })}
       className={cx(
-        "inline-flex h-8 shrink-0 items-center gap-1.5 rounded-md border px-2.5 text-xs font-semibold transition-colors",
+        small ? "h-7" : "h-8",
+        "inline-flex shrink-0 items-center gap-1.5 rounded-md border px-2.5 text-xs font-semibold transition-colors",
         pulled
           ? "border-transparent bg-[#b4232a] text-white hover:brightness-110"
           : "border-line-strong bg-raised text-text hover:border-red hover:text-red",
       )}
     >
       <CordIcon />
-      {pulled ? t("cord.pulled") : t("cord.pull")}
+      <span className={cx(small && "hidden sm:inline")}>{pulled ? t("cord.pulled") : t("cord.pull")}</span>
     </button>
   );
 }
@@ -166,7 +168,7 @@ export function CordDialog({ board }: { board: string }) {
           )}
         </Field>
         <Field label={t("field.reason")}>
-          {(id) => <Input id={id} value={reason} placeholder={t("cord.reason")} onChange={(event) => setReason(event.target.value)} />}
+          {(id) => <Input id={id} autoFocus value={reason} placeholder={t("cord.reason")} onChange={(event) => setReason(event.target.value)} />}
         </Field>
         <Check label={t("cord.stopToo")} checked={stop} onChange={(event) => setStop(event.target.checked)} />
         {pull.error && <ProblemNote problem={asProblem(pull.error)} />}

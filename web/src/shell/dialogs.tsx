@@ -12,7 +12,7 @@ import { EditBoard, NewBoard } from "./new-board.tsx";
 import { NewTask } from "./new-task.tsx";
 import { CordDialog } from "./cord.tsx";
 import type { OpenDialog } from "./store.ts";
-import { closeDialog, select, useDialog } from "./store.ts";
+import { closeDialog, isDialogOpen, openDialog, select, useDialog } from "./store.ts";
 
 const Palette = lazy(() => import("./palette.tsx"));
 const Decompose = lazy(() => import("../task/decompose.tsx"));
@@ -85,17 +85,21 @@ function inAnHour(): string {
 
 function Ask({ board, open }: { board: string; open: AskKind }) {
   const ids = open.ids;
-  const [text, setText] = useState("");
-  const [choice, setChoice] = useState(open.kind === "block" ? "operator" : "");
-  const [when, setWhen] = useState(inAnHour);
-  const [flag, setFlag] = useState(false);
+  const [text, setText] = useState(open.said?.text ?? "");
+  const [choice, setChoice] = useState(open.said?.choice ?? (open.kind === "block" ? "operator" : ""));
+  const [when, setWhen] = useState(open.said?.when ?? inAnHour);
+  const [flag, setFlag] = useState(open.said?.flag ?? false);
   const profiles = useProfiles();
   const head = useHead(board);
   const words = text.trim();
   const go = (event: FormEvent) => {
     event.preventDefault();
     closeDialog();
-    void perform().then((done) => done && select(new Set()));
+    void perform().then((done) => {
+      if (done) select(new Set());
+      // What was refused is asked again, with the words that were said; of many, the refused ones are shown on the board.
+      else if (ids.length === 1 && !isDialogOpen()) openDialog({ ...open, said: { text, choice, when, flag } });
+    });
   };
   const perform = async (): Promise<boolean> => {
     switch (open.kind) {

@@ -6,8 +6,8 @@ import type { ReactNode } from "react";
 import { asProblem } from "../api/client.ts";
 import { Live } from "../api/live.ts";
 import type { Connection } from "../api/live.ts";
-import { client, follow, useAttention, useBoards, useHead } from "../api/queries.ts";
-import { Button, Empty, IconButton, Menu, ProblemNote, Words } from "../design/controls.tsx";
+import { client, follow, useAttention, useBoards, useHead, useMe } from "../api/queries.ts";
+import { Badge, Button, Empty, IconButton, Menu, ProblemNote, Words } from "../design/controls.tsx";
 import { cx } from "../design/cx.ts";
 import { AlertIcon, BoardIcon, ChevronIcon, FleetIcon, GlobeIcon, GraphIcon, InboxIcon, Lamp, MoonIcon, PlusIcon, SearchIcon, SunIcon } from "../design/icons.tsx";
 import { MOD } from "../design/keys.ts";
@@ -20,6 +20,7 @@ import { Cord, CordBand } from "./cord.tsx";
 import { Dialogs } from "./dialogs.tsx";
 import { openDialog, select, selected, setTheme, useTheme } from "./store.ts";
 import { Toasts } from "./toasts.tsx";
+import { carriesFiles } from "../task/upload.ts";
 
 /** How long after the first picture the next parts are fetched. */
 const AFTER = 1500;
@@ -50,6 +51,7 @@ export function useConnection(): [Connection, () => void] {
 const CONNECTING: Connection = { state: "connecting" };
 
 export function Layout() {
+  useLanguage();
   const { board } = useParams({ from: "/b/$board" });
   const { task } = useSearch({ from: "/b/$board" });
   const head = useHead(board);
@@ -72,6 +74,7 @@ export function Layout() {
     select(new Set());
   }, [board]);
   useShortcuts(board);
+  useStrayFiles();
   const name = useBoardName(board);
   useEffect(() => {
     const attention = head.data?.columns.find((column) => column.status === "blocked")?.count ?? 0;
@@ -80,7 +83,7 @@ export function Layout() {
   }, [head.data, name]);
   useEffect(() => {
     // What is opened next is fetched while nothing else is to be done, and is there when the server is not.
-    const early = setTimeout(() => void Promise.allSettled([import("../task/drawer.tsx"), import("./palette.tsx")]), AFTER);
+    const early = setTimeout(() => void Promise.allSettled([import("../task/drawer.tsx"), import("../task/markdown.tsx"), import("./palette.tsx")]), AFTER);
     return () => clearTimeout(early);
   }, []);
   return (
@@ -89,8 +92,10 @@ export function Layout() {
         {t("nav.skip")}
       </a>
       <div className="flex h-full flex-col">
-        <CordBand board={board} />
-        <ConnectionBand />
+        <div ref={measured} className="shrink-0">
+          <CordBand board={board} />
+          <ConnectionBand />
+        </div>
         <div className="flex min-h-0 flex-1">
           <Sidebar board={board} />
           <main id="main" tabIndex={-1} className="flex min-h-0 min-w-0 flex-1 flex-col bg-panel outline-none md:my-2 md:mr-2 md:rounded-xl md:border md:border-line">
@@ -108,6 +113,31 @@ export function Layout() {
       <Toasts />
     </LiveContext>
   );
+}
+
+/** Says how high the bands over everything are, to what lies over the rest. */
+function measured(element: HTMLElement | null): (() => void) | undefined {
+  if (!element) return undefined;
+  const watch = new ResizeObserver(() => document.documentElement.style.setProperty("--bands", `${element.offsetHeight}px`));
+  watch.observe(element);
+  return () => watch.disconnect();
+}
+
+/** A file that misses its place is not opened by the browser, which would leave the page. */
+function useStrayFiles(): void {
+  useEffect(() => {
+    const keep = (event: DragEvent) => {
+      if (event.defaultPrevented || !carriesFiles(event.dataTransfer)) return;
+      event.preventDefault();
+      if (event.dataTransfer) event.dataTransfer.dropEffect = "none";
+    };
+    window.addEventListener("dragover", keep);
+    window.addEventListener("drop", keep);
+    return () => {
+      window.removeEventListener("dragover", keep);
+      window.removeEventListener("drop", keep);
+    };
+  }, []);
 }
 
 function Missing({ error, board, retry }: { error: unknown; board: string; retry: () => void }) {
@@ -176,10 +206,11 @@ function Sidebar({ board }: { board: string }) {
   const head = useHead(board);
   const [connection] = useConnection();
   const stopped = (head.data?.paused.length ?? 0) > 0;
+  const state = head.error && !head.data ? "lost" : connection.state;
   return (
     <aside aria-label={t("nav.places")} className="hidden w-56 shrink-0 flex-col gap-1 p-2 md:flex">
       <div className="flex h-10 items-center gap-2.5 px-2">
-        <Lamp state={connection.state === "lost" || connection.state === "denied" ? "lost" : stopped ? "stopped" : "go"} />
+        <Lamp state={state === "lost" || state === "denied" ? "lost" : stopped ? "stopped" : "go"} />
         <span className="text-base font-semibold tracking-tight">Andon</span>
         <span className="ml-auto flex">
           <IconButton label={t("palette.key", { key: `${MOD} K` })} onClick={() => openDialog({ kind: "palette" })}>
@@ -247,8 +278,8 @@ function Sidebar({ board }: { board: string }) {
           <span className="text-sm">?</span>
         </IconButton>
         <span className="ml-auto flex min-w-0 items-center gap-1.5 pr-1 text-2xs text-text-3">
-          <span className={cx("size-1.5 shrink-0 rounded-full", connection.state === "live" ? "bg-green" : connection.state === "connecting" ? "bg-amber" : "bg-red")} />
-          <span className="truncate">{connection.state === "live" ? t("nav.live") : connection.state === "connecting" ? t("nav.connecting") : t("nav.lost")}</span>
+          <span className={cx("size-1.5 shrink-0 rounded-full", state === "live" ? "bg-green" : state === "connecting" ? "bg-amber" : "bg-red")} />
+          <span className="truncate">{state === "live" ? t("nav.live") : state === "connecting" ? t("nav.connecting") : t("nav.lost")}</span>
         </span>
       </div>
     </aside>
@@ -336,6 +367,7 @@ export function TopBar({ board, title, children }: { board: string; title: strin
   const boards = useBoards();
   const navigate = useNavigate();
   const name = useBoardName(board);
+  const me = useMe();
   return (
     <header className="flex min-h-12 shrink-0 flex-wrap items-center gap-2 border-b border-line px-3 py-2 md:px-4">
       <h1 className="flex min-w-0 items-center gap-1.5 text-sm font-semibold">
@@ -367,8 +399,13 @@ export function TopBar({ board, title, children }: { board: string; title: strin
         </span>
         <span>{title}</span>
       </h1>
-      <div className="order-3 flex min-w-0 basis-full items-center gap-2 lg:order-none lg:ml-2 lg:flex-1 lg:basis-0">{children}</div>
+      {children && <div className="order-3 flex min-w-0 basis-full items-center gap-2 xl:order-none xl:ml-2 xl:flex-1 xl:basis-0">{children}</div>}
       <div className="ml-auto flex items-center gap-2">
+        {me.data?.scope === "read" && (
+          <Badge tone="amber" title={t("session.readOnlyAbout")}>
+            {t("session.readOnly")}
+          </Badge>
+        )}
         <Button tone="primary" className="h-8" aria-label={t("task.new")} onClick={() => openDialog({ kind: "new-task" })}>
           <PlusIcon size={14} />
           <span className="hidden lg:inline">{t("task.new")}</span>
@@ -421,7 +458,7 @@ function useShortcuts(board: string): void {
       }
       const target = event.target as HTMLElement;
       if (event.metaKey || event.ctrlKey || event.altKey || event.defaultPrevented) return;
-      if (target.closest("input, textarea, select, [contenteditable=true], [role=dialog], [role=menu]")) return;
+      if (target.closest("input, textarea, select, [contenteditable=true], [role=dialog]:not([data-drawer]), [role=menu]")) return;
       const place = NAV.find((each) => each.key === event.key);
       if (place) {
         void navigate({ to: place.to, params: { board }, search: keep });

@@ -34,10 +34,10 @@ function pretend(board: string, ids: string[], to: Status): () => void {
 }
 
 async function settle(board: string, ids: string[]): Promise<void> {
-  for (const id of ids) void client.invalidateQueries({ queryKey: keys.task(board, id) });
+  const shown = ids.map((id) => client.invalidateQueries({ queryKey: keys.task(board, id) }));
   void client.invalidateQueries({ queryKey: keys.attention(board) });
   void client.invalidateQueries({ queryKey: ["graph", board] });
-  await refresh(board, new Set(ids));
+  await Promise.all([refresh(board, new Set(ids)), ...shown]);
 }
 
 /** Does one thing to one or many tasks. Gives whether all of it was done. */

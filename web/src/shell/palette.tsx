@@ -13,12 +13,14 @@ import { Kbd } from "../design/controls.tsx";
 import { BoardIcon, BoltIcon, CordIcon, FleetIcon, GlobeIcon, GraphIcon, InboxIcon, MoonIcon, PlusIcon, StatusIcon, SunIcon } from "../design/icons.tsx";
 import { LANGUAGES, setLanguage, t } from "../i18n/index.ts";
 import type { Language } from "../i18n/index.ts";
+import { useOpenTask } from "./places.ts";
 import { closeDialog, openDialog, refusal, setTheme, toast } from "./store.ts";
 
 const LANGUAGE_NAMES = Object.entries(LANGUAGES) as [Language, string][];
 
 export default function Palette({ board }: { board: string }) {
   const navigate = useNavigate();
+  const openTask = useOpenTask();
   const boards = useBoards();
   const [text, setText] = useState("");
   const query = useDeferredValue(text.trim());
@@ -61,7 +63,7 @@ export default function Palette({ board }: { board: string }) {
               {(found.data?.cards.length ?? 0) > 0 && (
                 <Group heading={t("palette.tasks")}>
                   {found.data?.cards.map((card) => (
-                    <Item key={card.id} value={`${card.id} ${card.title}`} keywords={[text]} icon={<StatusIcon status={card.status} />} onSelect={go(() => navigate({ to: ".", search: (old) => ({ ...old, task: card.id }) }))}>
+                    <Item key={card.id} value={`${card.id} ${card.title}`} keywords={[text]} icon={<StatusIcon status={card.status} />} onSelect={go(() => openTask(card.id))}>
                       <span className="truncate">{card.title}</span>
                       <span className="ml-auto font-mono text-2xs text-text-3">{card.id}</span>
                     </Item>

@@ -52,6 +52,14 @@ export function dismiss(id: number): void {
 
 export const useToasts = (): Toast[] => useStore(toasts);
 
+/** What was said in a dialog before, which was refused. */
+export interface Said {
+  text: string;
+  choice: string;
+  when: string;
+  flag: boolean;
+}
+
 export type OpenDialog =
   | { kind: "new-task"; status?: Status; parent?: string; start?: Partial<Draft> }
   | { kind: "new-board" }
@@ -60,13 +68,19 @@ export type OpenDialog =
   | { kind: "palette" }
   | { kind: "shortcuts" }
   | { kind: "cord" }
-  | { kind: "block" | "complete" | "schedule" | "archive" | "request-changes" | "delete" | "reassign" | "stop"; ids: string[] }
+  | { kind: "block" | "complete" | "schedule" | "archive" | "request-changes" | "delete" | "reassign" | "stop"; ids: string[]; said?: Said }
   | { kind: "confirm"; title: string; text: string; label: string; danger?: boolean; act: () => void };
 
 const dialog = new Store<OpenDialog | null>(null);
 export const openDialog = (next: OpenDialog): void => dialog.set(next);
 export const closeDialog = (): void => dialog.set(null);
+export const isDialogOpen = (): boolean => dialog.get() !== null;
 export const useDialog = (): OpenDialog | null => useStore(dialog);
+
+/** The task whose log somebody wants to read, until its drawer shows it. */
+const logWish = new Store<string | null>(null);
+export const useLogWish = (): string | null => useStore(logWish);
+export const wishLog = (id: string | null): void => logWish.set(id);
 
 export type Theme = "light" | "dark" | "system";
 

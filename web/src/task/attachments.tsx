@@ -4,17 +4,16 @@ import { useState } from "react";
 import { useQuery } from "@tanstack/react-query";
 import { api } from "../api/actions.ts";
 import { asProblem, url } from "../api/client.ts";
-import { client, keys, refresh, useSettings } from "../api/queries.ts";
-import type { Attachment, Problem } from "../api/types.ts";
+import { client, keys, refresh, useFileLimit } from "../api/queries.ts";
+import type { Attachment } from "../api/types.ts";
 import { Dialog, IconButton, ProblemNote, Section } from "../design/controls.tsx";
 import { cx } from "../design/cx.ts";
 import { ClipIcon, DownloadIcon, TrashIcon, UploadIcon } from "../design/icons.tsx";
 import { ago, bytes, useNow } from "../design/time.ts";
 import { t } from "../i18n/index.ts";
 import { openDialog, refusal } from "../shell/store.ts";
+import { useUpload } from "./upload.ts";
 
-/** Most bytes of a file, until the server has said its own. */
-const LIMIT = 25 * 1024 * 1024;
 /** Most bytes of a text that a preview reads. */
 const PREVIEW = 65_536;
 
@@ -23,30 +22,15 @@ const isText = (file: Attachment) =>
   /^(text\/|application\/(json|xml|x-yaml|toml|javascript))/.test(file.content_type ?? "") || /\.(md|txt|log|json|ya?ml|toml|rs|ts|py|patch|diff|csv)$/i.test(file.name);
 
 export function Attachments({ board, id, attachments }: { board: string; id: string; attachments: Attachment[] }) {
-  const [sending, setSending] = useState<string | null>(null);
-  const [problem, setProblem] = useState<Problem | null>(null);
+  const { sending, problem, send } = useUpload(board, id);
   const [over, setOver] = useState(false);
   const [preview, setPreview] = useState<Attachment | null>(null);
-  const limit = useSettings().data?.attachment_limit ?? LIMIT;
+  const limit = useFileLimit();
   const now = useNow(30_000);
   const path = (file: Attachment) => `/boards/${encodeURIComponent(board)}/tasks/${id}/attachments/${file.id}`;
   const settle = () => {
     void client.invalidateQueries({ queryKey: keys.task(board, id) });
     void refresh(board, new Set([id]));
-  };
-  const send = async (files: File[]) => {
-    setProblem(null);
-    for (const [index, file] of files.entries()) {
-      setSending(files.length > 1 ? t("files.sendingOne", { name: file.name, at: index + 1, all: files.length }) : t("files.sending", { name: file.name }));
-      try {
-        await api.attach(board, id, file);
-      } catch (error) {
-        setProblem(asProblem(error));
-        break;
-      }
-    }
-    setSending(null);
-    settle();
   };
   const remove = (file: Attachment) =>
     openDialog({

@@ -10,6 +10,10 @@ describe("wayOut", () => {
     expect(wayOut("andon resume --all")).toMatchObject({ kind: "resume", scope: "everything" });
     expect(wayOut("andon resume --profile codex")).toMatchObject({ kind: "resume", profile: "codex" });
   });
+  it("shows a log where it is, rather than name the command for it", () => {
+    expect(wayOut("andon log t_1").kind).toBe("log");
+    expect(wayOut("andon log t_1 --run 2").kind).toBe("copy");
+  });
   it("asks for what a person has to fill in", () => {
     expect(wayOut("andon assign t_1 <profile>").kind).toBe("assign");
     expect(wayOut('andon request-changes t_1 "<what>"').kind).toBe("request-changes");

@@ -6,7 +6,7 @@ import { t } from "../i18n/index.ts";
 export type WayOut =
   | { kind: "verb"; label: string; action: Action }
   | { kind: "resume"; label: string; scope: "everything" | "board"; profile: string | null }
-  | { kind: "assign" | "request-changes" | "block" | "comment"; label: string }
+  | { kind: "assign" | "request-changes" | "block" | "comment" | "log"; label: string }
   | { kind: "copy"; label: string; command: string };
 
 /** What a command of Andon's means as a button. What cannot be done from here is offered to be copied. */
@@ -23,6 +23,7 @@ export function wayOut(command: string): WayOut {
   }
   if (verb === "assign" || verb === "reassign") return { kind: "assign", label: t("do.assignMore") };
   if (verb === "comment") return { kind: "comment", label: t("do.comment") };
+  if (verb === "log" && words.length === 3) return { kind: "log", label: t("drawer.log") };
   if (verb === "request-changes") return { kind: "request-changes", label: t("do.requestChangesMore") };
   if (words.some((word) => word.includes("<"))) return copy;
   switch (verb) {

@@ -7,14 +7,16 @@ import { asProblem } from "../api/client.ts";
 import { client, keys, refresh } from "../api/queries.ts";
 import type { BoardEvent, Comment } from "../api/types.ts";
 import { Avatar } from "../board/card.tsx";
-import { Badge, Button, ProblemNote, Section, TextArea } from "../design/controls.tsx";
+import { Badge, Button, ProblemNote, Section } from "../design/controls.tsx";
 import { ago, count, full, useNow } from "../design/time.ts";
 import { eventName } from "../design/words.ts";
 import { t } from "../i18n/index.ts";
+import { useKept } from "../shell/drafts.ts";
 import { Prose } from "./prose.tsx";
+import { Write } from "./write.tsx";
 
 export function Comments({ board, id, comments }: { board: string; id: string; comments: Comment[] }) {
-  const [text, setText] = useState("");
+  const [text, setText] = useKept(`comment ${board}/${id}`, "");
   const now = useNow(15_000);
   const say = useMutation({
     mutationFn: () => api.comment(board, id, text.trim()),
@@ -47,12 +49,14 @@ export function Comments({ board, id, comments }: { board: string; id: string; c
         ))}
       </ol>
       <div className="grid gap-2">
-        <TextArea
-          id="new-comment"
+        <Write
+          board={board}
+          id={id}
+          field="new-comment"
           aria-label={t("comments.new")}
           placeholder={t("comments.hint")}
           value={text}
-          onChange={(event) => setText(event.target.value)}
+          change={setText}
           onKeyDown={(event) => {
             if (event.key === "Enter" && (event.metaKey || event.ctrlKey)) send();
           }}

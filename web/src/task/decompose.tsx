@@ -10,6 +10,7 @@ import { Button, Check, Dialog, Field, IconButton, Input, ProblemNote, Select, T
 import { CloseIcon, PlusIcon } from "../design/icons.tsx";
 import { cx } from "../design/cx.ts";
 import { t } from "../i18n/index.ts";
+import { useKept } from "../shell/drafts.ts";
 import { closeDialog, toast } from "../shell/store.ts";
 
 interface Part {
@@ -25,7 +26,11 @@ let nextKey = 1;
 const part = (): Part => ({ key: nextKey++, title: "", body: "", assignee: "", after: [] });
 
 export default function Decompose({ board, id, title }: { board: string; id: string; title: string }) {
-  const [parts, setParts] = useState<Part[]>(() => [part(), part()]);
+  // A plan that was begun is there again, until it is made or given up.
+  const [kept, keep] = useKept<Part[] | null>(`split ${board}/${id}`, null);
+  const [fresh] = useState<Part[]>(() => [part(), part()]);
+  const parts = kept ?? fresh;
+  const setParts = (next: (all: Part[]) => Part[]) => keep(next(parts));
   const [hold, setHold] = useState(false);
   const [closer, setCloser] = useState("");
   const profiles = useProfiles();
@@ -50,6 +55,7 @@ export default function Decompose({ board, id, title }: { board: string; id: str
       return api.decompose(board, id, plan);
     },
     onSuccess: ({ child_ids }) => {
+      keep(null);
       toast({ tone: "ok", text: t("split.created", { id, n: child_ids.length }) });
       closeDialog();
       void client.invalidateQueries({ queryKey: keys.task(board, id) });
@@ -129,7 +135,13 @@ export default function Decompose({ board, id, title }: { board: string; id: str
         <Check label={t("split.hold")} checked={hold} onChange={(event) => setHold(event.target.checked)} />
         {make.error && <ProblemNote problem={asProblem(make.error)} />}
         <div className="flex justify-end gap-2">
-          <Button size="md" onClick={closeDialog}>
+          <Button
+            size="md"
+            onClick={() => {
+              keep(null);
+              closeDialog();
+            }}
+          >
             {t("do.cancel")}
           </Button>
           <Button size="md" tone="primary" type="submit" disabled={written.length === 0} busy={make.isPending}>

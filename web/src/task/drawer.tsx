@@ -13,7 +13,9 @@ import { AlertIcon, CheckIcon, ChevronIcon, ChildrenIcon, CloseIcon, CopyIcon, G
 import { STATUSES, outcome, statusName } from "../design/words.ts";
 import { t } from "../i18n/index.ts";
 import { act, move } from "../shell/moves.ts";
-import { openDialog, toast } from "../shell/store.ts";
+import { Cord } from "../shell/cord.tsx";
+import { useHere } from "../shell/places.ts";
+import { openDialog, toast, useLogWish, wishLog } from "../shell/store.ts";
 import { moveTo } from "../board/model.ts";
 import { Answer } from "../attention/answer.tsx";
 import { Attachments } from "./attachments.tsx";
@@ -30,14 +32,11 @@ import { Diagnostics, Why } from "./way-out.tsx";
 const Changes = lazy(() => import("./diff.tsx"));
 
 export default function Drawer({ board, id }: { board: string; id: string }) {
-  const navigate = useNavigate({ from: "/b/$board" });
+  const here = useHere();
   const shown = useTask(board, id);
   const box = useRef<HTMLDivElement>(null);
   const close = () =>
-    void navigate({
-      to: ".",
-      search: ({ task: _gone, ...rest }) => rest,
-    }).then(() => document.querySelector<HTMLElement>(`[data-card="${id}"] [data-open]`)?.focus());
+    void here(({ task: _gone, ...rest }) => rest).then(() => (document.querySelector<HTMLElement>(`[data-card="${id}"] [data-open]`) ?? document.getElementById("main"))?.focus());
   return (
     <RadixDialog.Root open modal={false} onOpenChange={(open) => !open && close()}>
       <RadixDialog.Portal>
@@ -49,8 +48,19 @@ export default function Drawer({ board, id }: { board: string; id: string }) {
             box.current?.focus();
           }}
           onInteractOutside={(event) => event.preventDefault()}
+          onEscapeKeyDown={(event) => {
+            // In a field, Escape leaves the field, which knows what becomes of its words; the next one closes the drawer.
+            const field = (event.target as HTMLElement).closest<HTMLElement>("input:not([type=checkbox]), textarea, select");
+            if (!field || !box.current?.contains(field)) return;
+            event.preventDefault();
+            setTimeout(() => {
+              if (document.activeElement === field || document.activeElement === document.body) box.current?.focus();
+            });
+          }}
           tabIndex={-1}
-          className="fixed inset-0 z-40 flex animate-drawer flex-col border-line-strong bg-panel shadow-float outline-none md:inset-y-2 md:right-2 md:left-auto md:w-[min(46rem,calc(100vw-5rem))] md:rounded-xl md:border"
+          data-drawer
+          // Below the bands: a pulled cord and a lost connection are seen over everything.
+          className="fixed inset-x-0 top-(--bands) bottom-0 z-40 flex animate-drawer flex-col border-line-strong bg-panel shadow-float outline-none md:top-[calc(var(--bands)+0.5rem)] md:right-2 md:bottom-2 md:left-auto md:w-[min(46rem,calc(100vw-5rem))] md:rounded-xl md:border"
         >
           {shown.data ? (
             <Whole board={board} shown={shown.data.data} etag={shown.data.etag} close={close} />
@@ -98,6 +108,16 @@ function Whole({ board, shown, etag, close }: { board: string; shown: Shown; eta
   useEffect(() => {
     if (tab === "log" && !logged) setTab("overview");
   }, [tab, logged]);
+  const wished = useLogWish() === task.id && logged !== undefined;
+  useEffect(() => {
+    if (!wished) return;
+    wishLog(null);
+    setRun(null);
+    setTab("log");
+  }, [wished]);
+  // What the box above says already is not said twice.
+  const boxed = task.status === "blocked" && task.block_reason !== null;
+  const reasons = boxed ? (shown.why.length > 1 ? shown.why.filter((each) => each.code !== "blocked") : []) : shown.why;
   return (
     <>
       <header className="grid shrink-0 grid-cols-1 gap-2 border-b border-line px-4 pt-3 md:px-5">
@@ -112,6 +132,7 @@ function Whole({ board, shown, etag, close }: { board: string; shown: Shown; eta
             <span className="sr-only">{t("drawer.copyId")}</span>
           </button>
           <span className="ml-auto flex items-center gap-1">
+            <Cord board={board} small />
             <More board={board} task={task} />
             <IconButton label={t("do.closeEsc")} onClick={close}>
               <CloseIcon />
@@ -148,7 +169,7 @@ function Whole({ board, shown, etag, close }: { board: string; shown: Shown; eta
         <div id="task-overview" role="tabpanel" aria-labelledby="tab-overview" tabIndex={0} className="min-h-0 flex-1 overflow-y-auto px-4 py-4 outline-none md:px-5">
           <div className="grid grid-cols-1 gap-6">
             {task.status === "blocked" && task.block_reason && <Blocked board={board} task={task} />}
-            {(task.status !== "blocked" || !task.block_reason || shown.why.length > 1) && <Why board={board} task={task} reasons={shown.why} />}
+            <Why board={board} task={task} reasons={reasons} />
             {shown.diagnostics.length > 0 && <Diagnostics board={board} id={task.id} found={shown.diagnostics} />}
             <Properties board={board} task={task} etag={etag} />
             <Body board={board} task={task} etag={etag} />

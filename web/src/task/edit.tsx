@@ -5,15 +5,19 @@ import { useRef, useState } from "react";
 import type { ReactNode } from "react";
 import { api } from "../api/actions.ts";
 import { asProblem } from "../api/client.ts";
+import type { Answer } from "../api/client.ts";
 import { client, keys, refresh, useProfiles } from "../api/queries.ts";
-import type { Task } from "../api/types.ts";
+import type { Shown, Task } from "../api/types.ts";
 import { Avatar } from "../board/card.tsx";
-import { Button, ProblemNote, Section, TextArea } from "../design/controls.tsx";
+import { Button, ProblemNote, Section } from "../design/controls.tsx";
+import { cx } from "../design/cx.ts";
 import { ago, full, span, useNow } from "../design/time.ts";
 import { t } from "../i18n/index.ts";
 import { act } from "../shell/moves.ts";
-import { refusal } from "../shell/store.ts";
+import { useKept } from "../shell/drafts.ts";
+import { openDialog, refusal } from "../shell/store.ts";
 import { Prose } from "./prose.tsx";
+import { Write } from "./write.tsx";
 
 interface Of {
   board: string;
@@ -30,6 +34,8 @@ export function useEdit({ board, task, etag }: Of) {
       const changed = problem.status === 412;
       refusal(changed ? { ...problem, detail: t("edit.changed"), hint: t("edit.changedHint") } : problem);
     },
+    // The answer is the task as it is now: it is shown before everything is read anew, and nothing flashes.
+    onSuccess: (answer) => client.setQueryData<Answer<Shown>>(keys.task(board, task.id), (old) => old && { data: { ...old.data, task: answer.data }, etag: answer.etag }),
     onSettled: () => {
       void client.invalidateQueries({ queryKey: keys.task(board, task.id) });
       void refresh(board, new Set([task.id]));
@@ -43,8 +49,8 @@ export function Title(of: Of) {
   const left = useRef(false);
   const save = () => {
     const title = (text ?? "").trim();
-    if (!left.current && text !== null && title && title !== of.task.title) edit.mutate({ title });
-    setText(null);
+    if (left.current || text === null || !title || title === of.task.title) return setText(null);
+    return edit.mutate({ title }, { onSettled: () => setText((now) => (now === text ? null : now)) });
   };
   return (
     <textarea
@@ -62,7 +68,6 @@ export function Title(of: Of) {
           event.preventDefault();
           event.currentTarget.blur();
         } else if (event.key === "Escape") {
-          event.stopPropagation();
           left.current = true;
           event.currentTarget.blur();
         }
@@ -75,7 +80,7 @@ export function Title(of: Of) {
 export function Body(of: Of) {
   const edit = useEdit(of);
   // What is being written, and what stood there when that began.
-  const [draft, setDraft] = useState<{ text: string; base: string } | null>(null);
+  const [draft, setDraft] = useKept<{ text: string; base: string } | null>(`description ${of.board}/${of.task.id}`, null);
   const body = of.task.body ?? "";
   const theirs = draft !== null && draft.base !== body;
   const save = () => {
@@ -104,20 +109,19 @@ export function Body(of: Of) {
         )
       ) : (
         <div className="grid gap-2">
-          <TextArea
+          <Write
+            board={of.board}
+            id={of.task.id}
             aria-label={t("field.description")}
             autoFocus
-            dir="auto"
             rows={8}
             className="max-h-none font-mono text-xs"
             value={draft.text}
-            onChange={(event) => setDraft({ ...draft, text: event.target.value })}
+            change={(text) => setDraft({ ...draft, text })}
             onKeyDown={(event) => {
               if (event.key === "Enter" && (event.metaKey || event.ctrlKey)) save();
-              if (event.key === "Escape") {
-                event.stopPropagation();
-                setDraft(null);
-              }
+              // What was written goes only by a button.
+              if (event.key === "Escape" && draft.text === draft.base) setDraft(null);
             }}
           />
           {theirs && (
@@ -142,6 +146,8 @@ export function Body(of: Of) {
 export function Properties(of: Of) {
   const { board, task } = of;
   const edit = useEdit(of);
+  // Refusals are told where they come up.
+  const save = (body: Record<string, unknown>) => edit.mutateAsync(body).catch(() => undefined);
   const profiles = useProfiles();
   const now = useNow(15_000);
   const names = profiles.data?.profiles.map((profile) => profile.name) ?? [];
@@ -155,29 +161,29 @@ export function Properties(of: Of) {
           value={task.assignee}
           names={names}
           none={t("any.nobody")}
-          onPick={(assignee) => void act(board, [task.id], { verb: "assign", assignee })}
+          onPick={(assignee) => act(board, [task.id], { verb: "assign", assignee })}
         />
       </Property>
       <Property label={t("field.reviewer")}>
-        <PickName label={t("field.reviewer")} value={task.reviewer} names={names} none={t("any.asConfigured")} onPick={(reviewer) => edit.mutate({ reviewer })} />
+        <PickName label={t("field.reviewer")} value={task.reviewer} names={names} none={t("any.asConfigured")} onPick={(reviewer) => save({ reviewer })} />
       </Property>
       <Property label={t("field.priority")}>
-        <Inline label={t("field.priority")} type="number" value={String(task.priority)} onSave={(text) => edit.mutate({ priority: Number(text) || 0 })} />
+        <Inline label={t("field.priority")} type="number" value={String(task.priority)} onSave={(text) => save({ priority: Number(text) || 0 })} />
       </Property>
       <Property label={t("field.tenant")}>
-        <Inline label={t("field.tenant")} value={task.tenant ?? ""} onSave={(text) => edit.mutate({ tenant: text || null })} />
+        <Inline label={t("field.tenant")} value={task.tenant ?? ""} onSave={(text) => save({ tenant: text || null })} />
       </Property>
       <Property label={t("field.model")}>
-        <Inline label={t("field.model")} value={task.model ?? ""} placeholder={t("field.asProfile")} onSave={(text) => edit.mutate({ model: text || null })} />
+        <Inline label={t("field.model")} value={task.model ?? ""} placeholder={t("field.asProfile")} onSave={(text) => save({ model: text || null })} />
       </Property>
       <Property label={t("field.skills")}>
-        <Inline label={t("field.skills")} value={task.skills.join(", ")} onSave={(text) => edit.mutate({ skills: list(text) })} />
+        <Inline label={t("field.skills")} value={task.skills.join(", ")} onSave={(text) => save({ skills: list(text) })} />
       </Property>
       <Property label={t("field.labels")}>
-        <Inline label={t("field.labels")} value={task.requires.join(", ")} placeholder={t("field.anyHost")} onSave={(text) => edit.mutate({ requires: list(text) })} />
+        <Inline label={t("field.labels")} value={task.requires.join(", ")} placeholder={t("field.anyHost")} onSave={(text) => save({ requires: list(text) })} />
       </Property>
       <Property label={t("field.retries")}>
-        <Inline label={t("field.retries")} type="number" value={task.max_retries === null ? "" : String(task.max_retries)} placeholder={t("field.asPolicy")} onSave={(text) => edit.mutate({ max_retries: number(text) })} />
+        <Inline label={t("field.retries")} type="number" value={task.max_retries === null ? "" : String(task.max_retries)} placeholder={t("field.asPolicy")} onSave={(text) => save({ max_retries: number(text) })} />
       </Property>
       <Property label={t("field.runtime")}>
         <Inline
@@ -186,18 +192,26 @@ export function Properties(of: Of) {
           value={task.max_runtime === null ? "" : String(Math.round(task.max_runtime / 60_000))}
           placeholder={t("field.asProfile")}
           suffix={t("field.minutes")}
-          onSave={(text) => edit.mutate({ max_runtime: text.trim() === "" ? null : Number(text) * 60_000 })}
+          onSave={(text) => save({ max_runtime: text.trim() === "" ? null : Number(text) * 60_000 })}
         />
       </Property>
       <Property label={t("field.workspace")}>
-        <span className="truncate px-1.5" title={task.workspace_path ?? undefined}>
-          {task.workspace_kind}
-          {task.workspace_path ? <code className="ml-1 font-mono text-xs text-text-2">{task.workspace_path}</code> : null}
-        </span>
+        <WorkspaceField key={`${task.workspace_kind} ${task.workspace_path}`} kind={task.workspace_kind} path={task.workspace_path} onSave={(workspace) => save(workspace.kind === "worktree" ? { workspace } : { workspace, branch: null })} />
       </Property>
-      {task.branch && (
+      {(task.branch || task.workspace_kind === "worktree") && (
         <Property label={t("field.branch")}>
-          <code className="truncate px-1.5 font-mono text-xs">{task.branch}</code>
+          <Inline label={t("field.branch")} value={task.branch ?? ""} onSave={(text) => save({ branch: text || null })} />
+        </Property>
+      )}
+      <Property label={t("field.goal")}>
+        <Tick label={t("task.goal")} value={task.goal_mode} onTick={(goal_mode) => save({ goal_mode })} />
+        {task.goal_mode && <Inline label={t("task.turns")} type="number" value={task.goal_max_turns === null ? "" : String(task.goal_max_turns)} placeholder={t("task.turns")} onSave={(text) => save({ goal_max_turns: number(text) })} />}
+      </Property>
+      {task.scheduled_at && (
+        <Property label={t("task.notBefore")}>
+          <button type="button" className="h-7 min-w-0 truncate rounded-md px-1.5 hover:bg-hover" onClick={() => openDialog({ kind: "schedule", ids: [task.id] })}>
+            {full(task.scheduled_at)}
+          </button>
         </Property>
       )}
       <Property label={t("field.created")}>
@@ -235,13 +249,15 @@ function Inline({
   type = "text",
   placeholder = t("any.none"),
   suffix,
+  mono = false,
 }: {
   label: string;
   value: string;
-  onSave: (text: string) => void;
+  onSave: (text: string) => unknown;
   type?: string;
   placeholder?: string;
   suffix?: string;
+  mono?: boolean;
 }) {
   const [text, setText] = useState<string | null>(null);
   const left = useRef(false);
@@ -258,30 +274,60 @@ function Inline({
         }}
         onChange={(event) => setText(event.target.value)}
         onBlur={() => {
-          if (!left.current && text !== null && text.trim() !== value) onSave(text.trim());
-          setText(null);
+          if (left.current || text === null || text.trim() === value) return setText(null);
+          // What was written stays until the server has said what there is now.
+          return void Promise.resolve(onSave(text.trim())).finally(() => setText((now) => (now === text ? null : now)));
         }}
         onKeyDown={(event) => {
           if (event.key === "Enter") event.currentTarget.blur();
           if (event.key === "Escape") {
-            event.stopPropagation();
             left.current = true;
             event.currentTarget.blur();
           }
         }}
-        className={QUIET}
+        className={cx(QUIET, "text-ellipsis", mono && "font-mono text-xs!")}
       />
       {suffix && value && <span className="pr-1 text-xs text-text-3">{suffix}</span>}
     </>
   );
 }
 
-function PickName({ label, value, names, none, onPick }: { label: string; value: string | null; names: string[]; none: string; onPick: (name: string | null) => void }) {
-  const all = value && !names.includes(value) ? [value, ...names] : names;
+const KINDS: Task["workspace_kind"][] = ["scratch", "dir", "worktree"];
+
+/** Where runs work: a kind, and the directory that two of the kinds need. It is saved once it is whole. */
+function WorkspaceField({ kind, path, onSave }: { kind: Task["workspace_kind"]; path: string | null; onSave: (workspace: { kind: Task["workspace_kind"]; path?: string }) => Promise<unknown> }) {
+  const [chosen, setChosen] = useState(kind);
+  const bare = chosen === "scratch";
+  return (
+    <span className="flex min-w-0 flex-1 items-center gap-1" title={path ?? undefined}>
+      <select
+        aria-label={t("field.workspace")}
+        value={chosen}
+        onChange={(event) => {
+          const next = event.target.value as Task["workspace_kind"];
+          setChosen(next);
+          const there = kind === "scratch" ? null : path;
+          // A directory is asked for first; what was refused is as it was.
+          if (next !== "dir" || there) void onSave({ kind: next, ...(there && next !== "scratch" ? { path: there } : {}) }).finally(() => next === "scratch" && setChosen(kind));
+        }}
+        className={cx(QUIET, "px-0.5!", (!bare || path) && "max-w-24")}
+      >
+        {KINDS.map((each) => (
+          <option key={each}>{each}</option>
+        ))}
+      </select>
+      {bare ? path && <code className="truncate font-mono text-xs text-text-2">{path}</code> : <Inline label={t("field.path")} value={kind === "scratch" ? "" : (path ?? "")} placeholder="/absolute/path" mono onSave={(text) => (text || chosen === "worktree") && onSave({ kind: chosen, ...(text ? { path: text } : {}) })} />}
+    </span>
+  );
+}
+
+function PickName({ label, value, names, none, onPick }: { label: string; value: string | null; names: string[]; none: string; onPick: (name: string | null) => Promise<unknown> }) {
+  const [shown, pick] = useWish(value ?? "", (name) => onPick(name || null));
+  const all = shown && !names.includes(shown) ? [shown, ...names] : names;
   return (
     <span className="flex min-w-0 flex-1 items-center gap-1 pl-1.5">
-      {value && <Avatar name={value} />}
-      <select aria-label={label} value={value ?? ""} onChange={(event) => onPick(event.target.value || null)} className={`${QUIET} -ml-1 px-1`}>
+      {shown && <Avatar name={shown} />}
+      <select aria-label={label} value={shown} onChange={(event) => pick(event.target.value)} className={`${QUIET} -ml-1 px-1`}>
         <option value="">{none}</option>
         {all.map((name) => (
           <option key={name}>{name}</option>
@@ -289,4 +335,20 @@ function PickName({ label, value, names, none, onPick }: { label: string; value:
       </select>
     </span>
   );
+}
+
+function Tick({ label, value, onTick }: { label: string; value: boolean; onTick: (value: boolean) => Promise<unknown> }) {
+  const [shown, tick] = useWish(value, onTick);
+  return <input type="checkbox" aria-label={label} title={label} checked={shown} onChange={(event) => tick(event.target.checked)} className="mx-1.5 size-4 shrink-0 accent-(--accent)" />;
+}
+
+/** What somebody has just chosen, until it is so or was refused. */
+function useWish<T>(value: T, choose: (next: T) => Promise<unknown>): [T, (next: T) => void] {
+  const [wish, setWish] = useState<{ value: T } | null>(null);
+  const pick = (next: T) => {
+    const mine = { value: next };
+    setWish(mine);
+    void choose(next).finally(() => setWish((now) => (now === mine ? null : now)));
+  };
+  return [wish ? wish.value : value, pick];
 }

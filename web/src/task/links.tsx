@@ -1,7 +1,6 @@
 // What a task waits for, and what waits for it.
 
 import { useMutation } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
 import { api } from "../api/actions.ts";
 import { asProblem } from "../api/client.ts";
 import { client, keys, refresh } from "../api/queries.ts";
@@ -10,6 +9,7 @@ import { IconButton, Section } from "../design/controls.tsx";
 import { CloseIcon, StatusIcon } from "../design/icons.tsx";
 import { statusName } from "../design/words.ts";
 import { t } from "../i18n/index.ts";
+import { useOpenTask } from "../shell/places.ts";
 import { refusal } from "../shell/store.ts";
 import { PickTask } from "./pick.tsx";
 
@@ -55,7 +55,7 @@ export function Links({ board, shown }: { board: string; shown: Shown }) {
 }
 
 function List({ refs, none, onRemove }: { refs: TaskRef[]; none: string; onRemove: (id: string) => void }) {
-  const navigate = useNavigate({ from: "/b/$board" });
+  const openTask = useOpenTask();
   if (refs.length === 0) return <p className="text-sm text-text-3">{none}</p>;
   return (
     <ul className="grid gap-0.5">
@@ -65,7 +65,7 @@ function List({ refs, none, onRemove }: { refs: TaskRef[]; none: string; onRemov
             <StatusIcon status={each.status} />
             <span className="sr-only">{statusName(each.status)}</span>
           </span>
-          <button type="button" dir="auto" className="min-w-0 flex-1 truncate text-start" onClick={() => void navigate({ to: ".", search: (old) => ({ ...old, task: each.id }) })}>
+          <button type="button" dir="auto" className="min-w-0 flex-1 truncate text-start" onClick={() => openTask(each.id)}>
             {each.title}
           </button>
           <IconButton label={t("links.unlink", { title: each.title })} className="size-6 opacity-0 group-hover:opacity-100 focus:opacity-100 pointer-coarse:opacity-100" onClick={() => onRemove(each.id)}>

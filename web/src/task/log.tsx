@@ -26,12 +26,13 @@ function useLog(board: string, run: Run): { terminal: Terminal; state: State; ve
   const path = `/boards/${encodeURIComponent(board)}/runs/${encodeURIComponent(run.id)}/log`;
   useEffect(() => {
     void turn;
-    terminal.current = new Terminal();
+    // What is shown stays until there is something new to show: when a run ends, nothing jumps.
+    const fresh = new Terminal();
     setState("reading");
-    bump();
     let frame = 0;
     const write = (text: string) => {
-      terminal.current.write(text);
+      terminal.current = fresh;
+      fresh.write(text);
       // Many small pieces are one picture.
       if (frame === 0) {
         frame = requestAnimationFrame(() => {

@@ -1,5 +1,6 @@
 // Why a task does not run, what is wrong with it, and the buttons that mend it.
 
+import { useNavigate, useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { api } from "../api/actions.ts";
 import { asProblem } from "../api/client.ts";
@@ -12,12 +13,16 @@ import { ago, full, ms, span, useNow } from "../design/time.ts";
 import { severityName } from "../design/words.ts";
 import { t } from "../i18n/index.ts";
 import { act } from "../shell/moves.ts";
-import { openDialog, refusal, toast } from "../shell/store.ts";
+import { useOpenTask } from "../shell/places.ts";
+import { openDialog, refusal, toast, wishLog } from "../shell/store.ts";
 import { wayOut } from "./clear.ts";
 
 /** A command as a button. */
 export function WayOutButton({ board, id, command, label, first = false }: { board: string; id: string; command: string; label?: string; first?: boolean }) {
   const [busy, setBusy] = useState(false);
+  const { board: shown } = useParams({ from: "/b/$board" });
+  const navigate = useNavigate();
+  const openTask = useOpenTask();
   const way = wayOut(command);
   const go = async () => {
     setBusy(true);
@@ -40,6 +45,11 @@ export function WayOutButton({ board, id, command, label, first = false }: { boa
         break;
       case "block":
         openDialog({ kind: "block", ids: [id] });
+        break;
+      case "log":
+        wishLog(id);
+        if (board === shown) openTask(id);
+        else await navigate({ to: "/b/$board/attention", params: { board }, search: { task: id } });
         break;
       case "comment":
         document.getElementById("new-comment")?.focus();
@@ -92,11 +102,13 @@ export function Why({ board, task, reasons }: { board: string; task: Task; reaso
   );
 }
 
+const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
+
 /** A message of the server's as a sentence, with its moments in the reader's own time. */
 function sentence(message: string): string {
   const text = message.replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, (moment) => full(moment));
-  const start = text.slice(0, 1).toUpperCase() + text.slice(1);
-  return /[.!?]$/.test(start) ? start : `${start}.`;
+  const start = capital(text);
+  return /[.!?。！？][”"’»)）]*$/.test(start) ? start : `${start}.`;
 }
 
 const SEVERITY = { warning: "amber", error: "red", critical: "red" } as const;
@@ -106,10 +118,10 @@ export function Diagnostics({ board, id, found }: { board: string; id: string; f
   return (
     <div className="grid gap-2">
       {found.map((each) => (
-        <section key={each.kind + each.first_seen_at} aria-label={each.title} className={cx("grid gap-2 rounded-lg border px-3.5 py-3 text-sm", each.severity === "warning" ? "border-amber/40" : "border-red/40")}>
+        <section key={each.kind + each.first_seen_at} aria-label={`${capital(each.title)}, ${id}`} className={cx("grid gap-2 rounded-lg border px-3.5 py-3 text-sm", each.severity === "warning" ? "border-amber/40" : "border-red/40")}>
           <div className="flex flex-wrap items-center gap-2">
             <AlertIcon className={each.severity === "warning" ? "text-amber" : "text-red"} />
-            <h4 className="min-w-0 flex-1 font-medium">{each.title}</h4>
+            <h3 className="min-w-0 flex-1 font-medium [overflow-wrap:anywhere]">{capital(each.title)}</h3>
             <Badge tone={SEVERITY[each.severity]}>{severityName(each.severity)}</Badge>
             <span className="text-2xs text-text-3" title={full(each.last_seen_at)}>
               {each.count > 1 ? `${each.count}×, ` : ""}
@@ -121,7 +133,7 @@ export function Diagnostics({ board, id, found }: { board: string; id: string; f
           </p>
           <div className="flex flex-wrap gap-2">
             {each.actions.map((action) => (
-              <WayOutButton key={action.label + action.command} board={board} id={id} command={action.command} label={action.label} first={action.suggested} />
+              <WayOutButton key={action.label + action.command} board={board} id={id} command={action.command} label={capital(action.label)} first={action.suggested} />
             ))}
           </div>
         </section>
