@@ -229,6 +229,19 @@ fn a_browser_logs_in_once_and_says_where_it_comes_from() {
     let serve = Serve::start(&house);
     let browser = Client { address: serve.address.clone(), ..browser };
     let _ = browser.get("/api/v1/me").is(200);
+    // A viewer looks, and is told so; what it may not do is refused, and it can leave.
+    let url = text_of(&house.json(["token", "url", "--scope", "read", "--name", "eve"])["url"]);
+    let path = url.strip_prefix(&format!("http://{}", serve.address)).unwrap();
+    let login = serve.nobody().saying("Host", &serve.address).get(path).is(303);
+    let cookie = login.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+    let viewer =
+        serve.nobody().saying("Cookie", &cookie).saying("Origin", &format!("http://{}", serve.address));
+    let me = viewer.get("/api/v1/me").is(200).value();
+    assert_eq!((&me["scope"], &me["name"]), (&json!("read"), &json!("eve")));
+    let _ = viewer.get(tasks).is(200);
+    let _ = viewer.post(tasks, &task).problem(403, "forbidden");
+    let _ = viewer.post("/api/v1/logout", &json!({})).is(204);
+    let _ = viewer.get("/api/v1/me").problem(401, "unauthenticated");
     let url = text_of(&house.json(["token", "url"])["url"]);
     let path = url.strip_prefix(&format!("http://{}", serve.address)).unwrap();
     let _ = serve.nobody().saying("Host", &serve.address).send("HEAD", path, None).is(403);

@@ -42,7 +42,14 @@ enum Verb {
         id: String,
     },
     /// Print a URL that logs one browser in, once
-    Url,
+    Url {
+        /// What the browser may do: read, board:BOARD or admin [else: everything]
+        #[arg(long, value_name = "SCOPE", value_parser = scope)]
+        scope: Option<Scope>,
+        /// The name under which its person acts [else: yours]
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
+    },
 }
 
 fn scope(text: &str) -> Result<Scope, String> {
@@ -101,12 +108,17 @@ pub(crate) fn run(app: &App, args: TokenArgs) -> Result<ExitCode, Failure> {
                 app.out.print(&format!("Revoked {} ({})\n", gone.id, gone.scope));
             }
         }
-        Verb::Url => url(app, &tokens)?,
+        Verb::Url { scope, name } => {
+            if let Some(Scope::Board(board)) = &scope {
+                app.home().require(board)?;
+            }
+            url(app, &tokens, &name.unwrap_or_else(|| app.person()), scope)?;
+        }
     }
     Ok(ExitCode::Done)
 }
 
-fn url(app: &App, tokens: &TokenFile) -> Result<(), Failure> {
+fn url(app: &App, tokens: &TokenFile, person: &str, limit: Option<Scope>) -> Result<(), Failure> {
     let configured = app.config()?.listen.unwrap_or_else(|| DEFAULT_LISTEN.to_owned());
     let served = served_at(app.home().root()).unwrap_or_else(|| format!("http://{configured}"));
     if served.ends_with("//off") {
@@ -115,7 +127,7 @@ fn url(app: &App, tokens: &TokenFile) -> Result<(), Failure> {
             "set it in config.toml",
         ));
     }
-    let code = tokens.login_code(&app.person(), app.now()).map_err(failed)?;
+    let code = tokens.login_code(person, limit, app.now()).map_err(failed)?;
     let url = format!("{served}/login?code={code}");
     if app.json {
         app.out.print_json(&json!({ "url": url }));
@@ -127,7 +139,7 @@ fn url(app: &App, tokens: &TokenFile) -> Result<(), Failure> {
 
 fn as_json(entry: &Entry) -> Value {
     json!({
-        "id": entry.id, "name": entry.name, "scope": entry.scope.to_string(),
+        "id": entry.id, "name": entry.name, "scope": entry.scope.to_string(), "opens": entry.opens().to_string(),
         "created_at": rfc3339(Millis(entry.created_at)),
         "expires_at": entry.expires_at.map(|at| rfc3339(Millis(at))),
     })
@@ -144,7 +156,10 @@ fn list(app: &App, entries: &[Entry]) {
         let ends = entry.expires_at.map(|at| format!("ends {}", relative(Millis(at), app.now())));
         table.row([
             Cell::new(&entry.id).look(Look::Name),
-            Cell::new(entry.scope.to_string()),
+            Cell::new(match &entry.limit {
+                Some(limit) => format!("{} ({limit})", entry.scope),
+                None => entry.scope.to_string(),
+            }),
             Cell::new(&entry.name),
             Cell::new(relative(Millis(entry.created_at), app.now())),
             Cell::new(ends.unwrap_or_default()),

@@ -172,6 +172,8 @@ pub(crate) struct Who {
     pub(crate) id: String,
     /// By what it is known.
     pub(crate) known: Known,
+    /// It is a browser that has logged in, whatever it may do.
+    pub(crate) browser: bool,
 }
 
 impl Who {
@@ -293,7 +295,8 @@ async fn credentials(api: &Api, request: &Asked, board: Option<&str>) -> Result<
         let detail = "a browser says where a change comes from; this request has no Origin";
         return Err(Failure::new("foreign_origin", detail, None));
     }
-    Ok(Some(Who { name: entry.name, id: entry.id, known: Known::Token(entry.scope) }))
+    let known = Known::Token(entry.opens());
+    Ok(Some(Who { name: entry.name, id: entry.id, known, browser: cookie }))
 }
 
 /// The worker of a run, whose secret is right, and of which something may still live. Where the address names no board, the
@@ -327,7 +330,7 @@ async fn worker(api: &Api, board: Option<&str>, run: &str, token: &str) -> Resul
             profile: found.profile,
             workspace: found.workspace_path.map(PathBuf::from),
         };
-        return Ok(Some(Who { name, id: run.to_string(), known }));
+        return Ok(Some(Who { name, id: run.to_string(), known, browser: false }));
     }
     Ok(None)
 }

@@ -160,7 +160,7 @@ pub fn start(options: &ServeOptions) -> Result<Option<Server>, ListenError> {
     let api = Api::new(options.home.clone(), Limits::of(&options.config), hosts, options.verbs.clone());
     let now = api.now();
     api.tokens.own(&options.person, now)?;
-    let code = api.tokens.login_code(&options.person, now)?;
+    let code = api.tokens.login_code(&options.person, None, now)?;
     let socket = options.home.root().join("andon.sock");
     let local = match bind_local(&socket) {
         Ok(listener) => Some(listener),

@@ -129,6 +129,20 @@ pub struct Entry {
     /// When it ends by itself, milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<i64>,
+    /// What a session opens, or the session that a login code is taken for; everything where none is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<Scope>,
+}
+
+impl Entry {
+    /// What it opens, all in all.
+    #[must_use]
+    pub fn opens(&self) -> Scope {
+        match (&self.scope, &self.limit) {
+            (Scope::Session, Some(limit)) => limit.clone(),
+            (scope, _) => scope.clone(),
+        }
+    }
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -181,11 +195,10 @@ impl TokenFile {
         lifetime: Option<i64>,
         now: Millis,
     ) -> Result<(String, Entry), TokenError> {
-        let name: String = name.trim().chars().filter(|c| !c.is_control()).take(64).collect();
-        if name.is_empty() {
-            return Err(TokenError::Invalid("a token needs a name: under it its holder acts".to_owned()));
-        }
-        let (secret, entry) = fresh(&name, scope, lifetime, now);
+        self.add(fresh(&named(name)?, scope, lifetime, now), now)
+    }
+
+    fn add(&self, (secret, entry): (String, Entry), now: Millis) -> Result<(String, Entry), TokenError> {
         self.change(now, |entries| {
             entries.push(entry.clone());
             Ok(())
@@ -193,12 +206,14 @@ impl TokenFile {
         Ok((secret, entry))
     }
 
-    /// Makes the code of a login URL: good once, for a day.
+    /// Makes the code of a login URL: good once, for a day. The browser that logs in by it may do what `limit` says, or
+    /// everything.
     ///
     /// # Errors
     /// As [`Self::make`].
-    pub fn login_code(&self, person: &str, now: Millis) -> Result<String, TokenError> {
-        Ok(self.make(person, Scope::Login, Some(LOGIN), now)?.0)
+    pub fn login_code(&self, person: &str, limit: Option<Scope>, now: Millis) -> Result<String, TokenError> {
+        let (secret, entry) = fresh(&named(person)?, Scope::Login, Some(LOGIN), now);
+        Ok(self.add((secret, Entry { limit, ..entry }), now)?.0)
     }
 
     /// Takes a login code for the secret of a session; none where it is not good, or not any more.
@@ -215,7 +230,7 @@ impl TokenFile {
             if let Some(at) = entries.iter().position(|entry| matches(entry, code)) {
                 let used = entries.remove(at);
                 let (secret, session) = fresh(&used.name, Scope::Session, Some(SESSION), now);
-                entries.push(session);
+                entries.push(Entry { limit: used.limit, ..session });
                 made = Some(secret);
             }
             Ok(())
@@ -315,6 +330,15 @@ impl TokenFile {
     }
 }
 
+/// The name as it is kept.
+fn named(name: &str) -> Result<String, TokenError> {
+    let name: String = name.trim().chars().filter(|c| !c.is_control()).take(64).collect();
+    if name.is_empty() {
+        return Err(TokenError::Invalid("a token needs a name: under it its holder acts".to_owned()));
+    }
+    Ok(name)
+}
+
 fn fresh(name: &str, scope: Scope, lifetime: Option<i64>, now: Millis) -> (String, Entry) {
     let id = format!("{:010x}", rand::random::<u64>() >> 24);
     let secret: String = rand::random::<[u8; 32]>().iter().map(|byte| format!("{byte:02x}")).collect();
@@ -326,6 +350,7 @@ fn fresh(name: &str, scope: Scope, lifetime: Option<i64>, now: Millis) -> (Strin
         hash: checksum(&secret),
         created_at: now.0,
         expires_at: lifetime.map(|lifetime| now.0.saturating_add(lifetime)),
+        limit: None,
     };
     (secret, entry)
 }
@@ -413,11 +438,21 @@ mod tests {
     fn a_login_code_is_good_once() {
         let home = tempfile::tempdir().unwrap();
         let tokens = TokenFile::new(home.path());
-        let code = tokens.login_code("ada", NOW).unwrap();
+        let code = tokens.login_code("ada", None, NOW).unwrap();
         let session = tokens.redeem(&code, NOW).unwrap().unwrap();
-        assert_eq!(tokens.find(&session, NOW).unwrap().unwrap().scope, Scope::Session);
+        let found = tokens.find(&session, NOW).unwrap().unwrap();
+        assert_eq!((found.opens(), found.scope), (Scope::Session, Scope::Session));
         assert_eq!(tokens.redeem(&code, NOW).unwrap(), None);
         assert_eq!(tokens.redeem(&session, NOW).unwrap(), None, "a session is no code");
+        let code = tokens.login_code("eve", Some(Scope::Read), NOW).unwrap();
+        assert_eq!(
+            tokens.find(&code, NOW).unwrap().unwrap().opens(),
+            Scope::Login,
+            "the code itself opens nothing"
+        );
+        let session = TokenFile::new(home.path()).redeem(&code, NOW).unwrap().unwrap();
+        let found = tokens.find(&session, NOW).unwrap().unwrap();
+        assert_eq!((found.opens(), found.scope), (Scope::Read, Scope::Session));
     }
 
     #[test]

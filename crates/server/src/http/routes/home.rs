@@ -60,7 +60,7 @@ pub(crate) async fn me(who: Who) -> Answer<Me> {
 #[utoipa::path(post, path = "/logout", tag = "home",
     responses((status = 204, description = "The session is over"), Problems))]
 pub(crate) async fn logout(State(api): State<Api>, who: Who) -> Result<Response, Failure> {
-    if who.known == Known::Token(Scope::Session) {
+    if who.browser {
         api.tokens.revoke(&who.id, api.now())?;
     }
     let mut response = StatusCode::NO_CONTENT.into_response();

@@ -36,7 +36,7 @@ pub(crate) fn itself(request: &Request, path: &str) -> Option<Who> {
     let own = matches!(request.extensions().get(), Some(ConnectInfo(Peer::Local { own: true })));
     let verbs = path == "/api/v1/verbs" && !request.headers().contains_key(header::AUTHORIZATION);
     let known = Known::Token(Scope::Admin);
-    (own && verbs).then(|| Who { name: String::new(), id: ITSELF.to_owned(), known })
+    (own && verbs).then(|| Who { name: String::new(), id: ITSELF.to_owned(), known, browser: false })
 }
 
 fn port(api: &Api) -> Result<Arc<dyn Verbs>, Failure> {
