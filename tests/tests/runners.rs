@@ -659,7 +659,7 @@ fn a_turn_towards_a_goal_that_fails_ends_the_run_as_its_failure() {
 }
 
 #[test]
-fn without_a_judge_the_work_on_a_goal_goes_on_until_its_turns_are_used_up() {
+fn without_a_judge_the_work_on_a_goal_goes_on_for_a_turn() {
     let house = House::new();
     let agents = Agents::of(&house);
     agents.fake(
@@ -672,4 +672,19 @@ fn without_a_judge_the_work_on_a_goal_goes_on_until_its_turns_are_used_up() {
     house.wait_status(&task, "done");
     assert_eq!(house.outcomes(&task), ["completed"]);
     assert_eq!(house.task(&task)["result"], "built");
+}
+
+#[test]
+fn a_judge_that_nobody_can_ask_costs_two_turns_and_not_all_of_them() {
+    let house = House::new();
+    let agents = Agents::of(&house);
+    agents.fake("claude", &format!("{CLAUDE}{RESULT}"));
+    coder(&house, "");
+    let task = goal(&house, "20");
+    let _dispatcher = agents.dispatcher();
+    let blocked = house.wait_status(&task, "blocked");
+    let reason = text_of(&blocked["block_reason"]);
+    assert_eq!(blocked["block_kind"], "capability", "{reason}");
+    assert!(reason.contains("cannot be judged") && reason.contains("provider"), "{reason}");
+    assert_eq!(house.lines("claude.n"), ["2"], "it was started twice");
 }

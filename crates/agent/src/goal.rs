@@ -13,6 +13,8 @@ pub(crate) struct Goal {
     budget: u32,
     used: u32,
     finalise_asked: bool,
+    /// The judge could not be asked once, and will not be.
+    unasked: bool,
 }
 
 /// What follows from a verdict.
@@ -28,7 +30,7 @@ impl Goal {
     /// A goal with a budget of turns; the first turn counts. None where there is no goal in words.
     pub(crate) fn new(text: String, turns: u32) -> Option<Self> {
         let budget = if turns == 0 { 20 } else { turns };
-        (!text.trim().is_empty()).then_some(Self { text, budget, used: 1, finalise_asked: false })
+        (!text.trim().is_empty()).then_some(Self { text, budget, used: 1, finalise_asked: false, unasked: false })
     }
 
     /// What follows.
@@ -37,7 +39,8 @@ impl Goal {
         let ask = |reason| Next::Block(BlockKind::NeedsInput, reason);
         match verdict {
             Verdict::Unachievable(_) => return ask(format!("The goal cannot be reached: {reason}")),
-            Verdict::Unasked(_) => {
+            // In doubt the work goes on, but not turn after turn that somebody pays for.
+            Verdict::Unasked(_) if self.unasked => {
                 let reason = format!("The goal cannot be judged: {reason}");
                 return Next::Block(BlockKind::Capability, reason);
             }
@@ -46,6 +49,7 @@ impl Goal {
                     "The goal seems reached ({reason}), but the worker never said so to the board: complete the task, or unblock it."
                 ));
             }
+            Verdict::Unasked(_) => self.unasked = true,
             Verdict::Done(_) | Verdict::Continue(_) => {}
         }
         if self.used >= self.budget {
@@ -113,8 +117,11 @@ mod tests {
     }
 
     #[test]
-    fn a_judge_that_nobody_can_ask_costs_no_further_turn() {
-        let next = goal(9).next(&Verdict::Unasked("no such model".to_owned()));
+    fn a_judge_that_nobody_can_ask_costs_one_turn_and_no_further_one() {
+        let mut goal = goal(9);
+        let unasked = Verdict::Unasked("no such model".to_owned());
+        assert!(matches!(goal.next(&unasked), Next::GoOn(text) if text.contains("no such model")));
+        let next = goal.next(&unasked);
         assert!(matches!(next, Next::Block(BlockKind::Capability, text) if text.contains("no such model")));
     }
 

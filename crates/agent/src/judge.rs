@@ -1,7 +1,7 @@
 //! Whether a goal has been reached: a model judges what a worker said against what was asked (GM-02, GM-06).
 //!
 //! **In doubt the work goes on**: a judge that is out of reach, slow or answers nonsense never ends anything. One that refuses to be
-//! asked at all will refuse every turn, which are paid for: then a person is asked.
+//! asked at all will refuse every turn, and turns are paid for: then a person is asked.
 
 use std::time::Duration;
 

@@ -82,6 +82,8 @@ export function Body(of: Of) {
   // What is being written, and what stood there when that began.
   const [draft, setDraft] = useKept<{ text: string; base: string } | null>(`description ${of.board}/${of.task.id}`, null);
   const body = of.task.body ?? "";
+  // The shell runs it as it stands: nothing of it is a mark.
+  const script = useProfiles().data?.profiles.find((profile) => profile.name === of.task.assignee)?.runner === "shell";
   const theirs = draft !== null && draft.base !== body;
   const save = () => {
     const next = (draft?.text ?? "").trim();
@@ -101,9 +103,16 @@ export function Body(of: Of) {
     >
       {draft === null ? (
         body ? (
-          <div className="text-sm">
-            <Prose text={body} />
-          </div>
+          script ? (
+            // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keys.
+            <pre tabIndex={0} dir="ltr" className="max-h-96 overflow-auto rounded-md border border-line bg-canvas p-3 font-mono text-xs">
+              {body}
+            </pre>
+          ) : (
+            <div className="text-sm">
+              <Prose text={body} />
+            </div>
+          )
         ) : (
           <p className="text-sm text-text-3">{t("edit.empty")}</p>
         )

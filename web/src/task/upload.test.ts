@@ -15,5 +15,7 @@ it("takes files as they are named, and names the pictures of a clipboard", () =>
 it("takes nothing where only words are carried", () => {
   expect(filesOf(data())).toEqual([]);
   expect(filesOf(null)).toEqual([]);
+  const both = { files: [new File(["b"], "image.png")], types: ["text/html", "text/plain", "Files"] } as unknown as DataTransfer;
+  expect(filesOf(both)).toEqual([]);
   expect([carriesFiles(data()), carriesFiles(null), carriesFiles(data(new File([], "a")))]).toEqual([false, false, true]);
 });

@@ -9,6 +9,8 @@ import { t } from "../i18n/index.ts";
 
 /** The files that are pasted or dropped, if there are any. A picture from the clipboard has no name of its own and gets one. */
 export function filesOf(data: DataTransfer | null, now = new Date()): File[] {
+  // Office programs put a picture of the text beside the text: the text is meant.
+  if (data?.types.includes("text/plain")) return [];
   return [...(data?.files ?? [])].map((file, index) => {
     if (!/^image\.\w+$/.test(file.name)) return file;
     const moment = now.toISOString().slice(0, 19).replace(/\D/g, "");

@@ -422,7 +422,7 @@ async fn a_full_window_is_summarised_and_a_failed_summary_changes_nothing() {
                 *notes.entry(entry.text.contains("summary")).or_default() += 1;
                 notes
             });
-        assert!(!notes.is_empty());
+        assert!(notes.get(&true).is_some_and(|told| *told > 0), "{notes:?}");
     }
 }
 

@@ -33,6 +33,8 @@ pub(super) struct Turns {
     used: u32,
     /// The worker was told once that the judge finds the goal reached.
     finalise_asked: bool,
+    /// The judge could not be asked once, and will not be.
+    unasked: bool,
     /// A session that was gone is looked for once.
     started_over: bool,
     /// What they consumed.
@@ -55,7 +57,9 @@ pub(super) enum After {
 enum Judged {
     Done(String),
     GoOn(String),
-    Block(BlockKind, String),
+    Block(String),
+    /// There will be no verdict until a person has mended the setup.
+    Unasked(String),
 }
 
 /// Why there is no verdict.
@@ -78,7 +82,7 @@ struct Word {
 
 impl Turns {
     pub(super) fn new() -> Self {
-        Self { used: 1, finalise_asked: false, started_over: false, tally: Tally::default() }
+        Self { used: 1, finalise_asked: false, unasked: false, started_over: false, tally: Tally::default() }
     }
 
     /// Decides what follows the exit of a worker.
@@ -123,7 +127,18 @@ impl Turns {
         };
         self.tally.add_judge(cost, &taken.paths.judges());
         let (reached, reason) = match judged {
-            Judged::Block(kind, reason) => return self.block(taken, worker, exit, kind, reason).await,
+            Judged::Block(reason) => {
+                return self.block(taken, worker, exit, BlockKind::NeedsInput, reason).await;
+            }
+            // In doubt the work goes on, but not turn after turn that somebody pays for.
+            Judged::Unasked(reason) if self.unasked => {
+                let reason = format!("The goal cannot be judged: {}", cap_chars(reason.trim(), 400));
+                return self.block(taken, worker, exit, BlockKind::Capability, reason).await;
+            }
+            Judged::Unasked(reason) => {
+                self.unasked = true;
+                (false, format!("no verdict: the judge could not be asked: {reason}"))
+            }
             Judged::Done(reason) if self.finalise_asked => {
                 let reason = format!(
                     "The goal seems reached ({}), but the worker never said so to the board: complete the task, or unblock it.",
@@ -269,24 +284,18 @@ async fn judge(taken: &Taken, worker: &Worker, heard: &Heard) -> (Judged, UsageF
         Ok(word) => {
             let judged = match word.verdict.as_str() {
                 "done" => Judged::Done(word.reason),
-                "unachievable" => Judged::Block(BlockKind::NeedsInput, word.reason),
-                "unasked" => Judged::Block(BlockKind::Capability, unjudged(&word.reason)),
+                "unachievable" => Judged::Block(word.reason),
+                "unasked" => Judged::Unasked(word.reason),
                 _ => Judged::GoOn(word.reason),
             };
             (judged, word.usage)
         }
-        Err(NoVerdict::Lasting(error)) => {
-            (Judged::Block(BlockKind::Capability, unjudged(&error)), UsageFile::default())
-        }
+        Err(NoVerdict::Lasting(error)) => (Judged::Unasked(error), UsageFile::default()),
         Err(NoVerdict::Passing(error)) => {
             tracing::warn!(run = %taken.run.id, error, "the judge gave no verdict; the work goes on");
             (Judged::GoOn("no verdict: the judge could not be asked".to_owned()), UsageFile::default())
         }
     }
-}
-
-fn unjudged(reason: &str) -> String {
-    format!("The goal cannot be judged: {}", cap_chars(reason.trim(), 400))
 }
 
 async fn ask(taken: &Taken, worker: &Worker, question: Vec<u8>) -> Result<Word, NoVerdict> {
