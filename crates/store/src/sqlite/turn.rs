@@ -69,7 +69,8 @@ impl Turns {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .is_some_and(|at| at.elapsed() < JUST_NOW);
-        if !(just_now && files.is_wanted()) {
+        let lets_others = just_now && files.is_wanted();
+        if !lets_others {
             match try_lock(&files.turn, FlockOperation::NonBlockingLockExclusive) {
                 Some(true) => return Turn { turns: self, files: Some(files) },
                 Some(false) => {}
@@ -79,8 +80,11 @@ impl Turns {
         let begun = Instant::now();
         let said = try_lock(&files.wanted, FlockOperation::NonBlockingLockShared);
         let mut got = Some(false);
+        // Whoever has said that it waits may be frozen: others are not let go first for longer than a turn takes.
+        let mut longest = if lets_others { 150..250 } else { 1_000..2_000 };
         while got == Some(false) && begun.elapsed() < LONGEST {
-            files.wait();
+            files.wait(longest);
+            longest = 1_000..2_000;
             got = try_lock(&files.turn, FlockOperation::NonBlockingLockExclusive);
         }
         if said == Some(true) {
@@ -98,11 +102,11 @@ impl Turns {
 }
 
 impl Files {
-    /// Waits until a turn may have ended. One that was not asleep when it ended, or that ended with its process, is not heard
-    /// of: then the clock wakes.
-    fn wait(&self) {
+    /// Waits until a turn may have ended, but not longer than so many microseconds: an end that came before this slept, or
+    /// with the end of a process, is not heard of.
+    fn wait(&self, longest: std::ops::Range<u64>) {
         match &self.queue {
-            Some(queue) => queue.sleep(Duration::from_micros(at_random(1_000..2_000))),
+            Some(queue) => queue.sleep(Duration::from_micros(at_random(longest))),
             None => pause(10..60),
         }
     }
