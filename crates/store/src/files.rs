@@ -20,6 +20,7 @@ use crate::maintenance::MaintenanceError;
 use crate::maintenance::{beside, io};
 use crate::migrate::hex;
 use crate::operation::{Attach, Detach};
+use crate::query::Shown;
 use crate::sql::attachments::Attachment;
 
 /// Most bytes of an attachment.
@@ -39,6 +40,17 @@ pub enum Reach {
     Workspace,
     /// Anywhere: a person of this machine.
     Anywhere,
+}
+
+/// Where the work on a task was done last: in its last run's workspace, in its own, or in the folder that a scratch task has
+/// on its board.
+#[must_use]
+pub fn workspace(board: &Path, shown: &Shown) -> PathBuf {
+    let of_run = shown.runs.last().and_then(|run| run.workspace_path.clone());
+    match of_run.or_else(|| shown.task.workspace_path.clone()) {
+        Some(path) => PathBuf::from(path),
+        None => board.join("workspaces").join(shown.task.id.as_str()),
+    }
 }
 
 /// Opens a regular file whose path was resolved before: what has become a link since then, anywhere on the way, is refused.

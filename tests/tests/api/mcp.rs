@@ -173,12 +173,14 @@ fn a_worker_s_files_come_from_its_workspace_and_those_of_somebody_elsewhere_from
 
     // The same over the other routes, and by a token that is no worker's.
     let tasks = "/api/v1/boards/default/tasks";
-    let (two, folder) = create("two");
+    let two = house.create(["two", "--assignee", "hand"]);
     let claim = house.json(["claim", &two]);
+    let folder = std::path::PathBuf::from(text_of(&claim["workspace"]));
+    std::fs::write(folder.join("real.txt"), "done").unwrap();
     std::os::unix::fs::symlink(secret, folder.join("link.txt")).unwrap();
     let worker = serve.with(&format!("{}.{}", text_of(&claim["run"]["id"]), text_of(&claim["run"]["token"])));
     let link = folder.join("link.txt");
-    let body = json!({ "summary": "x", "metadata": { "artifacts": [secret, link] } });
+    let body = json!({ "summary": "x", "metadata": { "artifacts": [secret, link, "real.txt"] } });
     let _ = worker.post(&format!("{tasks}/{two}/complete"), &body).is(200);
     let member = serve.with(&token(&house, "board:default"));
     let three = house.create(["three", "--workspace", &format!("dir:{}", house.outside().display())]);
@@ -189,7 +191,8 @@ fn a_worker_s_files_come_from_its_workspace_and_those_of_somebody_elsewhere_from
     let body = json!({ "task_id": four, "summary": "x", "artifacts": [secret, "secret.txt"] });
     let told = call(&member, "kanban_complete", body);
     assert_eq!(told["structuredContent"]["not_kept"].as_array().unwrap().len(), 2, "{told}");
-    for task in [&two, &three, &four] {
+    assert_eq!(attached(&house, &two), ["real.txt"]);
+    for task in [&three, &four] {
         assert_eq!(attached(&house, task), [""; 0], "{task}");
     }
     house.healthy();

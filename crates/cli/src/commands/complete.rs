@@ -90,8 +90,7 @@ fn store_artifacts(
     }
     let shown = app.shown(task, 0)?;
     let run = shown.task.state.current_run.as_ref();
-    let worked_in = shown.runs.last().and_then(|run| run.workspace_path.clone());
-    let folder = worked_in.or(shown.task.workspace_path).map_or_else(|| PathBuf::from("/"), PathBuf::from);
+    let folder = files::workspace(app.board()?.folder(), &shown);
     let declared = artifacts::Declared {
         task,
         run,

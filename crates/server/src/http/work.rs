@@ -1,6 +1,5 @@
 //! What verbs do to a task: the store's operations with the caller's words. One request's changes are one transaction.
 
-use std::path::PathBuf;
 
 use andon_api::{BlockRequest, BulkAction, Complete, Specify, TaskChanges};
 use andon_core::TaskId;
@@ -8,7 +7,7 @@ use andon_core::task::{BlockKind, Refusal};
 use andon_engine::artifacts;
 use andon_engine::workspace::{Cleanup, cleanup, validate_branch};
 use andon_engine::{paths, tidy};
-use andon_store::files::Reach;
+use andon_store::files::{self, Reach};
 use andon_store::operation as op;
 use andon_store::operation::{Deleted, Handoff};
 use andon_store::query::{LinkedTask, Show};
@@ -191,8 +190,7 @@ async fn store_artifacts(at: &OnBoard, task: &TaskId, metadata: &Value) -> Resul
     }
     let shown = at.ask(Show { task: task.clone(), limit: 1 }).await?;
     let run = shown.task.state.current_run.clone();
-    let worked_in = shown.runs.last().and_then(|run| run.workspace_path.clone());
-    let workspace = worked_in.or(shown.task.workspace_path).map(PathBuf::from).unwrap_or_default();
+    let workspace = files::workspace(at.board.folder(), &shown);
     let reach = match &at.who.known {
         Known::Token(Scope::Admin | Scope::Session | Scope::Login) => Reach::Anywhere,
         Known::Token(Scope::Board(_) | Scope::Read) => Reach::Nowhere,

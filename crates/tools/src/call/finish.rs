@@ -1,9 +1,7 @@
 //! Calls that end or interrupt the work on a task.
 
-use std::path::PathBuf;
-
 use andon_core::task::BlockKind;
-use andon_store::Caller;
+use andon_store::{Caller, files};
 use andon_store::operation::{
     Approve, Attach, Block, BlockOn, Complete, Handoff, RequestChanges, RequestReview, Schedule,
 };
@@ -81,10 +79,11 @@ fn store(
         return Ok((Vec::new(), Vec::new()));
     }
     let shown = on.run(Show { task: task.clone(), limit: 0 })?;
-    let worked_in = shown.runs.last().and_then(|run| run.workspace_path.clone());
     let own = on.worker().and_then(|worker| worker.workspace.clone());
-    let workspace =
-        own.or_else(|| worked_in.or(shown.task.workspace_path).map(PathBuf::from)).unwrap_or_default();
+    let workspace = match own {
+        Some(own) => own,
+        None => files::workspace(on.folder()?, &shown),
+    };
     let caller: Caller = on.caller();
     let declared = Declared {
         task,

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use andon_core::context::rfc3339;
 use andon_store::files::{self, Reach};
 use andon_store::operation::{AddComment, Heartbeat};
+use andon_store::query::Show;
 use futures::executor::block_on;
 use serde_json::json;
 
@@ -78,7 +79,10 @@ fn allowed(on: &OnBoard<'_>, given: &str) -> Result<PathBuf, ToolError> {
             )),
         };
     };
-    let workspace = worker.workspace.as_deref().unwrap_or_else(|| Path::new(""));
+    let workspace = match &worker.workspace {
+        Some(own) => own.clone(),
+        None => files::workspace(on.folder()?, &on.run(Show { task: worker.task.clone(), limit: 0 })?),
+    };
     let root = workspace
         .canonicalize()
         .map_err(|_| failed("this run has no workspace; give the text in `content`".to_owned()))?;
