@@ -13,7 +13,7 @@ pub(crate) struct Goal {
     budget: u32,
     used: u32,
     finalise_asked: bool,
-    /// The judge could not be asked once, and will not be.
+    /// The judge could not be asked the last time, and will not be.
     unasked: bool,
 }
 
@@ -50,7 +50,7 @@ impl Goal {
                 ));
             }
             Verdict::Unasked(_) => self.unasked = true,
-            Verdict::Done(_) | Verdict::Continue(_) => {}
+            Verdict::Done(_) | Verdict::Continue(_) => self.unasked = false,
         }
         if self.used >= self.budget {
             let reason = cap_chars(reason, 300);

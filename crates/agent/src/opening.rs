@@ -39,7 +39,12 @@ pub async fn opening(mut facts: ContextFacts, workspace: &Path, settings: &Agent
     }
     let mut parts = vec![Part::Text(text)];
     if settings.images {
-        parts.extend(looked_at(pictures(&facts, workspace), settings.allow_private_addresses).await);
+        let mut pictures = pictures(&facts, workspace);
+        // Whoever may not fetch has nothing fetched for it either.
+        if settings.tools.as_ref().is_some_and(|tools| !tools.iter().any(|tool| tool == "fetch")) {
+            pictures.retain(|picture| matches!(picture, Picture::Here(_)));
+        }
+        parts.extend(looked_at(pictures, settings.allow_private_addresses).await);
     }
     Turn::Told(parts)
 }

@@ -47,10 +47,15 @@ pub enum Reach {
 #[must_use]
 pub fn workspace(board: &Path, shown: &Shown) -> PathBuf {
     let of_run = shown.runs.last().and_then(|run| run.workspace_path.clone());
-    match of_run.or_else(|| shown.task.workspace_path.clone()) {
-        Some(path) => PathBuf::from(path),
-        None => board.join("workspaces").join(shown.task.id.as_str()),
-    }
+    let known = of_run.or_else(|| shown.task.workspace_path.clone());
+    known.map_or_else(|| scratch(board, &shown.task.id), PathBuf::from)
+}
+
+/// The folder that a scratch task has on its board. All that a worker has of which no supervisor says where it works: whoever
+/// made the task has chosen any other place, and may be elsewhere.
+#[must_use]
+pub fn scratch(board: &Path, task: &TaskId) -> PathBuf {
+    board.join("workspaces").join(task.as_str())
 }
 
 /// Opens a regular file whose path was resolved before: what has become a link since then, anywhere on the way, is refused.
@@ -60,11 +65,19 @@ pub fn workspace(board: &Path, shown: &Shown) -> PathBuf {
 pub fn open_resolved(path: &Path) -> std::io::Result<std::fs::File> {
     use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, open, openat2};
     use rustix::io::Errno;
+    use std::os::fd::AsRawFd as _;
     // A pipe would be waited for.
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::NOFOLLOW;
     let file = match openat2(CWD, path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS) {
-        // An old kernel, or a sandbox that knows no such call.
-        Err(Errno::NOSYS | Errno::PERM) => open(path, flags, Mode::empty())?,
+        // An old kernel, or a sandbox that knows no such call: then what was opened is asked where it is.
+        Err(Errno::NOSYS | Errno::PERM) => {
+            let file = open(path, flags, Mode::empty())?;
+            let is_at = std::fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd()))?;
+            if is_at != path {
+                return Err(std::io::Error::other("it lies elsewhere than it did a moment ago"));
+            }
+            file
+        }
         opened => opened?,
     };
     let file = std::fs::File::from(file);

@@ -144,22 +144,16 @@ fn a_worker_s_files_come_from_its_workspace_and_those_of_somebody_elsewhere_from
     let secret = house.outside().join("secret.txt");
     std::fs::write(&secret, "sesame").unwrap();
     let secret = secret.to_str().unwrap();
-    // Each in a folder of its own.
-    let create = |title: &str| {
-        let folder = house.outside().join(title);
-        std::fs::create_dir_all(&folder).unwrap();
-        let place = format!("dir:{}", folder.display());
-        (house.create([title, "--assignee", "hand", "--workspace", &place]), folder)
-    };
-    let (own, folder) = create("own");
+    let own = house.create(["own", "--assignee", "hand"]);
     let claim = house.json(["claim", &own]);
+    let folder = std::path::PathBuf::from(text_of(&claim["workspace"]));
     std::fs::write(folder.join("report.txt"), "done").unwrap();
     std::os::unix::fs::symlink(secret, folder.join("link.txt")).unwrap();
     let (link, inside) = (folder.join("link.txt"), folder.join("report.txt"));
     let (link, inside) = (link.to_str().unwrap(), inside.to_str().unwrap());
     let serve = Serve::start(&house);
     let worker = serve.with(&format!("{}.{}", text_of(&claim["run"]["id"]), text_of(&claim["run"]["token"])));
-    for path in [secret, link, "link.txt", "../secret.txt"] {
+    for path in [secret, link, "link.txt", "../../board.db"] {
         assert_eq!(refused(&worker, "kanban_attach", json!({ "path": path })), "file_io", "{path}");
     }
     // A completion that is refused leaves nothing behind.
@@ -183,6 +177,16 @@ fn a_worker_s_files_come_from_its_workspace_and_those_of_somebody_elsewhere_from
     let body = json!({ "summary": "x", "metadata": { "artifacts": [secret, link, "real.txt"] } });
     let _ = worker.post(&format!("{tasks}/{two}/complete"), &body).is(200);
     let member = serve.with(&token(&house, "board:default"));
+    // Nor by a workspace of its own choice, which it claims by hand.
+    let place = json!({ "kind": "dir", "path": house.outside() });
+    let bait = json!({ "title": "bait", "assignee": "hand", "workspace": place });
+    let bait = text_of(&member.post(tasks, &bait).is(201).value()["id"]);
+    let claim = member.post(&format!("{tasks}/{bait}/claim"), &json!({})).is(200).value();
+    let baited = serve.with(&format!("{}.{}", text_of(&claim["run"]["id"]), text_of(&claim["run"]["token"])));
+    assert_eq!(refused(&baited, "kanban_attach", json!({ "path": "secret.txt" })), "file_io");
+    let body = json!({ "summary": "x", "metadata": { "artifacts": [secret, "secret.txt"] } });
+    let _ = baited.post(&format!("{tasks}/{bait}/complete"), &body).is(200);
+    assert_eq!(attached(&house, &bait), [""; 0]);
     let three = house.create(["three", "--workspace", &format!("dir:{}", house.outside().display())]);
     assert_eq!(refused(&member, "kanban_attach", json!({ "task_id": three, "path": secret })), "file_io");
     let body = json!({ "summary": "x", "metadata": { "artifacts": [secret, "secret.txt"] } });

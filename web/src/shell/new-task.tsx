@@ -11,7 +11,7 @@ import { cx } from "../design/cx.ts";
 import { ClipIcon, CloseIcon, UploadIcon } from "../design/icons.tsx";
 import { bytes } from "../design/time.ts";
 import { t } from "../i18n/index.ts";
-import { carriesFiles, filesOf } from "../task/upload.ts";
+import { carriesFiles, filesOf, pasted } from "../task/upload.ts";
 import { useKept } from "./drafts.ts";
 import { useOpenTask } from "./places.ts";
 import { closeDialog, toast } from "./store.ts";
@@ -78,10 +78,10 @@ export function NewTask({ board, status, parent, start }: { board: string; statu
           if (event.key === "Enter" && (event.metaKey || event.ctrlKey)) event.currentTarget.requestSubmit();
         }}
         onPaste={(event) => {
-          const pasted = filesOf(event.clipboardData);
-          if (pasted.length === 0) return;
+          const files = pasted(event.clipboardData);
+          if (files.length === 0) return;
           event.preventDefault();
-          add(pasted);
+          add(files);
         }}
         onDragOver={(event) => {
           if (!carriesFiles(event.dataTransfer)) return;

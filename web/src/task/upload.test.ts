@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { carriesFiles, filesOf } from "./upload.ts";
+import { carriesFiles, filesOf, pasted } from "./upload.ts";
 
 const data = (...files: File[]) => ({ files, types: files.length > 0 ? ["Files"] : ["text/plain"] }) as unknown as DataTransfer;
 const at = new Date("2026-01-31T14:05:09.123Z");
@@ -16,6 +16,6 @@ it("takes nothing where only words are carried", () => {
   expect(filesOf(data())).toEqual([]);
   expect(filesOf(null)).toEqual([]);
   const both = { files: [new File(["b"], "image.png")], types: ["text/html", "text/plain", "Files"] } as unknown as DataTransfer;
-  expect(filesOf(both)).toEqual([]);
+  expect([pasted(both).length, filesOf(both).length]).toEqual([0, 1]);
   expect([carriesFiles(data()), carriesFiles(null), carriesFiles(data(new File([], "a")))]).toEqual([false, false, true]);
 });

@@ -9,14 +9,15 @@ import { t } from "../i18n/index.ts";
 
 /** The files that are pasted or dropped, if there are any. A picture from the clipboard has no name of its own and gets one. */
 export function filesOf(data: DataTransfer | null, now = new Date()): File[] {
-  // Office programs put a picture of the text beside the text: the text is meant.
-  if (data?.types.includes("text/plain")) return [];
   return [...(data?.files ?? [])].map((file, index) => {
     if (!/^image\.\w+$/.test(file.name)) return file;
     const moment = now.toISOString().slice(0, 19).replace(/\D/g, "");
     return new File([file], `pasted-${moment}${index > 0 ? `-${index + 1}` : ""}${file.name.slice(file.name.lastIndexOf("."))}`, { type: file.type });
   });
 }
+
+/** The files that are pasted. Office programs put a picture of a text beside the text: then the text is meant. */
+export const pasted = (data: DataTransfer | null): File[] => (data?.types.includes("text/plain") ? [] : filesOf(data));
 
 /** Whether files are being dragged, which is known before they are. */
 export const carriesFiles = (data: DataTransfer | null): boolean => data?.types.includes("Files") ?? false;

@@ -6,7 +6,7 @@ import { IconButton, ProblemNote, TextArea } from "../design/controls.tsx";
 import { cx } from "../design/cx.ts";
 import { ClipIcon } from "../design/icons.tsx";
 import { t } from "../i18n/index.ts";
-import { carriesFiles, chooseFiles, filesOf, useUpload } from "./upload.ts";
+import { carriesFiles, chooseFiles, filesOf, pasted, useUpload } from "./upload.ts";
 
 export function Write({ board, id: task, value, change, field, className, ...rest }: { board: string; id: string; value: string; change: (text: string) => void; field?: string } & Omit<ComponentProps<typeof TextArea>, "id" | "value" | "onChange">) {
   const { sending, problem, send } = useUpload(board, task);
@@ -33,7 +33,7 @@ export function Write({ board, id: task, value, change, field, className, ...res
           className={cx("pr-10", over && "border-accent-text bg-accent-soft", className)}
           onChange={(event) => change(event.target.value)}
           onPaste={(event) => {
-            const files = filesOf(event.clipboardData);
+            const files = pasted(event.clipboardData);
             if (files.length === 0) return;
             event.preventDefault();
             void attach(files);

@@ -307,9 +307,12 @@ impl<'a> Desk<'a> {
     async fn without_answer(&mut self, error: ModelError) -> Finished {
         let text = error.to_string();
         let failure = match error {
-            // The supervisor has the profile rest for as long as this line says.
+            // The supervisor has the profile rest for as long as this line says. A time that this run could have waited itself
+            // says nothing of when it gets better.
             ModelError::RateLimited { retry_after: Some(after), .. }
-            | ModelError::Unavailable { retry_after: Some(after), .. } => {
+            | ModelError::Unavailable { retry_after: Some(after), .. }
+                if after > self.settings.retry_total =>
+            {
                 return Finished::Busy(format!("{text}; try again in {} s", after.as_secs().max(1)));
             }
             ModelError::RateLimited { .. } | ModelError::Unavailable { .. } => return Finished::Busy(text),

@@ -85,10 +85,11 @@ fn store_artifacts(
     if declared.is_empty() {
         return Ok(Vec::new());
     }
+    // An unknown task is refused before anything is written.
+    let shown = app.shown(task, 0)?;
     if app.files.came_along() {
         return sent(app, task, caller, &declared);
     }
-    let shown = app.shown(task, 0)?;
     let run = shown.task.state.current_run.as_ref();
     let folder = files::workspace(app.board()?.folder(), &shown);
     let declared = artifacts::Declared {

@@ -95,7 +95,7 @@ pub(super) async fn end(
     let ending = meaning(taken, &worker, exit, stopped_for, limited.is_some(), &captured);
     let (handoff, mut words) = handoff(taken, &worker, exit, &captured, ending);
     if matches!(ending, Ending::Complete | Ending::Approve) {
-        keep_artifacts(taken, &worker, &handoff).await;
+        note_lost(&mut words, keep_artifacts(taken, &worker, &handoff).await);
     }
     let error = error_text(taken, ending, exit, &captured, &worker);
     if matches!(ending, Ending::Failed(Failure::Crashed)) {
@@ -210,22 +210,38 @@ fn read_result(taken: &Taken) -> ResultFile {
     })
 }
 
-async fn keep_artifacts(taken: &Taken, worker: &Worker, handoff: &Handoff) {
+/// What was declared and could not be kept stands beside what was.
+fn note_lost(words: &mut Words, problems: Vec<String>) {
+    if let (Some(metadata), false) = (words.metadata.as_object_mut(), problems.is_empty()) {
+        metadata.insert("not_kept".to_owned(), problems.into());
+    }
+}
+
+/// Gives what could not be kept, in words.
+async fn keep_artifacts(taken: &Taken, worker: &Worker, handoff: &Handoff) -> Vec<String> {
     let declared = artifacts::Declared {
         task: &taken.task.id,
         run: Some(&taken.run.id),
         paths: &handoff.artifacts(),
         workspace: &worker.workspace.path,
-        reach: Reach::Workspace,
+        // A command is its profile's own; an agent may be locked into its workspace while Andon is not.
+        reach: match worker.ends_by {
+            EndsBy::Exit => Reach::Anywhere,
+            EndsBy::Protocol => Reach::Workspace,
+        },
         caller: &Caller::system(),
     };
     match artifacts::keep(&taken.board, &declared).await {
         Ok(problems) => {
-            for problem in problems {
+            for problem in &problems {
                 tracing::warn!(task = %taken.task.id, problem, "an artifact was not kept");
             }
+            problems
         }
-        Err(error) => tracing::warn!(task = %taken.task.id, %error, "artifacts could not be recorded"),
+        Err(error) => {
+            tracing::warn!(task = %taken.task.id, %error, "artifacts could not be recorded");
+            vec![format!("artifacts could not be recorded: {error}")]
+        }
     }
 }
 

@@ -33,7 +33,7 @@ pub(super) struct Turns {
     used: u32,
     /// The worker was told once that the judge finds the goal reached.
     finalise_asked: bool,
-    /// The judge could not be asked once, and will not be.
+    /// The judge could not be asked the last time, and will not be.
     unasked: bool,
     /// A session that was gone is looked for once.
     started_over: bool,
@@ -146,8 +146,14 @@ impl Turns {
                 );
                 return self.block(taken, worker, exit, BlockKind::NeedsInput, reason).await;
             }
-            Judged::Done(reason) => (true, reason),
-            Judged::GoOn(reason) => (false, reason),
+            Judged::Done(reason) => {
+                self.unasked = false;
+                (true, reason)
+            }
+            Judged::GoOn(reason) => {
+                self.unasked = false;
+                (false, reason)
+            }
         };
         self.finalise_asked |= reached;
         self.go_on(taken, worker, exit, session, reached, &reason).await

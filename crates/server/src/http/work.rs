@@ -1,6 +1,5 @@
 //! What verbs do to a task: the store's operations with the caller's words. One request's changes are one transaction.
 
-
 use andon_api::{BlockRequest, BulkAction, Complete, Specify, TaskChanges};
 use andon_core::TaskId;
 use andon_core::task::{BlockKind, Refusal};
@@ -190,7 +189,11 @@ async fn store_artifacts(at: &OnBoard, task: &TaskId, metadata: &Value) -> Resul
     }
     let shown = at.ask(Show { task: task.clone(), limit: 1 }).await?;
     let run = shown.task.state.current_run.clone();
-    let workspace = files::workspace(at.board.folder(), &shown);
+    let workspace = match &at.who.known {
+        Known::Run { workspace: Some(own), .. } => own.clone(),
+        Known::Run { workspace: None, .. } => files::scratch(at.board.folder(), task),
+        Known::Token(_) => files::workspace(at.board.folder(), &shown),
+    };
     let reach = match &at.who.known {
         Known::Token(Scope::Admin | Scope::Session | Scope::Login) => Reach::Anywhere,
         Known::Token(Scope::Board(_) | Scope::Read) => Reach::Nowhere,

@@ -98,7 +98,8 @@ fn id_at_start(start: &[u8]) -> Option<RequestId> {
         let (key, after) = value_of(rest)?;
         let (value, after) = value_of(after.trim_start().strip_prefix(':')?)?;
         if key == "id" {
-            return id_of(&value);
+            // A number that reaches to the end may go on behind it.
+            return id_of(&value).filter(|_| !after.trim_start().is_empty());
         }
         rest = after.trim_start().strip_prefix(',')?;
     }

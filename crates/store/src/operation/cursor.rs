@@ -52,7 +52,6 @@ impl Operation for AdvanceCursor {
 
     async fn apply<T: Tx>(&self, tx: &mut T) -> Result<bool, OpError> {
         tx.lock(Lock::Name(format!("cursor {}", self.name))).await?;
-        tx.lock(Lock::Name(format!("cursor {}", self.name))).await?;
         if boards::cursor(tx, &self.name).await? != self.from {
             return Ok(false);
         }

@@ -295,7 +295,7 @@ impl Inner {
         let settings = if self.settled { String::new() } else { settings_of(&self.schema) };
         let clock = if self.world.sole_clock() { "null" } else { CLOCK };
         // One that writes has a number at once, by which its end can be found out should its answer be lost.
-        let transaction = if reading { "" } else { ", pg_current_xact_id()" };
+        let transaction = if reading { String::new() } else { format!(", pg_current_xact_id(), {LIFE}") };
         let begin = format!("begin isolation level {level};{settings}select {clock}{transaction}");
         let sent = session.send_plain(begin).await;
         let Ok(answer) = tokio::time::timeout(BEGINNING, session.wait(sent)).await else {
@@ -308,8 +308,10 @@ impl Inner {
         let mut told = answer.rows.into_iter().last();
         let mut told = || told.as_mut().and_then(|row| row.opt_text().ok().flatten());
         let now = told().and_then(|text| text.parse().ok()).map_or_else(|| self.world.now(), Millis);
-        if !reading && let Some(transaction) = told() {
-            session.began(transaction);
+        if !reading
+            && let (Some(transaction), Some(life)) = (told(), told())
+        {
+            session.began(transaction, life);
         }
         Ok((session, now))
     }
@@ -418,8 +420,10 @@ impl Inner {
         session: &Arc<Session>,
         left: Left,
     ) -> Result<Option<i64>, Uncommitted> {
-        let trace = Trace::of(&left.events);
+        let (trace, wrote) = (Trace::of(&left.events), left.wrote || !left.events.is_empty());
         match self.commit_once(session, left).await {
+            // Nothing depends on the end of a transaction that has only looked.
+            Err(Uncommitted::Unknown(_)) if !wrote => Ok(None),
             // Boxed, because it is rare and large.
             Err(Uncommitted::Unknown(reason)) => Box::pin(self.find_out(session, trace, reason)).await,
             known => known,
@@ -429,19 +433,21 @@ impl Inner {
     /// Asks the server, as soon as it answers again, how a transaction ended whose answer was lost.
     ///
     /// That a number is of an aborted transaction is certain: what was committed is on the server's disk, number and all. That
-    /// it is of a committed one is not. A server that crashes gives the numbers again that it had only in memory, and then it may
-    /// be another transaction that was committed under this one: only what it wrote tells.
+    /// it is of a committed one is certain while the server lives. One that crashes gives the numbers again that it had only in
+    /// memory, and then it may be another transaction that was committed under this one: only what it wrote tells.
     async fn find_out(
         &self,
         session: &Session,
         trace: Option<Trace>,
         reason: String,
     ) -> Result<Option<i64>, Uncommitted> {
-        let Some(transaction) = session.transaction() else { return Err(Uncommitted::Unknown(reason)) };
+        let Some((transaction, life)) = session.transaction() else {
+            return Err(Uncommitted::Unknown(reason));
+        };
         let until = tokio::time::Instant::now() + FINDING_OUT;
         let mut wait = Duration::from_millis(20);
         while tokio::time::Instant::now() < until {
-            match tokio::time::timeout(BEGINNING, self.end_of(transaction, trace.as_ref())).await {
+            match tokio::time::timeout(BEGINNING, self.end_of(transaction, life, trace.as_ref())).await {
                 Ok(Ok(End::Committed)) => return Ok(None),
                 Ok(Ok(End::Aborted)) => return Err(Uncommitted::Failed(Failure::lost(&reason))),
                 Ok(Ok(End::Unknown)) => break,
@@ -455,10 +461,10 @@ impl Inner {
     }
 
     /// What the server knows of a transaction's end.
-    async fn end_of(&self, transaction: &str, trace: Option<&Trace>) -> Result<End, DbError> {
+    async fn end_of(&self, transaction: &str, life: &str, trace: Option<&Trace>) -> Result<End, DbError> {
         // With its schema: a connection that keeps no settings looks nowhere by itself.
         let sql = format!(
-            "select pg_xact_status($1::text::xid8), exists (select from \"{}\".events where task_id = $2 \
+            "select pg_xact_status($1::text::xid8), {LIFE}, exists (select from \"{}\".events where task_id = $2 \
              and kind = $3 and at = $4 and xmin = $1::text::xid8::xid)",
             self.schema
         );
@@ -468,9 +474,9 @@ impl Inner {
         let answer = session.wait(sent).await?;
         session.closed();
         let Some(mut row) = answer.rows.into_iter().last() else { return Ok(End::Unknown) };
-        let (status, traced) = (row.opt_text()?, row.flag()?);
+        let (status, now, traced) = (row.opt_text()?, row.opt_text()?, row.flag()?);
         Ok(match status.as_deref() {
-            Some("committed") if traced => End::Committed,
+            Some("committed") if traced || now.as_deref() == Some(life) => End::Committed,
             Some("aborted") => End::Aborted,
             Some("in progress") => End::Open,
             // Committed by whoever has its number, or so long ago, or on a server that took this one's place, that nothing
@@ -538,6 +544,10 @@ impl Inner {
 
 /// The server's clock: hosts disagree.
 const CLOCK: &str = "floor(extract(epoch from clock_timestamp()) * 1000)::bigint";
+
+/// Tells one life of a server from the next: when it was started, and when it last began to count anew, which it does after a
+/// crash of one of its processes, too.
+const LIFE: &str = "concat(pg_postmaster_start_time(), ' ', pg_stat_get_bgwriter_stat_reset_time())";
 
 /// How long a statement may take, and how long a transaction may wait for its client. A host that is cut off in the middle
 /// of a claim holds the lock of the caps, for which the claims of every other host wait: an open transaction asks its next

@@ -131,8 +131,8 @@ pub(super) struct Session {
     open: AtomicBool,
     /// How often somebody waited for the server.
     waits: AtomicU64,
-    /// The number of the transaction, where it was asked for.
-    transaction: OnceLock<String>,
+    /// The number of the transaction, where it was asked for, and the life of the server that gave it.
+    transaction: OnceLock<(String, String)>,
 }
 
 impl std::fmt::Debug for Session {
@@ -154,14 +154,14 @@ impl Session {
         }
     }
 
-    /// Keeps the number of the transaction.
-    pub(super) fn began(&self, transaction: String) {
-        let _ = self.transaction.set(transaction);
+    /// Keeps the number of the transaction, and in which life of the server it was given.
+    pub(super) fn began(&self, transaction: String, life: String) {
+        let _ = self.transaction.set((transaction, life));
     }
 
-    /// The number by which the server knows the transaction.
-    pub(super) fn transaction(&self) -> Option<&str> {
-        self.transaction.get().map(String::as_str)
+    /// The number by which the server knows the transaction, and the life in which it gave it.
+    pub(super) fn transaction(&self) -> Option<(&str, &str)> {
+        self.transaction.get().map(|(transaction, life)| (transaction.as_str(), life.as_str()))
     }
 
     fn client(&self) -> Result<&Object, DbError> {

@@ -37,6 +37,8 @@ struct Early {
 pub(super) struct Left {
     pub(super) rings: Vec<Ring>,
     pub(super) events: Vec<Vec<Val>>,
+    /// Whether anything was written: nothing depends on the commit of a transaction that has only looked.
+    pub(super) wrote: bool,
     /// What has been sent and not yet been answered.
     pub(super) unanswered: Vec<Sent>,
 }
@@ -50,6 +52,7 @@ impl Left {
             }
         }
         self.events.extend(other.events);
+        self.wrote |= other.wrote;
         self.unanswered.extend(other.unanswered);
     }
 }
@@ -119,7 +122,7 @@ impl PgTx {
                 self.unanswered.push(sent);
             }
         }
-        Left { rings: self.rings, events: self.events, unanswered: self.unanswered }
+        Left { rings: self.rings, events: self.events, wrote: self.wrote, unanswered: self.unanswered }
     }
 
     /// How many statements it has sent.

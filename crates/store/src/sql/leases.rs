@@ -130,7 +130,8 @@ pub(crate) async fn held_soon<T: Tx>(tx: &mut T, run: &RunId) -> Result<(), DbEr
 const HELD: &str = "select (select count(*) from leases where run_id = $1 and pid is not null), \
     (select count(*) from cooldowns where probe_run = $1)";
 
-/// Takes a lease for a holder by compare-and-set; whether nobody held it before.
+/// Takes a lease for a holder by compare-and-set; whether nobody else held it before. Whoever asks again, because the answer was
+/// lost, has it.
 ///
 /// # Errors
 /// Of the database.
@@ -143,7 +144,7 @@ pub async fn take<T: Tx>(
     let changed = tx
         .execute(
             "update leases set host = $2, boot_id = $3, pid = $4, start_time = $5, expires_at = $6 \
-             where run_id = $1 and pid is null",
+             where run_id = $1 and (pid is null or (host = $2 and boot_id = $3 and pid = $4 and start_time = $5))",
             vals![run, &holder.host, &holder.boot_id, holder.pid, holder.start_time, expires_at],
         )
         .await?;

@@ -20,9 +20,9 @@ impl Queue {
         imp::Word::of(file).map(Self)
     }
 
-    /// Sleeps until it is woken, but no longer than this.
-    pub(crate) fn sleep(&self, longest: Duration) {
-        self.0.wait(longest);
+    /// Sleeps until it is woken, but no longer than this; false where one cannot sleep here after all.
+    pub(crate) fn sleep(&self, longest: Duration) -> bool {
+        self.0.wait(longest)
     }
 
     /// Wakes the one that has slept longest; whether there was one.
@@ -40,6 +40,7 @@ mod imp {
     use std::sync::atomic::AtomicU32;
     use std::time::Duration;
 
+    use rustix::io::Errno;
     use rustix::thread::futex::{self, Flags, Timespec};
 
     const LENGTH: usize = size_of::<AtomicU32>();
@@ -72,10 +73,11 @@ mod imp {
             unsafe { self.0.as_ref() }
         }
 
-        pub(super) fn wait(&self, longest: Duration) {
+        pub(super) fn wait(&self, longest: Duration) -> bool {
             let longest = Timespec { tv_sec: 0, tv_nsec: i64::from(longest.subsec_nanos()) };
-            // Woken, too late, or interrupted: the caller looks whose turn it is in any case.
-            let _ = futex::wait(self.word(), Flags::empty(), 0, Some(&longest));
+            // Woken, too late, or interrupted: the caller looks whose turn it is in any case. Anything else came at once.
+            let slept = futex::wait(self.word(), Flags::empty(), 0, Some(&longest));
+            matches!(slept, Ok(()) | Err(Errno::TIMEDOUT | Errno::INTR))
         }
 
         pub(super) fn wake(&self) -> bool {
@@ -104,7 +106,7 @@ mod imp {
             None
         }
 
-        pub(super) fn wait(&self, _: Duration) {
+        pub(super) fn wait(&self, _: Duration) -> bool {
             match *self {}
         }
 
@@ -135,7 +137,7 @@ mod tests {
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 while !over.load(Ordering::SeqCst) {
-                    one.sleep(Duration::from_millis(5));
+                    assert!(one.sleep(Duration::from_millis(5)));
                 }
             });
             while !two.wake() {

@@ -105,9 +105,10 @@ impl Files {
     /// Waits until a turn may have ended, but not longer than so many microseconds: an end that came before this slept, or
     /// with the end of a process, is not heard of.
     fn wait(&self, longest: std::ops::Range<u64>) {
-        match &self.queue {
-            Some(queue) => queue.sleep(Duration::from_micros(at_random(longest))),
-            None => pause(10..60),
+        let slept =
+            self.queue.as_ref().is_some_and(|queue| queue.sleep(Duration::from_micros(at_random(longest))));
+        if !slept {
+            pause(10..60);
         }
     }
 

@@ -79,9 +79,11 @@ fn store(
         return Ok((Vec::new(), Vec::new()));
     }
     let shown = on.run(Show { task: task.clone(), limit: 0 })?;
-    let own = on.worker().and_then(|worker| worker.workspace.clone());
-    let workspace = match own {
-        Some(own) => own,
+    let workspace = match on.worker() {
+        Some(worker) => match &worker.workspace {
+            Some(own) => own.clone(),
+            None => files::scratch(on.folder()?, task),
+        },
         None => files::workspace(on.folder()?, &shown),
     };
     let caller: Caller = on.caller();

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use andon_core::context::rfc3339;
 use andon_store::files::{self, Reach};
 use andon_store::operation::{AddComment, Heartbeat};
-use andon_store::query::Show;
 use futures::executor::block_on;
 use serde_json::json;
 
@@ -81,7 +80,7 @@ fn allowed(on: &OnBoard<'_>, given: &str) -> Result<PathBuf, ToolError> {
     };
     let workspace = match &worker.workspace {
         Some(own) => own.clone(),
-        None => files::workspace(on.folder()?, &on.run(Show { task: worker.task.clone(), limit: 0 })?),
+        None => files::scratch(on.folder()?, &worker.task),
     };
     let root = workspace
         .canonicalize()
