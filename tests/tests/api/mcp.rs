@@ -178,10 +178,10 @@ fn a_worker_s_files_come_from_its_workspace_and_those_of_somebody_elsewhere_from
     let _ = worker.post(&format!("{tasks}/{two}/complete"), &body).is(200);
     let member = serve.with(&token(&house, "board:default"));
     // Nor by a workspace of its own choice, which it claims by hand.
-    let place = json!({ "kind": "dir", "path": house.outside() });
-    let bait = json!({ "title": "bait", "assignee": "hand", "workspace": place });
+    let mut bait = json!({ "title": "bait", "assignee": "hand", "workspace_kind": "dir" });
+    bait["workspace_path"] = json!(house.outside());
     let bait = text_of(&member.post(tasks, &bait).is(201).value()["id"]);
-    let claim = member.post(&format!("{tasks}/{bait}/claim"), &json!({})).is(200).value();
+    let claim = member.post(&format!("{tasks}/{bait}/claim"), &json!({})).is(201).value();
     let baited = serve.with(&format!("{}.{}", text_of(&claim["run"]["id"]), text_of(&claim["run"]["token"])));
     assert_eq!(refused(&baited, "kanban_attach", json!({ "path": "secret.txt" })), "file_io");
     let body = json!({ "summary": "x", "metadata": { "artifacts": [secret, "secret.txt"] } });

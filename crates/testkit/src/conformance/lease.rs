@@ -48,6 +48,8 @@ pub async fn one_supervisor_takes_a_run_and_every_other_stands_down(boards: &imp
     assert_eq!(taken.guard, Guard::Go);
     assert_eq!(taken.work.unwrap().0.id, claimed.task.id);
     assert_eq!(s.ok(take(run, token, 2)).await.guard, down(StandDown::Taken));
+    let again = s.ok(take(run, token, 1)).await;
+    assert!(again.guard == Guard::Go && again.work.is_some(), "its holder asks again: the answer was lost");
     let check =
         |pid| CheckGuard { run: claimed.run.id.clone(), token: token.to_owned(), holder: s.holder(pid) };
     assert_eq!(s.ok(check(1)).await, Guard::Go);
