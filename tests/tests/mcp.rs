@@ -268,8 +268,7 @@ fn garbage_is_answered_and_the_server_goes_on() {
         assert!(answer["error"]["code"].as_i64().is_some_and(|code| code < 0), "{answer}");
     }
     // Its sender hears of its own call that it was too long.
-    let long =
-        [b"{\"jsonrpc\":\"2.0\",\"id\":31,\"x\":\"".to_vec(), vec![b'x'; 9 << 20], b"\"}\n".to_vec()];
+    let long = [b"{\"jsonrpc\":\"2.0\",\"id\":31,\"x\":\"".to_vec(), vec![b'x'; 9 << 20], b"\"}\n".to_vec()];
     client.bytes(&long.concat());
     let answer = client.frame();
     assert_eq!((&answer["id"], answer["error"]["code"].as_i64()), (&json!(31), Some(-32_600)), "{answer}");

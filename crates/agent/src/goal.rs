@@ -30,7 +30,13 @@ impl Goal {
     /// A goal with a budget of turns; the first turn counts. None where there is no goal in words.
     pub(crate) fn new(text: String, turns: u32) -> Option<Self> {
         let budget = if turns == 0 { 20 } else { turns };
-        (!text.trim().is_empty()).then_some(Self { text, budget, used: 1, finalise_asked: false, unasked: false })
+        (!text.trim().is_empty()).then_some(Self {
+            text,
+            budget,
+            used: 1,
+            finalise_asked: false,
+            unasked: false,
+        })
     }
 
     /// What follows.

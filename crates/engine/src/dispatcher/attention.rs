@@ -10,7 +10,7 @@ use andon_core::{BoardSlug, Cursor};
 use andon_store::operation::AdvanceCursor;
 use andon_store::query::{EventFilter, EventsAfter, Head};
 use andon_store::sql::events::Event;
-use andon_store::{Board, OpError};
+use andon_store::{Board, DbError, OpError};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
 

@@ -308,9 +308,7 @@ impl Inner {
         let mut told = answer.rows.into_iter().last();
         let mut told = || told.as_mut().and_then(|row| row.opt_text().ok().flatten());
         let now = told().and_then(|text| text.parse().ok()).map_or_else(|| self.world.now(), Millis);
-        if !reading
-            && let (Some(transaction), Some(life)) = (told(), told())
-        {
+        if !reading && let (Some(transaction), Some(life)) = (told(), told()) {
             session.began(transaction, life);
         }
         Ok((session, now))

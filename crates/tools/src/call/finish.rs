@@ -1,11 +1,11 @@
 //! Calls that end or interrupt the work on a task.
 
 use andon_core::task::BlockKind;
-use andon_store::{Caller, files};
 use andon_store::operation::{
     Approve, Attach, Block, BlockOn, Complete, Handoff, RequestChanges, RequestReview, Schedule,
 };
 use andon_store::query::Show;
+use andon_store::{Caller, files};
 use futures::executor::block_on;
 use serde_json::{Map, Value, json};
 
