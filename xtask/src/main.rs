@@ -65,7 +65,7 @@ fn run(args: &[String]) -> Result<(), Failure> {
     let (chore, rest) = args.split_first().map_or(("help", args), |(chore, rest)| (chore.as_str(), rest));
     match chore {
         "test" => test::run(rest),
-        "check" => ci::check(),
+        "check" => ci::check(rest),
         "ci" => ci::run(),
         "tidy" => tidy::run(),
         "demo" => demo::run(rest),
