@@ -419,7 +419,7 @@ async fn a_full_window_is_summarised_and_a_failed_summary_changes_nothing() {
             .iter()
             .filter(|entry| entry.kind == "note")
             .fold(BTreeMap::new(), |mut notes, entry| {
-                *notes.entry(entry.text.contains("summary")).or_default() += 1;
+                *notes.entry(entry.text.contains("summar")).or_default() += 1;
                 notes
             });
         assert!(notes.get(&true).is_some_and(|told| *told > 0), "{notes:?}");
