@@ -685,6 +685,6 @@ fn a_judge_that_nobody_can_ask_costs_two_turns_and_not_all_of_them() {
     let blocked = house.wait_status(&task, "blocked");
     let reason = text_of(&blocked["block_reason"]);
     assert_eq!(blocked["block_kind"], "capability", "{reason}");
-    assert!(reason.contains("cannot be judged") && reason.contains("provider"), "{reason}");
+    assert!(reason.contains("cannot be judged") && reason.contains("`[agent]`"), "{reason}");
     assert_eq!(house.lines("claude.n"), ["2"], "it was started twice");
 }

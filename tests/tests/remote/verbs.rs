@@ -146,7 +146,8 @@ impl Side<'_> {
                 plain.push(letter);
             }
         }
-        plain
+        // What is a moment old here may be a little older there.
+        plain.replace("# ago", "now")
     }
 }
 
