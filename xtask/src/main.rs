@@ -33,10 +33,9 @@ use failure::Failure;
 const HELP: &str = "\
 Usage: cargo xtask <chore> [arguments]
 
-  test [arguments]           install what the tests need, then run all of them; arguments go to the test runner;
-                             `--and-check` alone has the checks run beside the tests
+  test [arguments]           install what the tests need, then run all of them; arguments go to the test runner
   check                      formatting, lints, documentation, licences, generated files, tidy
-  ci                         test --and-check
+  ci                         test, then check
   tidy                       the rules of the house that no compiler knows
   demo [arguments]           build Andon and run its main job
   demo-agents [arguments]    build Andon and run a fleet of its agents on a model that answers by a script
@@ -65,7 +64,7 @@ fn run(args: &[String]) -> Result<(), Failure> {
     let (chore, rest) = args.split_first().map_or(("help", args), |(chore, rest)| (chore.as_str(), rest));
     match chore {
         "test" => test::run(rest),
-        "check" => ci::check(rest),
+        "check" => ci::check(),
         "ci" => ci::run(),
         "tidy" => tidy::run(),
         "demo" => demo::run(rest),

@@ -37,19 +37,6 @@ pub(crate) fn cargo(args: &[&str]) -> Command {
     command
 }
 
-/// The same command, which takes what time others leave.
-pub(crate) fn gently(hasty: &Command) -> Command {
-    let mut gentle = command("nice", &["-n", "19"]);
-    gentle.arg(hasty.get_program()).args(hasty.get_args());
-    for (name, value) in hasty.get_envs() {
-        match value {
-            Some(value) => gentle.env(name, value),
-            None => gentle.env_remove(name),
-        };
-    }
-    gentle
-}
-
 /// Shows and runs a command, whose output goes to the terminal.
 ///
 /// # Errors
