@@ -64,16 +64,40 @@ test("tasks are written down one after the other where they will stand", async (
   await page.goto("/b/default");
   await page.getByRole("button", { name: "New task in Triage" }).click();
   const title = page.getByRole("textbox", { name: "Title of the new task" });
+  // The server is slow, and whoever writes does not wait for it.
+  await page.route("**/api/v1/boards/default/tasks", async (route) => {
+    if (route.request().method() !== "POST") return route.continue();
+    await new Promise((go) => setTimeout(go, 300));
+    await route.continue();
+  });
   await title.fill("First idea");
   await title.press("Enter");
-  await column(page, "triage").getByText("First idea").waitFor();
   await title.fill("Second idea\nwith more words");
   await title.press("Enter");
-  await column(page, "triage").getByText("Second idea").waitFor();
+  await title.fill("Third idea");
+  const written = (name: string) => column(page, "triage").getByRole("button", { name, exact: true });
+  await written("First idea").waitFor();
+  await written("Second idea").waitFor();
+  expect(await title.inputValue()).toBe("Third idea");
+  // The server is away: what was written comes back, and is there once when it is asked for again.
+  await page.unroute("**/api/v1/boards/default/tasks");
+  let lost = 1;
+  await page.route("**/api/v1/boards/default/tasks", async (route) => {
+    if (route.request().method() !== "POST" || lost-- <= 0) return route.continue();
+    await route.fetch();
+    await route.abort("connectionreset");
+  });
+  await title.press("Enter");
+  await column(page, "triage").getByText("does not answer").waitFor();
+  expect(await title.inputValue()).toBe("Third idea");
+  await title.press("Enter");
+  await written("Third idea").waitFor();
+  await expect.poll(() => title.inputValue()).toBe("");
   await title.press("Escape");
   await title.waitFor({ state: "detached" });
   const tasks = house.run("list", "--status", "triage", "--json");
   expect(tasks).toContain('"title": "Second idea"');
+  expect(tasks.match(/"title": "Third idea"/g)).toHaveLength(1);
   await context.close();
 });
 

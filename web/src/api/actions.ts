@@ -1,6 +1,6 @@
 // Every change that the dashboard asks for, one function each.
 
-import { get, post, send } from "./client.ts";
+import { get, post, postOnce, send } from "./client.ts";
 import type { Answer } from "./client.ts";
 import type {
   Attachment,
@@ -90,7 +90,7 @@ export const api = {
   cards: (slug: string, query: Record<string, string | number | undefined>) =>
     get<CardPage>(`${board(slug)}/cards`, query),
   show: (slug: string, id: string): Promise<Answer<Shown>> => send<Shown>("GET", task(slug, id)),
-  create: (slug: string, body: NewTask) => post<Task>(`${board(slug)}/tasks`, body),
+  create: (slug: string, body: NewTask) => postOnce<Task>(`${board(slug)}/tasks`, body),
   edit: (slug: string, id: string, body: Record<string, unknown>, etag?: string | null) =>
     send<Task>("PATCH", task(slug, id), { body, etag: etag ?? null }),
   remove: (slug: string, id: string, release?: boolean) =>
@@ -105,7 +105,7 @@ export const api = {
   diff: (slug: string, id: string) => get<Diff>(`${task(slug, id)}/diff`),
   bulk: (slug: string, ids: string[], action: BulkAction) =>
     post<{ results: BulkResult[] }>(`${board(slug)}/tasks/bulk`, { ids, action }),
-  comment: (slug: string, id: string, body: string) => post<Comment>(`${task(slug, id)}/comments`, { body }),
+  comment: (slug: string, id: string, body: string) => postOnce<Comment>(`${task(slug, id)}/comments`, { body }),
   attach: async (slug: string, id: string, file: File) =>
     (await send<Attachment>("POST", `${task(slug, id)}/attachments`, { query: { name: file.name }, raw: file }))
       .data,

@@ -39,6 +39,8 @@ export interface Call {
   raw?: Blob;
   etag?: string | null;
   signal?: AbortSignal;
+  /** Asked for again after it got no answer, it is not done a second time. */
+  once?: boolean;
 }
 
 export interface Answer<T> {
@@ -72,6 +74,22 @@ async function problemOf(response: Response): Promise<Problem> {
   }
 }
 
+/** For how long a request that got no answer is known again, in milliseconds. */
+const KNOWN_AGAIN = 5 * 60_000;
+
+/** The keys of requests whose answer never came: who asks for the same again gets what was done, not a second one of it. */
+const unanswered = new Map<string, { key: string; at: number }>();
+
+/** A name that no other request has. `randomUUID` is there on secure pages alone. */
+function newKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Whether an answer leaves open what became of the request: nothing came, or a proxy or the moment spoke. */
+function open(status: number, code: string): boolean {
+  return status >= 500 || status === 429 || code === "idempotency_in_flight";
+}
+
 /** Sends a request and waits for its answer. Throws `Refused`. */
 export async function send<T>(method: string, path: string, call: Call = {}): Promise<Answer<T>> {
   const headers = new Headers({ Accept: "application/json" });
@@ -84,14 +102,23 @@ export async function send<T>(method: string, path: string, call: Call = {}): Pr
     headers.set("Content-Type", "application/json");
   }
   if (call.etag) headers.set("If-Match", call.etag);
+  const same = call.once ? `${path} ${String(body)}` : null;
+  const before = same === null ? undefined : unanswered.get(same);
+  const key = before && Date.now() - before.at < KNOWN_AGAIN ? before.key : newKey();
+  if (same) headers.set("Idempotency-Key", key);
+  const leaveOpen = () => same && unanswered.set(same, { key, at: Date.now() });
   let response: Response;
   try {
     response = await fetch(url(path, call.query), { method, headers, body, signal: call.signal ?? null });
   } catch (error) {
+    leaveOpen();
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new Refused(unreachable());
   }
-  if (!response.ok) throw new Refused(await problemOf(response));
+  const problem = response.ok ? null : await problemOf(response);
+  if (problem && open(problem.status, problem.code)) leaveOpen();
+  else if (same) unanswered.delete(same);
+  if (problem) throw new Refused(problem);
   const data = response.status === 204 ? undefined : await response.json();
   return { data: data as T, etag: response.headers.get("ETag") };
 }
@@ -105,6 +132,11 @@ export async function get<T>(path: string, query?: Call["query"], signal?: Abort
 
 export async function post<T>(path: string, body: unknown = {}): Promise<T> {
   return (await send<T>("POST", path, { body })).data;
+}
+
+/** Posts what must not be there twice because an answer was lost. */
+export async function postOnce<T>(path: string, body: unknown): Promise<T> {
+  return (await send<T>("POST", path, { body, once: true })).data;
 }
 
 /** What to show a person of anything that was thrown. */

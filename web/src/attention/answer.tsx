@@ -8,23 +8,26 @@ import { Button } from "../design/controls.tsx";
 import { PlayIcon } from "../design/icons.tsx";
 import { blockName } from "../design/words.ts";
 import { t } from "../i18n/index.ts";
-import { useKept } from "../shell/drafts.ts";
+import { sent, useKept } from "../shell/drafts.ts";
 import { act } from "../shell/moves.ts";
 import { refusal } from "../shell/store.ts";
 import { Prose } from "../task/prose.tsx";
 import { Write } from "../task/write.tsx";
 
 export function Answer({ board, id, kind, reason }: { board: string; id: string; kind: BlockKind | null; reason: string }) {
-  const [text, setText] = useKept(`answer ${board}/${id}`, "");
+  const name = `answer ${board}/${id}`;
+  const [text, setText] = useKept(name, "");
   const [busy, setBusy] = useState(false);
   const words = text.trim();
   const go = async (unblock: boolean) => {
+    if (busy) return;
     setBusy(true);
     try {
       // The answer is a comment: the worker reads it when it starts again, and so does everybody else.
       if (words) await api.comment(board, id, words);
-      const done = unblock ? await act(board, [id], { verb: "unblock" }, t("done.unblocked", { what: id })) : true;
-      if (done) setText("");
+      // It is said, whatever becomes of the task: to say it twice would help nobody.
+      sent(name, text);
+      if (unblock) await act(board, [id], { verb: "unblock" }, t("done.unblocked", { what: id }));
     } catch (error) {
       refusal(asProblem(error));
     } finally {

@@ -5,34 +5,53 @@ import { useState } from "react";
 import { api } from "../api/actions.ts";
 import { asProblem } from "../api/client.ts";
 import { refresh } from "../api/queries.ts";
-import type { Status } from "../api/types.ts";
+import type { NewTask, Problem, Status } from "../api/types.ts";
 import { Button, Field, Input } from "../design/controls.tsx";
 import { t } from "../i18n/index.ts";
-import { useKept } from "../shell/drafts.ts";
+import { putBack, useKept } from "../shell/drafts.ts";
 import { openDialog } from "../shell/store.ts";
 import { MoreFields, ProfileOptions, blank, split, taskOf } from "../shell/task-fields.tsx";
 import type { Draft } from "../shell/task-fields.tsx";
 
+/** A task that the server did not take while the next one was being written. */
+interface Refusal {
+  text: string;
+  task: NewTask;
+  problem: Problem;
+}
+
 export function InlineCreate({ board, status, close }: { board: string; status: Status; close: () => void }) {
-  const [text, setText] = useKept(`inline ${board}/${status}`, "");
+  const name = `inline ${board}/${status}`;
+  const [text, setText] = useKept(name, "");
+  const [refused, setRefused] = useKept<Refusal[] | null>(`${name} refused`, null);
   const [draft, setDraft] = useState<Draft>(() => blank(status));
   const [more, setMore] = useState(false);
   const change = (change: Partial<Draft>) => setDraft((old) => ({ ...old, ...change }));
   const create = useMutation({
-    mutationFn: () => api.create(board, taskOf({ ...draft, ...split(text) })),
-    onSuccess: (task) => {
-      // What was chosen stays: the next task is often of the same kind.
-      setText("");
-      void refresh(board, new Set([task.id]));
+    // One after the other, so that they stand in the order in which they were written.
+    scope: { id: name },
+    mutationFn: ({ task }: { text: string; task: NewTask }) => api.create(board, task),
+    onSuccess: (task) => void refresh(board, new Set([task.id])),
+    onError: (error, { text, task }) => {
+      if (!putBack(name, text)) setRefused((old) => [...(old ?? []), { text, task, problem: asProblem(error) }]);
     },
   });
-  const problem = create.error ? asProblem(create.error) : null;
+  const add = (text: string, task: NewTask) => create.mutate({ text, task });
+  const without = (one: Refusal) =>
+    setRefused((old) => {
+      const rest = (old ?? []).filter((each) => each !== one);
+      return rest.length > 0 ? rest : null;
+    });
+  const problem = create.error && text.trim() === create.variables?.text.trim() ? asProblem(create.error) : null;
   return (
     <form
       className="mx-1.5 mb-1.5 flex max-h-[75%] shrink-0 flex-col gap-2 rounded-lg border border-accent-text bg-raised p-2 shadow-card"
       onSubmit={(event) => {
         event.preventDefault();
-        if (text.trim() && !create.isPending) create.mutate();
+        if (!text.trim()) return;
+        // What else was chosen stays: the next task is often of the same kind.
+        add(text, taskOf({ ...draft, ...split(text) }));
+        setText("");
       }}
       onKeyDown={(event) => {
         if (event.key !== "Escape" || event.defaultPrevented) return;
@@ -63,6 +82,28 @@ export function InlineCreate({ board, status, close }: { board: string; status: 
           <MoreFields board={board} draft={draft} change={change} narrow />
         </div>
       )}
+      {(refused ?? []).map((one) => (
+        <div key={one.text} role="alert" className="grid gap-1 border-b border-line pb-2 text-xs">
+          <p dir="auto" className="line-clamp-2 font-medium [overflow-wrap:anywhere]">
+            {one.task.title}
+          </p>
+          <p className="text-red [overflow-wrap:anywhere]">{one.problem.detail ?? one.problem.title}</p>
+          <div className="flex gap-1">
+            <Button
+              className="px-1.5!"
+              onClick={() => {
+                without(one);
+                add(one.text, one.task);
+              }}
+            >
+              {t("do.tryAgain")}
+            </Button>
+            <Button tone="quiet" className="px-1.5!" onClick={() => without(one)}>
+              {t("do.dismiss")}
+            </Button>
+          </div>
+        </div>
+      ))}
       {problem && <p className="text-xs text-red [overflow-wrap:anywhere]">{problem.detail ?? problem.title}</p>}
       <select aria-label={t("task.newAssignee")} value={draft.assignee} onChange={(event) => change({ assignee: event.target.value })} className="h-7 w-full shrink-0 rounded-md border border-line-strong bg-raised px-1 text-xs">
         <ProfileOptions />

@@ -11,23 +11,24 @@ import { Badge, Button, ProblemNote, Section } from "../design/controls.tsx";
 import { ago, count, full, useNow } from "../design/time.ts";
 import { eventName } from "../design/words.ts";
 import { t } from "../i18n/index.ts";
-import { useKept } from "../shell/drafts.ts";
+import { sent, useKept } from "../shell/drafts.ts";
 import { Prose } from "./prose.tsx";
 import { Write } from "./write.tsx";
 
 export function Comments({ board, id, comments }: { board: string; id: string; comments: Comment[] }) {
-  const [text, setText] = useKept(`comment ${board}/${id}`, "");
+  const name = `comment ${board}/${id}`;
+  const [text, setText] = useKept(name, "");
   const now = useNow(15_000);
   const say = useMutation({
-    mutationFn: () => api.comment(board, id, text.trim()),
-    onSuccess: () => setText(""),
+    mutationFn: (text: string) => api.comment(board, id, text.trim()),
+    onSuccess: (_, text) => sent(name, text),
     onSettled: () => {
       void client.invalidateQueries({ queryKey: keys.task(board, id) });
       void refresh(board, new Set([id]));
     },
   });
   const send = () => {
-    if (text.trim()) say.mutate();
+    if (text.trim() && !say.isPending) say.mutate(text);
   };
   return (
     <Section title={`${t("comments.name")}${comments.length > 0 ? ` ${count(comments.length)}` : ""}`}>
