@@ -8,7 +8,8 @@ use futures::future::BoxFuture;
 
 /// Starts processes.
 pub trait Processes: Send + Sync {
-    /// Starts one. Its output, both streams, goes to the file that [`Running::output`] names.
+    /// Starts one. Its output, both streams, goes to the file that [`Running::output`] names. Where that grows too long it is
+    /// moved to `<file>.1`, over an earlier one, and begun anew.
     ///
     /// # Errors
     /// Why it could not be started, for the model.

@@ -2,19 +2,37 @@
 
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// So much of the start decides whether it is text.
 const SAMPLE: usize = 8 * 1024;
 
-/// What a file holds, in at most about `limit` bytes.
+/// What a file holds, in at most about `limit` bytes. A file that became too long and was begun anew holds the last part alone,
+/// and says so.
 pub(super) fn shown(path: &Path, limit: usize) -> io::Result<String> {
     let mut file = File::open(path)?;
     let size = file.metadata()?.len();
+    let before = {
+        let mut name = path.as_os_str().to_owned();
+        name.push(".1");
+        PathBuf::from(name)
+    };
+    let place = if before.exists() {
+        format!(
+            "this is the last part of it: it is in {}, what came before in {}, and what came long before is gone",
+            path.display(),
+            before.display()
+        )
+    } else {
+        format!("all of it is in {}", path.display())
+    };
     let head = if size <= limit as u64 { limit } else { limit / 3 };
     let start = part(&mut file, 0, head)?;
     if is_binary(&start) {
-        return Ok(format!("({}; all of it is in {})", described(&start, size), path.display()));
+        return Ok(format!("({}; {place})", described(&start, size)));
+    }
+    if size <= limit as u64 && before.exists() {
+        return Ok(format!("[… {place} …]\n{}", String::from_utf8_lossy(&start)));
     }
     if size <= limit as u64 {
         return Ok(String::from_utf8_lossy(&start).into_owned());
@@ -23,9 +41,8 @@ pub(super) fn shown(path: &Path, limit: usize) -> io::Result<String> {
     let end = part(&mut file, size - tail as u64, tail)?;
     let left_out = size - (head + tail) as u64;
     Ok(format!(
-        "{}\n[… {left_out} of {size} bytes left out; all of it is in {} …]\n{}",
+        "{}\n[… {left_out} of {size} bytes left out; {place} …]\n{}",
         String::from_utf8_lossy(&start).trim_end_matches('\u{fffd}'),
-        path.display(),
         String::from_utf8_lossy(&end).trim_start_matches('\u{fffd}'),
     ))
 }
@@ -96,6 +113,20 @@ mod tests {
         let text = shown(&path, 3_000).unwrap();
         assert!(text.len() < 3_500 && text.starts_with("START") && text.ends_with("END"));
         assert!(text.contains("bytes left out"));
+    }
+
+    #[test]
+    fn a_file_that_was_begun_anew_is_not_said_to_hold_everything() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out");
+        std::fs::write(&path, "the end").unwrap();
+        assert_eq!(shown(&path, 3_000).unwrap(), "the end");
+        std::fs::write(folder.path().join("out.1"), "before it").unwrap();
+        let text = shown(&path, 3_000).unwrap();
+        assert!(text.contains("out.1") && text.contains("is gone") && text.ends_with("the end"), "{text}");
+        std::fs::write(&path, "z".repeat(10_000)).unwrap();
+        let text = shown(&path, 3_000).unwrap();
+        assert!(text.contains("left out; this is the last part") && !text.contains("all of it"), "{text}");
     }
 
     #[test]

@@ -15,8 +15,8 @@ use futures::future::BoxFuture;
 const MARKER: &str = "ANDON_TOOL";
 /// A process that is asked to end has so long.
 const GRACE: Duration = Duration::from_millis(500);
-/// More output of one process is not kept, bytes.
-const OUTPUT: u64 = 64 << 20;
+/// Of the output of one process its last bytes are kept, up to twice as many as this: in its file, and in the one before.
+const OUTPUT: u64 = 32 << 20;
 
 /// Starts trees for one run.
 pub(super) struct Trees {
@@ -41,7 +41,7 @@ impl Processes for Trees {
         let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.outputs);
         made.map_err(|error| format!("{}: {error}", self.outputs.display()))?;
         let output = self.outputs.join(format!("{}.txt", start.name));
-        let log = LogSpec { path: output.clone(), rotate_bytes: OUTPUT, backups: 0 };
+        let log = LogSpec { path: output.clone(), rotate_bytes: OUTPUT, backups: 1 };
         let marker = (OsString::from(MARKER), OsString::from(format!("{}-{}", self.run, start.name)));
         let mut spec = Spec::new(start.argv.clone(), start.folder.to_owned(), marker, log);
         spec.env.clone_from(&self.env);
