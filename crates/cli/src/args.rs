@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use andon_core::BoardSlug;
 use andon_engine::config::Config;
+use clap::error::ErrorKind;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::app::{App, Globals};
@@ -53,8 +54,10 @@ struct GlobalArgs {
     token_file: Option<PathBuf>,
 }
 
-/// The verbs, in the order of the help.
+/// The verbs, in the order of the help. The arguments of a verb are made when it is typed: all of them together are most of what
+/// reading a command line costs.
 #[derive(Clone, Debug, Subcommand)]
+#[command(defer = true)]
 enum Command {
     Init(commands::init::InitArgs),
     Create(commands::create::CreateArgs),
@@ -130,17 +133,36 @@ enum Command {
 /// # Errors
 /// What clap says of it, help and version too.
 pub(crate) fn parse(arguments: &[OsString]) -> Result<Parsed, clap::Error> {
-    parse_by(&mut help::grouped(Cli::command()), arguments)
+    Reader::new(|| help::grouped(command())).read(arguments)
 }
 
-/// The same by a command that was built before: whoever reads many command lines builds it once.
-///
-/// # Errors
-/// As [`parse`].
-pub(crate) fn parse_by(command: &mut clap::Command, arguments: &[OsString]) -> Result<Parsed, clap::Error> {
-    let matches = command.try_get_matches_from_mut(arguments)?;
-    let cli = Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut Cli::command()))?;
-    Ok(Parsed { cli, matches })
+/// Reads command lines, one or many.
+#[derive(Clone, Debug)]
+pub(crate) struct Reader {
+    /// With what has been typed so far.
+    quick: clap::Command,
+    /// With everything: whoever asks for help or makes a mistake is told of what was not typed, too.
+    whole: fn() -> clap::Command,
+}
+
+impl Reader {
+    pub(crate) fn new(whole: fn() -> clap::Command) -> Self {
+        Self { quick: Cli::command(), whole }
+    }
+
+    /// Reads one.
+    ///
+    /// # Errors
+    /// As [`parse`].
+    pub(crate) fn read(&mut self, arguments: &[OsString]) -> Result<Parsed, clap::Error> {
+        let matches = match self.quick.try_get_matches_from_mut(arguments) {
+            Ok(matches) => matches,
+            Err(version) if version.kind() == ErrorKind::DisplayVersion => return Err(version),
+            Err(_) => (self.whole)().try_get_matches_from(arguments)?,
+        };
+        let cli = Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command()))?;
+        Ok(Parsed { cli, matches })
+    }
 }
 
 /// A command line that makes sense.
@@ -197,9 +219,11 @@ impl Parsed {
     }
 }
 
-/// The whole command line, for completions and manual pages.
+/// The whole command line.
 pub(crate) fn command() -> clap::Command {
-    Cli::command()
+    let mut command = Cli::command();
+    command.build();
+    command
 }
 
 impl Cli {
@@ -212,7 +236,7 @@ impl Cli {
     /// Runs the verb in this process and tells how it ended.
     pub(crate) fn act(self, app: &App) -> ExitCode {
         let Some(command) = self.command else {
-            app.out.print(&help::grouped(Self::command()).render_help().ansi().to_string());
+            app.out.print(&help::grouped(command()).render_help().ansi().to_string());
             return ExitCode::Done;
         };
         match command.run(app) {
@@ -310,7 +334,7 @@ mod tests {
 
     #[test]
     fn every_verb_and_option_has_a_text_in_the_imperative_without_a_full_stop() {
-        for verb in Cli::command().get_subcommands() {
+        for verb in command().get_subcommands().filter(|verb| verb.get_name() != "help") {
             let about = verb.get_about().map(ToString::to_string).unwrap_or_default();
             assert!(!about.is_empty() && !about.ends_with('.'), "{}: {about:?}", verb.get_name());
             for argument in verb.get_arguments() {

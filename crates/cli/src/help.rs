@@ -92,6 +92,7 @@ pub(crate) fn grouped(command: Command) -> Command {
 fn verbs(command: &Command) -> String {
     let known: Vec<(&str, String)> = command
         .get_subcommands()
+        .filter(|verb| verb.get_name() != "help")
         .map(|verb| {
             let aliases: Vec<&str> = verb.get_visible_aliases().collect();
             let about = verb.get_about().map(ToString::to_string).unwrap_or_default();

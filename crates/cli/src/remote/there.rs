@@ -14,7 +14,7 @@ use jiff::tz::TimeZone;
 use super::carried;
 use super::rules::{Reach, follows, path_of, reach};
 use crate::app::{App, Elsewhere};
-use crate::args::{Cli, command, parse_by};
+use crate::args::{Cli, Reader, command};
 use crate::environment::Environment;
 use crate::error::Failure;
 use crate::exit::ExitCode;
@@ -36,13 +36,18 @@ pub(crate) struct CommandLine {
     environment: Environment,
     program: String,
     /// What reads command lines, built once: building it costs more than reading one.
-    reader: Mutex<clap::Command>,
+    reader: Mutex<Reader>,
 }
 
 impl CommandLine {
     /// On the boards of this home, under the settings of this process.
     pub(crate) fn new(home: Home, environment: Environment) -> Self {
-        Self { home, environment, program: program().unwrap_or_default(), reader: Mutex::new(command()) }
+        Self {
+            home,
+            environment,
+            program: program().unwrap_or_default(),
+            reader: Mutex::new(Reader::new(command)),
+        }
     }
 
     /// The variables under which a caller's verb runs.
@@ -99,7 +104,7 @@ impl Verbs for CommandLine {
         let asked = call.board.clone();
         let read = {
             let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
-            parse_by(&mut reader, &arguments)
+            reader.read(&arguments)
         };
         let parsed = match read {
             Ok(parsed) => parsed,
