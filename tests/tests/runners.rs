@@ -429,6 +429,15 @@ fn doctor_says_of_every_runner_what_it_lacks() {
     for name in ["o", "h", "a"] {
         assert_eq!(what(&found, name), [""; 0], "{name}");
     }
+    // A task with a goal needs a judge, whoever works on it.
+    let goal = ["create", "until it is good", "--assignee", "o", "--goal", "--hold"];
+    let _ = house.andon(goal).ok();
+    let found = doctor(true).exits(0).json();
+    assert_eq!(what(&found, "o"), ["judge", "judge"]);
+    assert_eq!(what(&found, "h"), [""; 0], "no task of it has a goal");
+    assert!(doctor(false).ok().contains("the goals of 1 open tasks"));
+    house.profile("o", &format!("runner = \"opencode\"\n{agent}"));
+    assert_eq!(what(&doctor(true).exits(0).json(), "o"), [""; 0]);
     // A configuration that cannot be read is told first, and nobody is said to be well.
     house.config("max_runing = 3\n");
     let broken = doctor(false).exits(5).stdout;

@@ -1,5 +1,6 @@
 //! `andon doctor`: look for what is wrong with boards and profiles, repair what is safe, save what can be read.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use andon_agent::lacks::lacks;
@@ -53,7 +54,11 @@ pub(crate) fn run(app: &App, args: DoctorArgs) -> Result<ExitCode, Failure> {
     let config = app.config().err().map(|failure| failure.to_string());
     let known = app.profiles();
     // What runs them is read from the configuration too: without it nothing can be said of them.
-    let examined = if config.is_none() { examine_all(&known) } else { Vec::new() };
+    let mut goals: BTreeMap<&str, u32> = BTreeMap::new();
+    for (profile, tasks) in reports.iter().flat_map(|report| &report.goals) {
+        *goals.entry(profile).or_default() += tasks;
+    }
+    let examined = if config.is_none() { examine_all(&known, &goals) } else { Vec::new() };
     let channels = if config.is_none() { channels(app)? } else { Vec::new() };
     let profiles: Vec<(String, String)> =
         known.broken.iter().map(|(name, error)| (name.clone(), error.to_string())).collect();
@@ -92,7 +97,7 @@ pub(crate) fn run(app: &App, args: DoctorArgs) -> Result<ExitCode, Failure> {
 
 /// Looks whether the program of each profile is there and logged in, all at once: each may take seconds to answer. Profiles
 /// that run the same in the same environment are looked at once.
-fn examine_all(profiles: &Profiles) -> Vec<(&Profile, Examined)> {
+fn examine_all<'a>(profiles: &'a Profiles, goals: &BTreeMap<&str, u32>) -> Vec<(&'a Profile, Examined)> {
     let mut different: Vec<Subject<'_>> = Vec::new();
     let mut places = Vec::new();
     for profile in profiles.valid.values() {
@@ -119,24 +124,41 @@ fn examine_all(profiles: &Profiles) -> Vec<(&Profile, Examined)> {
     };
     let examined = places.into_iter().filter_map(|(profile, place)| {
         let mut of_it = found.get(place)?.clone();
-        of_it.findings.extend(missing(different.get(place)?, profile));
+        let goals = goals.get(profile.name.as_str()).copied().unwrap_or_default();
+        of_it.findings.extend(missing(different.get(place)?, profile, goals));
         Some((profile, of_it))
     });
     examined.collect()
 }
 
-/// What a profile of the built-in agent lacks.
-fn missing(subject: &Subject<'_>, profile: &Profile) -> Vec<Finding> {
+/// What a profile of the built-in agent lacks; and any other one, for the judge of its tasks with a goal, who is the built-in
+/// agent's model.
+fn missing(subject: &Subject<'_>, profile: &Profile, goals: u32) -> Vec<Finding> {
     let is_ours = |preset: &andon_engine::runner::Preset| {
         preset.argv.starts_with(&["{andon}".to_owned(), "agent".to_owned(), "run".to_owned()])
     };
-    if !profile.preset().is_some_and(|preset| is_ours(preset)) {
+    let ours = profile.preset().is_some_and(|preset| is_ours(preset));
+    if !ours && goals == 0 {
         return Vec::new();
     }
     let variable =
         |name: &str| subject.environment.get(std::ffi::OsStr::new(name))?.to_str().map(str::to_owned);
     let found = lacks(&profile.folder, variable).into_iter();
-    found.map(|lack| Finding { what: lack.what, message: lack.message, way_out: None }).collect()
+    if ours {
+        return found.map(|lack| Finding { what: lack.what, message: lack.message, way_out: None }).collect();
+    }
+    let of_judge = |lack: andon_agent::lacks::Lack| Finding {
+        what: "judge",
+        message: format!(
+            "nobody can say whether the goals of {goals} open tasks are reached: {}",
+            lack.message
+        ),
+        way_out: Some(format!(
+            "give the judge a model under [agent] in {}/profile.toml",
+            profile.folder.display()
+        )),
+    };
+    found.map(of_judge).collect()
 }
 
 /// The channels of the configuration, and why one cannot be used.

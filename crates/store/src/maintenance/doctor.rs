@@ -1,5 +1,6 @@
 //! The doctor: looks at everything that must hold of a board, and says of each finding what it is, how bad, and what to do.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use andon_core::diagnose::Severity;
@@ -19,7 +20,7 @@ use crate::error::{DbError, OpError};
 use crate::files;
 use crate::home::{Home, HomeError};
 use crate::postgres::ServerFacts;
-use crate::query::{FileIndex, Files};
+use crate::query::{FileIndex, Files, OpenGoals};
 use crate::sqlite::{self, Flavour, translate};
 
 /// A transaction that is open for longer than so many milliseconds holds up the server's own cleaning.
@@ -51,6 +52,9 @@ pub struct Report {
     pub repaired: Vec<String>,
     /// Tasks on the board, where it can be read.
     pub tasks: Option<u64>,
+    /// Tasks of each profile that run until a judge finds their goal reached, and are not finished.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub goals: BTreeMap<String, u32>,
     /// What is known of the database server, where the board is in one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub server: Option<ServerFacts>,
@@ -97,6 +101,7 @@ pub fn examine(home: &Home, slug: &BoardSlug) -> Result<Report, MaintenanceError
         findings: Vec::new(),
         repaired: Vec::new(),
         tasks: None,
+        goals: BTreeMap::new(),
         server: None,
     };
     if let Some(marker) = quarantined(&folder).filter(|_| home.server().is_none()) {
@@ -175,6 +180,7 @@ fn inside(home: &Home, slug: &BoardSlug, folder: &Path, report: &mut Report) -> 
     report.findings.extend(run(&board, Examine)?.iter().map(Finding::of));
     let known = run(&board, FileIndex)?;
     report.tasks = Some(known.tasks.len() as u64);
+    report.goals = run(&board, OpenGoals)?;
     // Other hosts have files of their own.
     if home.server().is_none() {
         attachments(&board, &known, report);

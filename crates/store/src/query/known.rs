@@ -1,6 +1,6 @@
-//! Small questions: is a task there, and which files do rows name.
+//! Small questions: is a task there, which files do rows name, and whose tasks are judged.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use andon_core::TaskId;
 
@@ -53,5 +53,25 @@ impl Operation for FileIndex {
             files.tasks.insert(row.text()?);
         }
         Ok(files)
+    }
+}
+
+/// Asks for the profiles whose tasks run until a judge finds their goal reached (GM-01).
+#[derive(Clone, Debug)]
+pub struct OpenGoals;
+
+impl Operation for OpenGoals {
+    /// How many tasks of each profile have a goal and are not finished.
+    type Reply = BTreeMap<String, u32>;
+    const WRITES: bool = false;
+
+    async fn apply<T: Tx>(&self, tx: &mut T) -> Result<BTreeMap<String, u32>, OpError> {
+        const SQL: &str = "select assignee, count(*) from tasks where goal_mode = 1 and assignee is not null \
+                           and status not in ('done', 'archived') group by assignee";
+        let mut goals = BTreeMap::new();
+        for mut row in tx.query(SQL, &[]).await? {
+            goals.insert(row.text()?, row.count()?);
+        }
+        Ok(goals)
     }
 }

@@ -26,7 +26,7 @@ pub use context::ContextOf;
 pub use diagnostics::{DiagnosticsOf, Examined};
 pub use feed::{EventFilter, Events, EventsAfter, Head};
 pub use glance::{Glance, Glimpse};
-pub use known::{FileIndex, Files, Known};
+pub use known::{FileIndex, Files, Known, OpenGoals};
 pub use latency::{Latencies, Span, Waits};
 pub use list::{List, Listed, Sort};
 pub use live::{Deadlines, HostContact, HostSeen, LiveRuns, MovedTo, NextDeadline, RunOf, WaitingChildren};
