@@ -1,30 +1,11 @@
 //! Declared artifacts are kept as attachments before the workspace goes (BD-40, SD2-19).
 
-use std::path::Path;
-
-use andon_core::{RunId, TaskId};
-use andon_store::files::{self, Reach};
+use andon_core::RunId;
+use andon_store::files::{self, Declared};
 use andon_store::operation::Attach;
-use andon_store::{Board, Caller, OpError};
+use andon_store::{Board, OpError};
 
 use crate::workspace;
-
-/// What somebody declares.
-#[derive(Clone, Copy, Debug)]
-pub struct Declared<'a> {
-    /// Of which task.
-    pub task: &'a TaskId,
-    /// Of which run.
-    pub run: Option<&'a RunId>,
-    /// The paths, as declared.
-    pub paths: &'a [String],
-    /// Where relative ones start.
-    pub workspace: &'a Path,
-    /// From where they may come.
-    pub reach: Reach,
-    /// Who declares them.
-    pub caller: &'a Caller,
-}
 
 /// Files that lie in place without their rows, and what could not be kept, in words.
 #[derive(Clone, Debug, Default)]

@@ -7,9 +7,10 @@ use andon_engine::artifacts;
 use andon_engine::profile::{self, Profiles};
 use andon_engine::roster::roster;
 use andon_engine::settings::{self, BoardSettings, SettingsError};
+use andon_store::files::Declared;
 use andon_store::operation::Attach;
 use andon_store::{Board, BoardFileError, Home};
-use andon_tools::{BoardRules, Declared, HouseRules, ToolError};
+use andon_tools::{BoardRules, HouseRules, ToolError};
 
 /// The rules of a home, as its files say now.
 #[derive(Clone, Debug)]
@@ -75,9 +76,7 @@ impl HouseRules for HomeRules {
     }
 
     fn store(&self, board: &Board, declared: &Declared<'_>) -> (Vec<Attach>, Vec<String>) {
-        let Declared { task, run, paths, workspace, reach, caller } = *declared;
-        let stored =
-            artifacts::store(board, &artifacts::Declared { task, run, paths, workspace, reach, caller });
+        let stored = artifacts::store(board, declared);
         (stored.files, stored.problems)
     }
 }

@@ -10,7 +10,8 @@ use std::path::{Component, Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use andon_core::task::Refusal;
-use andon_core::{Millis, TaskId};
+use andon_core::{Millis, RunId, TaskId};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::board::Board;
@@ -40,6 +41,41 @@ pub enum Reach {
     Workspace,
     /// Anywhere: a person of this machine.
     Anywhere,
+}
+
+/// Artifacts that a completion declares.
+#[derive(Clone, Copy, Debug)]
+pub struct Declared<'a> {
+    /// Of which task.
+    pub task: &'a TaskId,
+    /// Of which run.
+    pub run: Option<&'a RunId>,
+    /// The paths, as declared.
+    pub paths: &'a [String],
+    /// Where relative ones start.
+    pub workspace: &'a Path,
+    /// From where they may come.
+    pub reach: Reach,
+    /// Who declares them.
+    pub caller: &'a Caller,
+}
+
+/// Where the paths start that somebody declares: for a worker, `run`, the workspace that its supervisor named, else the scratch
+/// folder of its task; for anybody else where the work on the task was done last.
+#[must_use]
+pub fn declared_from(board: &Path, shown: &Shown, run: Option<Option<&Path>>) -> PathBuf {
+    match run {
+        Some(Some(own)) => own.to_owned(),
+        Some(None) => scratch(board, &shown.task.id),
+        None => workspace(board, shown),
+    }
+}
+
+/// Artifacts that were declared and could not be kept stand beside those that were, in words.
+pub fn note_not_kept(metadata: &mut Value, problems: &[String]) {
+    if let (Some(metadata), false) = (metadata.as_object_mut(), problems.is_empty()) {
+        metadata.insert("not_kept".to_owned(), problems.into());
+    }
 }
 
 /// Where the work on a task was done last: in its last run's workspace, in its own, or in the folder that a scratch task has

@@ -1,10 +1,16 @@
 //! The arguments of each tool. The comments are what a model reads.
 
+use andon_core::task::{Status, WorkspaceKind};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::lenient;
+
+/// Why a worker's task can be blocked.
+pub(crate) const BLOCKS: [&str; 4] = ["needs_input", "capability", "transient", "dependency"];
+/// Where a new task can stand.
+pub(crate) const STARTS: [&str; 3] = ["running", "blocked", "triage"];
 
 macro_rules! arguments {
     ($($name:ident { $($rest:tt)* })*) => { $(
@@ -12,6 +18,11 @@ macro_rules! arguments {
     )* };
     (@fields $name:ident [$($done:tt)*] $(#[doc = $doc:literal])* $field:ident: $kind:ident, $($rest:tt)*) => {
         arguments!(@$kind $name [$($done)*] [$(#[doc = $doc])*] $field $($rest)*);
+    };
+    (@fields $name:ident [$($done:tt)*] $(#[doc = $doc:literal])* $field:ident: word($words:expr), $($rest:tt)*) => {
+        arguments!(@fields $name [$($done)* $(#[doc = $doc])*
+            #[serde(default, deserialize_with = "lenient::text")]
+            #[schemars(with = "String", extend("enum" = $words))] pub(crate) $field: Option<String>,] $($rest)*);
     };
     (@fields $name:ident [$($done:tt)*]) => {
         #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -68,7 +79,7 @@ arguments! {
         /// Only tasks of this profile.
         assignee: text,
         /// Only tasks that stand there: triage, todo, scheduled, ready, running, review, blocked, done or archived.
-        status: text,
+        status: word(Status::ALL),
         /// Only tasks of this name space.
         tenant: text,
         /// Archived tasks too.
@@ -97,7 +108,7 @@ arguments! {
         /// The question, or what is missing, so that a person can answer without asking back.
         reason: required,
         /// needs_input (a person must answer; this is meant where it is left out), capability (a tool, right or login is missing), transient (something outside is down), or dependency (another task must be done first; name it in `on`).
-        kind: text,
+        kind: word(BLOCKS),
         /// With kind dependency: the id of the task to wait for.
         on: text,
     }
@@ -127,7 +138,7 @@ arguments! {
         /// Higher starts first; 0 is usual.
         priority: whole,
         /// Where it works: scratch (a directory of its own that goes when it is done), dir (a directory that stays) or worktree (a git worktree). Where both this and `workspace_path` are left out, that of your task.
-        workspace_kind: text,
+        workspace_kind: word(WorkspaceKind::ALL),
         /// The absolute path for dir, or of the repository for worktree.
         workspace_path: text,
         /// The branch of a worktree.
@@ -139,7 +150,7 @@ arguments! {
         /// How long one run may take, in seconds.
         max_runtime_seconds: whole,
         /// running (it starts as soon as it can; this is meant where it is left out), blocked (it waits for a person) or triage.
-        initial_status: text,
+        initial_status: word(STARTS),
         /// Skills that its worker gets.
         skills: names,
         /// The profile that reviews it.

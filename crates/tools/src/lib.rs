@@ -25,6 +25,6 @@ pub use identity::{Identity, Toolset, Worker};
 pub use pulse::{Pulse, Pulses};
 pub use read::check;
 pub use reply::ToolReply;
-pub use rules::{BoardRules, Declared, FixedRules, HouseRules};
+pub use rules::{BoardRules, FixedRules, HouseRules};
 pub use spec::ToolSpec;
 pub use toolbox::{Bounds, Toolbox};

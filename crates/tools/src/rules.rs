@@ -2,14 +2,13 @@
 //! that, and whoever owns the tools reads them.
 
 use std::fmt::Debug;
-use std::path::Path;
 
 use andon_core::roster::Roster;
 use andon_core::run::EndsBy;
-use andon_core::{BoardSlug, Policy, ProfileName, RunId, TaskId};
-use andon_store::files::Reach;
+use andon_core::{BoardSlug, Policy, ProfileName};
+use andon_store::Board;
+use andon_store::files::Declared;
 use andon_store::operation::Attach;
-use andon_store::{Board, Caller};
 
 use crate::error::ToolError;
 
@@ -24,23 +23,6 @@ pub struct BoardRules {
     pub max_running: Option<u32>,
     /// The cap of profiles that have none of their own.
     pub max_running_per_profile: Option<u32>,
-}
-
-/// Artifacts that a completion declares.
-#[derive(Clone, Copy, Debug)]
-pub struct Declared<'a> {
-    /// Of which task.
-    pub task: &'a TaskId,
-    /// Of which run.
-    pub run: Option<&'a RunId>,
-    /// The paths, as declared.
-    pub paths: &'a [String],
-    /// Where relative ones start.
-    pub workspace: &'a Path,
-    /// From where they may come.
-    pub reach: Reach,
-    /// Who declares them.
-    pub caller: &'a Caller,
 }
 
 /// The rules of a home, read when they are asked for. Every method may block.

@@ -186,6 +186,22 @@ mod tests {
     }
 
     #[test]
+    fn a_word_of_a_closed_set_is_declared_as_one() {
+        let words = |tool: &str, argument: &str| {
+            let (_, spec) = all().find(|(_, spec)| spec.name == tool).unwrap();
+            spec.input_schema["properties"][argument]["enum"].clone()
+        };
+        assert_eq!(
+            words("kanban_block", "kind"),
+            json!(["needs_input", "capability", "transient", "dependency"])
+        );
+        assert_eq!(words("kanban_create", "workspace_kind"), json!(["scratch", "dir", "worktree"]));
+        assert_eq!(words("kanban_create", "initial_status"), json!(["running", "blocked", "triage"]));
+        assert_eq!(words("kanban_list", "status").as_array().map(Vec::len), Some(9));
+        assert_eq!(words("kanban_comment", "body"), Value::Null);
+    }
+
+    #[test]
     fn orchestrators_are_offered_what_routes_work_and_other_workers_are_not() {
         let names = |toolset| -> Vec<&str> { offered(toolset).map(|(_, spec)| spec.name).collect() };
         assert_eq!(names(Toolset::Board).len(), all().count());

@@ -6,7 +6,7 @@ use andon_core::TaskId;
 use andon_engine::artifacts;
 use andon_store::Caller;
 use andon_store::files::{self, Reach};
-use andon_store::operation::{Attach, Complete, Handoff};
+use andon_store::operation::{Complete, Handoff};
 use clap::Args;
 use serde_json::{Map, Value};
 
@@ -57,13 +57,18 @@ pub(crate) fn run(app: &App, args: CompleteArgs) -> Result<ExitCode, Failure> {
     let summary = input::text(app, args.summary, args.summary_file.as_deref())?;
     let (caller, policy) = (app.caller()?, app.policy()?);
     let code = bulk::tasks(app, &ids, "Completed", |task| {
-        let kept = store_artifacts(app, &task, &caller, &metadata)?;
+        let mut metadata = metadata.clone();
+        let artifacts::Stored { files: kept, problems } = store_artifacts(app, &task, &caller, &metadata)?;
+        files::note_not_kept(&mut metadata, &problems);
+        for problem in problems {
+            app.out.say(&format!("andon: not kept: {}", output::line(&problem)));
+        }
         app.run(Complete {
             task,
             caller: caller.clone(),
             result: args.result.clone(),
             summary: summary.clone(),
-            metadata: metadata.clone(),
+            metadata,
             created_cards: args.created.iter().flat_map(|text| input::names(text)).collect(),
             kept,
             policy: policy.clone(),
@@ -80,10 +85,10 @@ fn store_artifacts(
     task: &TaskId,
     caller: &Caller,
     metadata: &Value,
-) -> Result<Vec<Attach>, Failure> {
+) -> Result<artifacts::Stored, Failure> {
     let declared = Handoff { summary: None, metadata: metadata.clone() }.artifacts();
     if declared.is_empty() {
-        return Ok(Vec::new());
+        return Ok(artifacts::Stored::default());
     }
     // An unknown task is refused before anything is written.
     let shown = app.shown(task, 0)?;
@@ -92,34 +97,29 @@ fn store_artifacts(
     }
     let run = shown.task.state.current_run.as_ref();
     let folder = files::workspace(app.board()?.folder(), &shown);
-    let declared = artifacts::Declared {
-        task,
-        run,
-        paths: &declared,
-        workspace: &folder,
-        reach: Reach::Anywhere,
-        caller,
-    };
-    let stored = artifacts::store(app.board()?, &declared);
-    for problem in stored.problems {
-        app.out.say(&format!("andon: not kept: {}", output::line(&problem)));
-    }
-    Ok(stored.files)
+    let declared =
+        files::Declared { task, run, paths: &declared, workspace: &folder, reach: Reach::Anywhere, caller };
+    Ok(artifacts::store(app.board()?, &declared))
 }
 
 /// Keeps what came along with the command. No other file is looked at: its paths mean nothing here.
-fn sent(app: &App, task: &TaskId, caller: &Caller, declared: &[String]) -> Result<Vec<Attach>, Failure> {
-    let mut stored = Vec::new();
+fn sent(
+    app: &App,
+    task: &TaskId,
+    caller: &Caller,
+    declared: &[String],
+) -> Result<artifacts::Stored, Failure> {
+    let mut stored = artifacts::Stored::default();
     for path in declared.iter().map(Path::new) {
         let mut source = match app.files.open(path) {
             Ok(source) => source,
             Err(failure) => {
-                app.out.say(&format!("andon: not kept: {}", output::line(&failure.to_string())));
+                stored.problems.push(failure.to_string());
                 continue;
             }
         };
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        stored.push(files::prepare(app.board()?.folder(), task, &name, &mut *source, caller)?);
+        stored.files.push(files::prepare(app.board()?.folder(), task, &name, &mut *source, caller)?);
     }
     Ok(stored)
 }

@@ -86,16 +86,22 @@ pub(super) fn stale(task: &TaskState, run: &RunId) -> Refusal {
 }
 
 /// `gave_up` and `recurring` are the board's own words: whoever could say them would make a block that is not sticky, or
-/// one that nobody had counted.
-pub(super) fn kind_to_choose(kind: BlockKind) -> Result<(), Refusal> {
-    match kind {
-        BlockKind::NeedsInput | BlockKind::Capability | BlockKind::Transient | BlockKind::Operator => Ok(()),
-        BlockKind::GaveUp | BlockKind::Recurring => Err(Refusal::invalid(
-            "kind",
-            kind.as_str(),
-            "only the board itself says so; choose needs_input, capability, transient or operator",
-        )),
-    }
+/// one that nobody had counted. `operator` is a person's: of a worker it would say that somebody stopped it whom nobody
+/// can ask.
+pub(super) fn kind_to_choose(kind: BlockKind, actor: &Actor) -> Result<(), Refusal> {
+    let worker = matches!(actor, Actor::Worker { .. });
+    let rule = match kind {
+        BlockKind::NeedsInput | BlockKind::Capability | BlockKind::Transient => return Ok(()),
+        BlockKind::Operator if !worker => return Ok(()),
+        BlockKind::Operator => "only a person says so; choose needs_input, capability or transient",
+        BlockKind::GaveUp | BlockKind::Recurring if worker => {
+            "only the board itself says so; choose needs_input, capability or transient"
+        }
+        BlockKind::GaveUp | BlockKind::Recurring => {
+            "only the board itself says so; choose needs_input, capability, transient or operator"
+        }
+    };
+    Err(Refusal::invalid("kind", kind.as_str(), rule))
 }
 
 /// Only persons.

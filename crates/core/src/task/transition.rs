@@ -126,12 +126,12 @@ pub fn step(
 
         (Event::Block { kind, reason }, Running) => {
             own_run_or_person(actor, event.verb())?;
-            kind_to_choose(*kind)?;
+            kind_to_choose(*kind, actor)?;
             Ok(at.blocked(*kind, reason))
         }
         (Event::Block { kind, reason }, Ready | Todo | Review) => {
             person(actor, event.verb())?;
-            kind_to_choose(*kind)?;
+            kind_to_choose(*kind, actor)?;
             Ok(at.blocked(*kind, reason))
         }
         (Event::Block { .. }, Blocked) => wrong("it is blocked already; `andon comment` adds to it"),

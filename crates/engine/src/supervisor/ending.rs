@@ -5,7 +5,7 @@ use std::time::Duration;
 use andon_core::Millis;
 use andon_core::run::{Ending, EndsBy, ExitFacts, Failure, classify, fingerprint, is_authentication_failure};
 use andon_process::{Captured, Exit};
-use andon_store::files::Reach;
+use andon_store::files::{self, Reach};
 use andon_store::operation::{EndRun, Handoff};
 use andon_store::sql::runs::Words;
 use andon_store::{Caller, crash};
@@ -95,7 +95,7 @@ pub(super) async fn end(
     let ending = meaning(taken, &worker, exit, stopped_for, limited.is_some(), &captured);
     let (handoff, mut words) = handoff(taken, &worker, exit, &captured, ending);
     if matches!(ending, Ending::Complete | Ending::Approve) {
-        note_lost(&mut words, keep_artifacts(taken, &worker, &handoff).await);
+        files::note_not_kept(&mut words.metadata, &keep_artifacts(taken, &worker, &handoff).await);
     }
     let error = error_text(taken, ending, exit, &captured, &worker);
     if matches!(ending, Ending::Failed(Failure::Crashed)) {
@@ -210,16 +210,9 @@ fn read_result(taken: &Taken) -> ResultFile {
     })
 }
 
-/// What was declared and could not be kept stands beside what was.
-fn note_lost(words: &mut Words, problems: Vec<String>) {
-    if let (Some(metadata), false) = (words.metadata.as_object_mut(), problems.is_empty()) {
-        metadata.insert("not_kept".to_owned(), problems.into());
-    }
-}
-
 /// Gives what could not be kept, in words.
 async fn keep_artifacts(taken: &Taken, worker: &Worker, handoff: &Handoff) -> Vec<String> {
-    let declared = artifacts::Declared {
+    let declared = files::Declared {
         task: &taken.task.id,
         run: Some(&taken.run.id),
         paths: &handoff.artifacts(),

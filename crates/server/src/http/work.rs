@@ -162,8 +162,8 @@ fn object(metadata: Option<Value>) -> Value {
 }
 
 async fn complete(at: &OnBoard, task: &TaskId, body: Complete) -> Result<(), Failure> {
-    let metadata = object(body.metadata);
-    let kept = store_artifacts(at, task, &metadata).await?;
+    let mut metadata = object(body.metadata);
+    let kept = store_artifacts(at, task, &mut metadata).await?;
     at.change(op::Complete {
         task: task.clone(),
         caller: at.caller(),
@@ -180,7 +180,11 @@ async fn complete(at: &OnBoard, task: &TaskId, body: Complete) -> Result<(), Fai
 
 /// Copies what is declared, to be recorded with the completion. Only somebody who has the run of the house names files
 /// anywhere, and only a worker those of its workspace.
-async fn store_artifacts(at: &OnBoard, task: &TaskId, metadata: &Value) -> Result<Vec<op::Attach>, Failure> {
+async fn store_artifacts(
+    at: &OnBoard,
+    task: &TaskId,
+    metadata: &mut Value,
+) -> Result<Vec<op::Attach>, Failure> {
     let paths = Handoff { summary: None, metadata: metadata.clone() }.artifacts();
     // The completion of another's task is refused: nothing is put there before.
     let foreign = matches!(&at.who.known, Known::Run { task: own, .. } if own != task);
@@ -189,11 +193,11 @@ async fn store_artifacts(at: &OnBoard, task: &TaskId, metadata: &Value) -> Resul
     }
     let shown = at.ask(Show { task: task.clone(), limit: 1 }).await?;
     let run = shown.task.state.current_run.clone();
-    let workspace = match &at.who.known {
-        Known::Run { workspace: Some(own), .. } => own.clone(),
-        Known::Run { workspace: None, .. } => files::scratch(at.board.folder(), task),
-        Known::Token(_) => files::workspace(at.board.folder(), &shown),
+    let worker = match &at.who.known {
+        Known::Run { workspace, .. } => Some(workspace.as_deref()),
+        Known::Token(_) => None,
     };
+    let workspace = files::declared_from(at.board.folder(), &shown, worker);
     let reach = match &at.who.known {
         Known::Token(Scope::Admin | Scope::Session | Scope::Login) => Reach::Anywhere,
         Known::Token(Scope::Board(_) | Scope::Read) => Reach::Nowhere,
@@ -203,12 +207,10 @@ async fn store_artifacts(at: &OnBoard, task: &TaskId, metadata: &Value) -> Resul
     let stored = at.api.blocking(move || {
         let (task, run, paths) = (&task, run.as_ref(), paths.as_slice());
         let (workspace, caller) = (workspace.as_path(), &caller);
-        artifacts::store(&board, &artifacts::Declared { task, run, paths, workspace, reach, caller })
+        artifacts::store(&board, &files::Declared { task, run, paths, workspace, reach, caller })
     });
     let stored = stored.await?;
-    for problem in stored.problems {
-        tracing::warn!(%problem, "an artifact was not kept");
-    }
+    files::note_not_kept(metadata, &stored.problems);
     Ok(stored.files)
 }
 

@@ -181,7 +181,8 @@ pub async fn only_a_person_ends_a_sticky_block(boards: &impl Boards) {
         let parent = s.create(Draft::new("parent").of("hands")).await.id;
         let run = s.running("t").await;
         let id = run.task.id.clone();
-        s.ok(s.blocking(&id, s.worker(&run), kind)).await;
+        let by = if kind == BlockKind::Operator { s.person() } else { s.worker(&run) };
+        s.ok(s.blocking(&id, by, kind)).await;
         s.reap(&run).await;
         assert_eq!(s.get(&id).await.state.block.map(|block| block.kind), Some(kind));
         let (child, caller, policy) = (id.clone(), s.person(), s.policy.clone());
@@ -201,13 +202,18 @@ pub async fn only_a_person_ends_a_sticky_block(boards: &impl Boards) {
     }
 }
 
-/// `gave_up` and `recurring` are Andon's own words, and a block says why.
+/// `gave_up` and `recurring` are Andon's own words, `operator` is a person's, and a block says why.
 pub async fn a_block_has_a_reason_and_a_kind_to_choose(boards: &impl Boards) {
     let s = Scene::new(boards);
     let id = s.task("t").await;
     for kind in [BlockKind::GaveUp, BlockKind::Recurring] {
         assert_eq!(s.refused(s.blocking(&id, s.person(), kind)).await, "invalid_value");
     }
+    let run = s.running("asks").await;
+    let stopped = s.blocking(&run.task.id, s.worker(&run), BlockKind::Operator);
+    assert_eq!(s.refused(stopped).await, "invalid_value");
+    assert_eq!(s.status(&run.task.id).await, Status::Running);
+    s.ok(s.blocking(&run.task.id, s.worker(&run), BlockKind::Capability)).await;
     let blank = Block { reason: " ".to_owned(), ..s.blocking(&id, s.person(), BlockKind::NeedsInput) };
     assert_eq!(s.refused(blank).await, "invalid_value");
     s.complete(&id).await;

@@ -13,7 +13,7 @@ use super::{Done, one_of};
 use crate::arguments;
 use crate::error::{CallError, ToolError};
 use crate::moment::moment;
-use crate::rules::{BoardRules, Declared};
+use crate::rules::BoardRules;
 use crate::toolbox::OnBoard;
 
 /// The work is done.
@@ -24,8 +24,9 @@ pub(crate) fn complete(on: &OnBoard<'_>, arguments: arguments::Complete) -> Resu
     }
     let task = on.task(arguments.task_id.as_deref())?;
     let rules = on.rules()?;
-    let metadata = with_artifacts(arguments.metadata, &arguments.artifacts)?;
+    let mut metadata = with_artifacts(arguments.metadata, &arguments.artifacts)?;
     let (kept, problems) = store(on, &task, &metadata)?;
+    files::note_not_kept(&mut metadata, &problems);
     let done = on.run(Complete {
         task,
         caller: on.caller(),
@@ -79,15 +80,10 @@ fn store(
         return Ok((Vec::new(), Vec::new()));
     }
     let shown = on.run(Show { task: task.clone(), limit: 0 })?;
-    let workspace = match on.worker() {
-        Some(worker) => match &worker.workspace {
-            Some(own) => own.clone(),
-            None => files::scratch(on.folder()?, task),
-        },
-        None => files::workspace(on.folder()?, &shown),
-    };
+    let worker = on.worker().map(|worker| worker.workspace.as_deref());
+    let workspace = files::declared_from(on.folder()?, &shown, worker);
     let caller: Caller = on.caller();
-    let declared = Declared {
+    let declared = files::Declared {
         task,
         run: shown.task.state.current_run.as_ref(),
         paths: &declared,
@@ -105,7 +101,6 @@ fn settle(on: &OnBoard<'_>, rules: &BoardRules) -> Result<(), ToolError> {
 
 /// The work cannot go on.
 pub(crate) fn block(on: &OnBoard<'_>, arguments: arguments::Block) -> Result<Done, ToolError> {
-    const KINDS: [&str; 5] = ["needs_input", "capability", "transient", "operator", "dependency"];
     let task = on.task(arguments.task_id.as_deref())?;
     let (caller, policy, reason) = (on.caller(), on.rules()?.policy, arguments.reason);
     let default = match (&arguments.on, on.worker()) {
@@ -125,11 +120,10 @@ pub(crate) fn block(on: &OnBoard<'_>, arguments: arguments::Block) -> Result<Don
             let parent = arguments.on.as_deref().map(str::parse).transpose()?;
             on.run(BlockOn { task, caller, on: parent, reason, policy })?
         }
-        known if KINDS.contains(&known) => {
-            let kind: BlockKind = known.parse().map_err(|_| one_of("kind", known, &KINDS))?;
+        other => {
+            let kind: BlockKind = other.parse().map_err(|_| one_of("kind", other, &arguments::BLOCKS))?;
             on.run(Block { task, caller, kind, reason, policy })?
         }
-        other => return Err(one_of("kind", other, &KINDS)),
     };
     let kind = moved.state.block.as_ref().map(|block| block.kind);
     Ok(Done::moved(on, &moved, json!({ "block_kind": kind })))

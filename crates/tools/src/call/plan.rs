@@ -60,7 +60,6 @@ pub(crate) fn create(on: &OnBoard<'_>, arguments: arguments::Create) -> Result<D
 }
 
 fn start(arguments: &arguments::Create) -> Result<Start, ToolError> {
-    const KNOWN: [&str; 3] = ["running", "blocked", "triage"];
     let named = arguments.initial_status.as_deref().map(|text| text.trim().to_lowercase());
     match (arguments.triage.unwrap_or(false), named.as_deref()) {
         (true, None | Some("triage")) | (false, Some("triage")) => Ok(Start::Triage),
@@ -71,7 +70,7 @@ fn start(arguments: &arguments::Create) -> Result<Start, ToolError> {
                 format!("`triage` is true, but `initial_status` is {other:?}: leave one of them out");
             Err(CallError::BadArguments(message).into())
         }
-        (false, Some(other)) => Err(one_of("initial_status", other, &KNOWN)),
+        (false, Some(other)) => Err(one_of("initial_status", other, &arguments::STARTS)),
     }
 }
 
@@ -112,11 +111,14 @@ fn workspace(
     on: &OnBoard<'_>,
     arguments: &arguments::Create,
 ) -> Result<(Option<WorkspaceKind>, Option<String>), ToolError> {
-    const KINDS: [&str; 3] = ["scratch", "dir", "worktree"];
     let path = arguments.workspace_path.clone();
     if let Some(text) = &arguments.workspace_kind {
         let kind = text.trim().to_lowercase();
-        return Ok((Some(kind.parse().map_err(|_| one_of("workspace_kind", text, &KINDS))?), path));
+        let kind = kind.parse().map_err(|_| {
+            let known: Vec<&str> = WorkspaceKind::ALL.iter().map(|kind| kind.as_str()).collect();
+            one_of("workspace_kind", text, &known)
+        })?;
+        return Ok((Some(kind), path));
     }
     if path.is_some() {
         return Ok((Some(WorkspaceKind::Dir), path));
