@@ -65,6 +65,9 @@ pub(crate) struct Engine {
 #[derive(Debug)]
 pub(super) struct Inner {
     pub(super) pool: Pool,
+    /// For questions about transactions whose answer was lost: those still hold their own connections, and when the server dies
+    /// under as many as the pool has, none would be left to ask by.
+    pub(super) asking: Pool,
     pub(super) name: Arc<Path>,
     pub(super) schema: String,
     pub(super) keys: Keys,
@@ -201,6 +204,7 @@ impl Engine {
     /// Closes the connections that nobody uses.
     pub(crate) fn close_idle(&self) {
         self.inner.pool.retain(|_, _| false);
+        self.inner.asking.retain(|_, _| false);
     }
 }
 
@@ -211,7 +215,7 @@ impl Inner {
         let mut silent = false;
         loop {
             if O::SINGLE && self.settled && !silent {
-                let failure = match self.lend().await {
+                let failure = match self.lend(&self.pool).await {
                     Err(failure) => failure,
                     Ok(session) => {
                         let now = self.world.now();
@@ -260,8 +264,8 @@ impl Inner {
     }
 
     /// A connection for one statement that only asks: the server makes a transaction of it by itself.
-    async fn lend(&self) -> Result<Arc<Session>, Failure> {
-        let client = self.pool.get().await.map_err(|error| of_pool(&self.name, &error))?;
+    async fn lend(&self, pool: &Pool) -> Result<Arc<Session>, Failure> {
+        let client = pool.get().await.map_err(|error| of_pool(&self.name, &error))?;
         let session = Arc::new(Session::new(client, self.prepared, Arc::clone(&self.name)));
         // One whose answer never comes is left to nobody else.
         session.opened();
@@ -466,7 +470,7 @@ impl Inner {
              and kind = $3 and at = $4 and xmin = $1::text::xid8::xid)",
             self.schema
         );
-        let session = self.lend().await.map_err(|failure| failure.error)?;
+        let session = self.lend(&self.asking).await.map_err(|failure| failure.error)?;
         let [task, kind, at] = trace.map_or([Val::Null, Val::Null, Val::Null], Trace::values);
         let sent = session.send(&sql, vec![Val::Text(transaction.to_owned()), task, kind, at]).await?;
         let answer = session.wait(sent).await?;

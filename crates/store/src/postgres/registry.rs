@@ -65,6 +65,9 @@ pub(super) const REGISTRY: &str = "create schema if not exists andon;
     create unique index if not exists boards_slug on andon.boards (slug) where archived_at is null;
     create table if not exists andon.facts (key text primary key, value text not null);";
 
+/// The most connections that ask at once what became of transactions.
+const ASKING: usize = 2;
+
 fn pool(url: &DatabaseUrl, schema: Option<&str>, most: usize) -> Result<Pool, DbError> {
     let mut config = url.config.clone();
     if url.prepared {
@@ -209,9 +212,10 @@ impl Server {
     pub(super) fn engine(&self, board: &Listed, folder: &Path, mode: Mode) -> Result<Engine, DbError> {
         // A process that ends soon asks each statement once: to prepare it would cost a second exchange.
         let short = mode == Mode::Short;
-        let pool = pool(&self.url, Some(&board.schema), if short { 4 } else { self.url.connections })?;
+        let pool_of = |most| pool(&self.url, Some(&board.schema), most);
         Ok(Engine::new(Inner {
-            pool,
+            pool: pool_of(if short { 4 } else { self.url.connections })?,
+            asking: pool_of(ASKING)?,
             name: Arc::from(self.url.name_of(&board.schema)),
             keys: Keys::new(&board.identity),
             bell: Bell::new(&self.url, &board.schema, folder),
