@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`Identity`] | is this still the process that we meant, or does another one have its number now? |
 //! | [`SelfExe`], [`spawn_detached`] | how a long-lived process starts another copy of itself that outlives it |
+//! | [`Standby`], [`Waiting`] | how it does so before there is anything to do |
 //! | [`Tree`] | one child with every process that it starts: start, wait, stop, finish |
 //! | [`split()`], [`Guard`] | who stops a tree when its supervisor is killed or frozen |
 //! | [`sweep()`], [`find_marked`] | what is left of a tree whose supervisor is gone |
@@ -48,6 +49,7 @@ mod record;
 mod signals;
 mod slots;
 mod spec;
+mod standby;
 mod start;
 mod sweep;
 mod timer;
@@ -67,6 +69,7 @@ pub use record::RecordFile;
 pub use signals::{Shutdown, ShutdownSignals, shutdown_signal};
 pub use slots::{Slot, Slots};
 pub use spec::{Limits, Listener, Spec, StartError, Stdin, Terminal};
+pub use standby::{Handed, Standby, Waiting, rename_in_place};
 pub use sweep::{find_marked, sweep};
 pub use timer::BootTimer;
 pub use tmux::{remove_finished_session, remove_session_files};

@@ -21,17 +21,15 @@ pub struct RecordFile {
 }
 
 impl RecordFile {
-    /// Makes the file, reserves room for a payload of `bytes`, and makes both durable. The file must not exist: what is
-    /// there may be the end of a run that nobody has read yet.
+    /// Makes the file and reserves room for a payload of `bytes`. Neither is made durable: after a loss of power there is
+    /// nothing to write any more. The file must not exist: what is there may be the end of a run that nobody has read yet.
     ///
     /// # Errors
     /// `AlreadyExists`; `StorageFull` when there is no room; whatever the file system says. Nothing is left behind.
     pub fn preallocate(path: &Path, bytes: u64) -> io::Result<Self> {
         let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)?;
         let room = HEADER as u64 + bytes;
-        if let Err(error) =
-            reserve(&file, room).and_then(|()| file.sync_all()).and_then(|()| sync_parent(path))
-        {
+        if let Err(error) = reserve(&file, room) {
             let _ = fs::remove_file(path);
             return Err(error);
         }
@@ -47,7 +45,8 @@ impl RecordFile {
         Ok(Self { path: path.to_owned(), file })
     }
 
-    /// Writes the payload in place and makes it durable. Needs no room on disk as long as it fits in what was reserved.
+    /// Writes the payload in place and makes it durable, name and all. Needs no room on disk as long as it fits in what was
+    /// reserved.
     /// A crash while a second payload replaces a first may lose both.
     ///
     /// # Errors
@@ -59,7 +58,8 @@ impl RecordFile {
         record.extend_from_slice(&checksum(json).to_le_bytes());
         record.extend_from_slice(json);
         self.file.write_all_at(&record, 0)?;
-        self.file.sync_all()
+        self.file.sync_all()?;
+        sync_parent(&self.path)
     }
 
     /// The payload; `None` while it is unwritten, or torn by a crash.
@@ -70,13 +70,13 @@ impl RecordFile {
         Ok(payload(&fs::read(path)?).map(<[u8]>::to_vec))
     }
 
-    /// Removes the file, durably.
+    /// Removes the file. After a loss of power it may be there again: whoever reads it then finds that the board knows its
+    /// end already.
     ///
     /// # Errors
     /// When the folder does not let go of it.
     pub fn remove(self) -> io::Result<()> {
-        fs::remove_file(&self.path)?;
-        sync_parent(&self.path)
+        fs::remove_file(&self.path)
     }
 }
 
@@ -101,10 +101,11 @@ fn checksum(bytes: &[u8]) -> u64 {
 fn reserve(file: &File, bytes: u64) -> io::Result<()> {
     match rustix::fs::fallocate(file, FallocateFlags::empty(), 0, bytes) {
         Ok(()) => Ok(()),
-        // A file system that cannot reserve: zeros take the same room.
+        // A file system that cannot reserve: zeros take the same room, once they are on the disk.
         Err(rustix::io::Errno::OPNOTSUPP) => {
             let zeros = vec![0; usize::try_from(bytes).map_err(io::Error::other)?];
-            file.write_all_at(&zeros, 0)
+            file.write_all_at(&zeros, 0)?;
+            file.sync_all()
         }
         Err(error) => Err(error.into()),
     }

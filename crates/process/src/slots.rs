@@ -5,7 +5,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
@@ -45,6 +45,12 @@ impl Slot {
     /// When no such descriptor is open.
     pub fn adopt(fd: RawFd) -> io::Result<Self> {
         Ok(Self { file: File::from(child::adopt(fd)?) })
+    }
+
+    /// Takes over a slot that another process has handed over.
+    #[must_use]
+    pub fn given(descriptor: OwnedFd) -> Self {
+        Self { file: File::from(descriptor) }
     }
 }
 

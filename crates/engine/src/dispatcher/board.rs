@@ -1,6 +1,7 @@
 //! One board as a dispatcher serves it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use andon_core::roster::{ProfileFacts, Roster};
@@ -18,6 +19,7 @@ use tokio::time::Instant;
 
 use super::keeper::{Keeper, Kept};
 use super::report::{Report, Spawned};
+use super::reserve::Reserve;
 use super::wake::Wake;
 use super::{DispatchError, attention, guard, leftovers, start};
 use crate::config::{Config, ConfigError};
@@ -43,10 +45,16 @@ impl Loaded {
     }
 }
 
+/// Where supervisors of a board write what they have to say.
+pub(super) fn supervisors_log(board: &Path) -> PathBuf {
+    board.join("logs").join("supervisors.log")
+}
+
 /// What a pass works with.
 pub(super) struct Context<'a> {
     pub(super) home: &'a Home,
     pub(super) exe: &'a SelfExe,
+    pub(super) reserve: &'a Mutex<Reserve>,
     pub(super) loaded: &'a Loaded,
     /// The slow sweep is due.
     pub(super) sweeping: bool,
@@ -490,11 +498,15 @@ impl Pass<'_> {
         report: &mut Report,
     ) -> Result<(), OpError> {
         let home = self.context.home.root();
-        let log = self.board.folder().join("logs").join("supervisors.log");
+        let log = supervisors_log(self.board.folder());
         let profile = claimed.run.profile.as_ref().map_or("", ProfileName::as_str);
         let (task, run) = (claimed.task.id.as_str(), claimed.run.id.as_str());
         let started = tracing::info_span!("start", board = self.board.slug().as_str(), task, run, profile)
             .in_scope(|| {
+                let mut reserve = self.context.reserve.lock().unwrap_or_else(PoisonError::into_inner);
+                if reserve.hand_over(self.board.slug(), claimed, slot.as_ref()) {
+                    return Ok(());
+                }
                 start::supervisor(self.context.exe, home, self.board.slug().as_str(), claimed, slot, &log)
             });
         if let Err(error) = started {

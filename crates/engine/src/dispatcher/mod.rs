@@ -9,6 +9,7 @@ mod keeper;
 mod leftovers;
 mod quarantine;
 mod report;
+mod reserve;
 mod service;
 mod start;
 mod wake;

@@ -1,6 +1,7 @@
 //! The loop: one pass over the boards, then sleep until something happens.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use andon_core::BoardSlug;
@@ -12,6 +13,7 @@ use tracing::Instrument as _;
 use super::board::{self, Busy, Served};
 use super::quarantine;
 use super::report::Report;
+use super::reserve::Reserve;
 use super::wake::{self, Wake};
 use crate::config::ConfigFingerprint;
 
@@ -106,6 +108,7 @@ async fn serve(
             Busy::Again => continue,
             Busy::Waits => {}
         }
+        dispatcher.refill();
         if dispatcher.sleep(&mut wake).await == wake::Reason::Shutdown {
             break;
         }
@@ -119,6 +122,7 @@ struct Dispatcher {
     options: Options,
     home: Home,
     exe: SelfExe,
+    reserve: Mutex<Reserve>,
     served: BTreeMap<BoardSlug, Served>,
     seen: Option<ConfigFingerprint>,
     loaded: Option<board::Loaded>,
@@ -134,6 +138,8 @@ impl Dispatcher {
             SelfExe::open().map_err(|error| DispatchError::Io { what: "this program's own file", error })?;
         Ok(Self {
             home: options.home.clone(),
+            // Whoever ends soon would leave it behind for nothing.
+            reserve: Mutex::new(Reserve::new(options.until == Until::Stopped && !options.dry_run)),
             options,
             exe,
             served: BTreeMap::new(),
@@ -179,6 +185,7 @@ impl Dispatcher {
             let context = board::Context {
                 home: &self.home,
                 exe: &self.exe,
+                reserve: &self.reserve,
                 loaded,
                 sweeping,
                 reconciling,
@@ -247,6 +254,13 @@ impl Dispatcher {
             self.served.entry(slug.clone()).or_insert_with(|| Served::new(slug));
         }
         Ok(())
+    }
+
+    /// Has a supervisor wait for the next run.
+    fn refill(&mut self) {
+        let log = |board: &BoardSlug| board::supervisors_log(&self.home.board_folder(board));
+        let reserve = self.reserve.get_mut().unwrap_or_else(PoisonError::into_inner);
+        reserve.refill(&self.exe, self.home.root(), self.served.keys().next(), log);
     }
 
     /// Sleeps until there is something to do. A look each second covers rings that were missed.

@@ -4,9 +4,12 @@
 use std::io;
 use std::os::fd::{AsFd as _, AsRawFd as _};
 use std::path::Path;
+use std::process::Command;
 
 use andon_process::{SelfExe, Slot, spawn_detached};
 use andon_store::operation::Claimed;
+
+use crate::supervisor::STANDBY;
 
 /// The first argument by which the binary knows that it is a supervisor.
 pub const SUPERVISE: &str = "__supervise";
@@ -33,6 +36,20 @@ const OF_A_WORKER: &[&str] = &[
     "ANDON_BOARD",
 ];
 
+/// A supervisor of a run, or of none yet.
+pub(super) fn command(exe: &SelfExe, home: &Path, board: &str, run: &str) -> Command {
+    let mut command = exe.command();
+    command.arg(SUPERVISE).arg(home).arg(board).arg(run);
+    for name in OF_A_WORKER {
+        command.env_remove(name);
+    }
+    for name in [TOKEN, SLOT, STANDBY] {
+        command.env_remove(name);
+    }
+    command.current_dir("/");
+    command
+}
+
 /// Starts the supervisor of a claimed run.
 pub(super) fn supervisor(
     exe: &SelfExe,
@@ -42,21 +59,13 @@ pub(super) fn supervisor(
     slot: Option<Slot>,
     log: &Path,
 ) -> io::Result<()> {
-    let mut command = exe.command();
-    command.arg(SUPERVISE).arg(home).arg(board).arg(claimed.run.id.as_str());
-    for name in OF_A_WORKER {
-        command.env_remove(name);
-    }
+    let mut command = command(exe, home, board, claimed.run.id.as_str());
     command.env(TOKEN, &claimed.token).env(crate::host::SUPERVISES, claimed.run.id.as_str());
-    command.current_dir("/");
     match slot {
         Some(slot) => {
             command.env(SLOT, slot.as_fd().as_raw_fd().to_string());
             spawn_detached(command, Some(log), &[slot.as_fd()]).map(drop)
         }
-        None => {
-            command.env_remove(SLOT);
-            spawn_detached(command, Some(log), &[]).map(drop)
-        }
+        None => spawn_detached(command, Some(log), &[]).map(drop),
     }
 }

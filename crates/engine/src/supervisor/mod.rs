@@ -17,9 +17,12 @@ mod life;
 mod lifeline;
 mod record;
 mod session;
+mod standby;
 mod turns;
 mod watch;
 
 pub(crate) use consumed::hand_in as hand_in_usage;
 pub use life::{Assignment, supervise};
 pub use record::ExitRecord;
+pub(crate) use standby::{NO_RUN, words};
+pub use standby::{STANDBY, wait};

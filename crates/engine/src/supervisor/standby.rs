@@ -1,0 +1,67 @@
+//! The life of a supervisor before it has a run: it goes once through what every run needs, and waits.
+
+use std::os::fd::RawFd;
+use std::path::{Path, PathBuf};
+
+use andon_core::{BoardSlug, RunId};
+use andon_process::{Slot, Waiting, rename_in_place};
+use andon_store::query::Glance;
+use andon_store::{Home, Mode};
+
+use super::life::Assignment;
+use crate::settings;
+
+/// The variable that names the inherited descriptor by which a supervisor hears of its run.
+pub const STANDBY: &str = "ANDON_SUPERVISE_STANDBY";
+/// Stands for the run in the arguments and the environment until there is one. As long as a run's id.
+pub(crate) const NO_RUN: &str = "--------------------------";
+
+/// What a dispatcher says of a claimed run.
+pub(crate) fn words(run: &RunId, token: &str) -> String {
+    format!("{run}\n{token}")
+}
+
+/// Waits for a run of a board of a home, on this descriptor. None: there will be none.
+#[must_use]
+pub fn wait(home: PathBuf, board: BoardSlug, descriptor: RawFd) -> Option<Assignment> {
+    let waiting = Waiting::adopt(descriptor).ok()?;
+    go_through(&home, &board);
+    let handed = waiting.wait().inspect_err(|error| tracing::warn!(%error, "waiting in vain")).ok()??;
+    let words = String::from_utf8(handed.words).ok()?;
+    let (run, token) = words.split_once('\n')?;
+    let run: RunId = run.parse().ok()?;
+    // Before it is told that the run has arrived: when the dispatcher dies after that, others look for it under this name.
+    if let Err(error) = rename_in_place(NO_RUN, run.as_str()) {
+        tracing::warn!(%run, %error, "lists of processes do not show which run this is");
+    }
+    // A dispatcher that died meanwhile has handed over all the same; whether the run may be taken is the board's to say.
+    let _ = waiting.answer();
+    let slot = handed.given.into_iter().next().map(Slot::given);
+    Some(Assignment { home, board, run, token: token.to_owned(), slot })
+}
+
+/// Opens the board and looks at it once: the code that this needs is in memory when there is a run. Nothing of it is kept, since
+/// the board may be another one by then, and a process that is divided later must not have it open. A board on a server would
+/// need threads, which such a process must not have either.
+fn go_through(home: &Path, board: &BoardSlug) {
+    let Ok(config) = settings::load_config(home) else { return };
+    if config.database_url.is_some() {
+        return;
+    }
+    if let Ok(board) = Home::new(home).open(board, Mode::Short) {
+        let _ = futures::executor::block_on(board.run(Glance));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_for_a_run_is_as_long_as_one() {
+        let run: RunId = "01JC0000000000000000000001".parse().unwrap();
+        assert_eq!(run.as_str().len(), NO_RUN.len());
+        assert!(NO_RUN.parse::<RunId>().is_err());
+        assert_eq!(words(&run, "secret").split_once('\n'), Some((run.as_str(), "secret")));
+    }
+}
