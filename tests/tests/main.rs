@@ -27,6 +27,7 @@ mod restarts;
 mod reviews;
 mod runners;
 mod single;
+mod standby;
 mod storage;
 mod storms;
 mod terminals;
