@@ -335,6 +335,14 @@ impl House {
         processes::with_environ("HOME", self.user_home())
     }
 
+    /// Those that have something to do: all but supervisors that wait for a run.
+    #[must_use]
+    pub fn busy_processes(&self) -> Vec<i32> {
+        let mut all = self.processes();
+        all.retain(|pid| !processes::waits(*pid));
+        all
+    }
+
     /// Waits until no process of this house lives. Its dispatchers must have ended.
     #[track_caller]
     pub fn wait_empty(&self) {

@@ -35,14 +35,23 @@ pub fn guards_of(run: &str) -> Vec<i32> {
     found
 }
 
-/// Those of some processes that are supervisors.
+/// Those of some processes that are supervisors of a run.
 #[must_use]
 pub fn supervisors_among(mut pids: Vec<i32>) -> Vec<i32> {
     pids.retain(|pid| {
         let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        line.split(|byte| *byte == 0).nth(1) == Some(b"__supervise") && !is_guard(*pid)
+        line.split(|byte| *byte == 0).nth(1) == Some(b"__supervise") && !is_guard(*pid) && !waits(*pid)
     });
     pids
+}
+
+/// Whether it is a supervisor that waits for a run.
+#[must_use]
+pub fn waits(pid: i32) -> bool {
+    // What stands for the run while there is none.
+    const NO_RUN: &[u8] = b"--------------------------";
+    let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    line.split(|byte| *byte == 0).nth(4) == Some(NO_RUN)
 }
 
 /// Whether it guards a supervisor: both were started as one process.

@@ -51,7 +51,7 @@ fn nothing_is_left(house: &House) {
             std::fs::read_dir(house.board().join(folder)).map_or(0, Iterator::count) == 0
         });
     }
-    wait_until("only the dispatcher lives", || house.processes().len() == 1);
+    wait_until("only the dispatcher lives", || house.busy_processes().len() == 1);
     house.healthy();
 }
 

@@ -132,7 +132,7 @@ fn configuration_is_read_again_when_it_changes() {
     house.config("max_running = \"many\"\n");
     house.touch("go");
     std::fs::write(house.home().join("config.toml"), "max_running = \"many\"\n").unwrap();
-    wait_until("no process but the dispatcher is left", || house.processes().len() == 1);
+    wait_until("no process but the dispatcher is left", || house.busy_processes().len() == 1);
 }
 
 #[test]

@@ -3,16 +3,10 @@
 
 use andon_tests::{House, processes, wait_for, wait_until};
 
-/// What stands for the run while there is none.
-const NO_RUN: &[u8] = b"--------------------------";
-
 /// The supervisors of a house that wait for a run.
 fn waiting(house: &House) -> Vec<i32> {
-    let mut found = processes::supervisors_among(house.processes());
-    found.retain(|pid| {
-        let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        line.split(|byte| *byte == 0).any(|argument| argument == NO_RUN)
-    });
+    let mut found = house.processes();
+    found.retain(|pid| processes::waits(*pid));
     found
 }
 

@@ -139,7 +139,9 @@ impl Dispatcher {
         Ok(Self {
             home: options.home.clone(),
             // Whoever ends soon would leave it behind for nothing.
-            reserve: Mutex::new(Reserve::new(options.until == Until::Stopped && !options.dry_run)),
+            reserve: Mutex::new(Reserve::new(
+                options.until == Until::Stopped && options.max.is_none() && !options.dry_run,
+            )),
             options,
             exe,
             served: BTreeMap::new(),
