@@ -1,6 +1,6 @@
 //! A database that cannot be used is one clear line, never with the password.
 
-use andon_tests::{Engine, House, processes};
+use andon_tests::{Engine, House};
 
 /// Runs a command that the database refuses: one line of why, this code, exit 5, and no password.
 #[track_caller]
