@@ -41,6 +41,31 @@ test("an idea is taken up, and another is split into tasks that run in their ord
   await context.close();
 });
 
+test("what a task came to is said otherwise where it stands, and the rest of it stays", async () => {
+  const id = house.create("Count them", "--hold");
+  house.run("complete", id, "--result", "41", "--summary", "Counted by hand");
+  const { page, context } = await house.visit({ path: `/b/default?task=${id}` });
+  const drawer = page.getByRole("dialog", { name: "Count them" });
+  const result = drawer.getByRole("region", { name: "Result" });
+  await result.getByRole("button", { name: "Edit" }).click();
+  const field = result.getByRole("textbox", { name: "Result" });
+  await field.fill(" ");
+  expect(await result.getByRole("button", { name: "Save" }).isDisabled()).toBe(true);
+  await field.fill("42");
+  await result.getByRole("button", { name: "Save" }).click();
+  await result.getByText("42").waitFor();
+  const summary = drawer.getByRole("region", { name: "Last summary" });
+  await summary.getByRole("button", { name: "Edit" }).click();
+  await summary.getByRole("textbox", { name: "Last summary" }).fill("Counted twice");
+  await summary.getByRole("button", { name: "Save" }).click();
+  await summary.getByText("Counted twice").waitFor();
+  const shown = house.run("show", id, "--json");
+  expect(shown).toContain('"result": "42"');
+  expect(shown).toContain("Counted twice");
+  expect(await violations(page)).toEqual([]);
+  await context.close();
+});
+
 test("the drawer shows what a task's branch changes, while its worker writes", async () => {
   const repository = mkdtempSync(join(tmpdir(), "andon-repository-"));
   const git = (...args: string[]) => execFileSync("git", ["-c", "user.name=Ada", "-c", "user.email=ada@example.org", ...args], { cwd: repository, stdio: "ignore" });

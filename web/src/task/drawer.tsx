@@ -6,7 +6,7 @@ import { Suspense, lazy, useEffect, useRef, useState } from "react";
 import { asProblem } from "../api/client.ts";
 import { useTask } from "../api/queries.ts";
 import type { Shown, Task } from "../api/types.ts";
-import { Button, Empty, IconButton, Menu, ProblemNote, Section } from "../design/controls.tsx";
+import { Button, Empty, IconButton, Menu, ProblemNote } from "../design/controls.tsx";
 import type { MenuItem } from "../design/controls.tsx";
 import { cx } from "../design/cx.ts";
 import { AlertIcon, CheckIcon, ChevronIcon, ChildrenIcon, CloseIcon, CopyIcon, GraphIcon, MoreIcon, PlayIcon, PlusIcon, StatusIcon, StopIcon } from "../design/icons.tsx";
@@ -20,12 +20,11 @@ import { moveTo } from "../board/model.ts";
 import { Answer } from "../attention/answer.tsx";
 import { Attachments } from "./attachments.tsx";
 import { Comments, Events } from "./comments.tsx";
-import { Body, Properties, Title } from "./edit.tsx";
+import { Body, Properties, Title, Words } from "./edit.tsx";
 import { Links } from "./links.tsx";
 import { LogView } from "./log.tsx";
 import { PlanWithModel } from "./planning.tsx";
 import { Runs } from "./runs.tsx";
-import { Prose } from "./prose.tsx";
 import { Subscriptions } from "./subscriptions.tsx";
 import { Diagnostics, Why } from "./way-out.tsx";
 
@@ -100,6 +99,7 @@ function Whole({ board, shown, etag, close }: { board: string; shown: Shown; eta
   const [tab, setTab] = useState("overview");
   const [run, setRun] = useState<string | null>(null);
   const runs = [...shown.runs].sort((a, b) => b.attempt - a.attempt);
+  const finished = task.status === "done";
   const logged = runs.find((each) => each.id === run) ?? runs[0];
   const showLog = (which: string) => {
     setRun(which);
@@ -174,18 +174,26 @@ function Whole({ board, shown, etag, close }: { board: string; shown: Shown; eta
             <Properties board={board} task={task} etag={etag} />
             <Body board={board} task={task} etag={etag} />
             {shown.latest_summary && shown.latest_summary !== task.result && (
-              <Section title={t("drawer.summary")}>
-                <div className="rounded-lg border border-line bg-raised px-3.5 py-3 text-sm">
-                  <Prose text={shown.latest_summary} />
-                </div>
-              </Section>
+              <Words
+                of={{ board, task, etag }}
+                field="summary"
+                title={t("drawer.summary")}
+                text={shown.latest_summary}
+                editable={finished}
+                className="rounded-lg border border-line bg-raised px-3.5 py-3"
+              />
             )}
             {task.result && (
-              <Section title={t("drawer.result")}>
-                <div className="rounded-lg border border-green/35 bg-green-soft px-3.5 py-3 text-sm">
-                  <Prose text={task.result} />
-                </div>
-              </Section>
+              <Words
+                of={{ board, task, etag }}
+                field="result"
+                title={t("drawer.result")}
+                text={task.result}
+                // A result alone would be taken for the summary too.
+                keep={shown.latest_summary && shown.latest_summary !== task.result ? { summary: shown.latest_summary } : {}}
+                editable={finished}
+                className="rounded-lg border border-green/35 bg-green-soft px-3.5 py-3"
+              />
             )}
             <Links board={board} shown={shown} />
             <Attachments board={board} id={task.id} attachments={shown.attachments} />

@@ -78,23 +78,43 @@ export function Title(of: Of) {
 }
 
 export function Body(of: Of) {
-  const edit = useEdit(of);
-  // What is being written, and what stood there when that began.
-  const [draft, setDraft] = useKept<{ text: string; base: string } | null>(`description ${of.board}/${of.task.id}`, null);
-  const body = of.task.body ?? "";
   // The shell runs it as it stands: nothing of it is a mark.
   const script = useProfiles().data?.profiles.find((profile) => profile.name === of.task.assignee)?.runner === "shell";
+  return <Words of={of} field="body" title={t("field.description")} text={of.task.body ?? ""} script={script} editable />;
+}
+
+interface WordsOf {
+  of: Of;
+  /** What it is called where it is changed. A description may be taken away; what a task came to may only be said otherwise. */
+  field: "body" | "result" | "summary";
+  title: string;
+  text: string;
+  editable: boolean;
+  script?: boolean;
+  /** What is to stay as it is beside it. */
+  keep?: Record<string, string>;
+  /** Around the text. */
+  className?: string;
+}
+
+/** A text of a task, and where it is written. */
+export function Words({ of, field, title, text: body, editable, script = false, keep = {}, className = "" }: WordsOf) {
+  const edit = useEdit(of);
+  // What is being written, and what stood there when that began.
+  const [draft, setDraft] = useKept<{ text: string; base: string } | null>(`${field} ${of.board}/${of.task.id}`, null);
   const theirs = draft !== null && draft.base !== body;
+  const needed = field !== "body" && !draft?.text.trim();
   const save = () => {
     const next = (draft?.text ?? "").trim();
     if (next === body) return setDraft(null);
-    return edit.mutate({ body: next || null }, { onSuccess: () => setDraft(null) });
+    if (needed) return undefined;
+    return edit.mutate({ ...keep, [field]: next || null }, { onSuccess: () => setDraft(null) });
   };
   return (
     <Section
-      title={t("field.description")}
+      title={title}
       aside={
-        draft === null ? (
+        draft === null && editable ? (
           <Button tone="quiet" onClick={() => setDraft({ text: body, base: body })}>
             {body ? t("do.edit") : t("do.write")}
           </Button>
@@ -109,7 +129,7 @@ export function Body(of: Of) {
               {body}
             </pre>
           ) : (
-            <div className="text-sm">
+            <div className={cx("text-sm", className)}>
               <Prose text={body} />
             </div>
           )
@@ -121,7 +141,7 @@ export function Body(of: Of) {
           <Write
             board={of.board}
             id={of.task.id}
-            aria-label={t("field.description")}
+            aria-label={title}
             autoFocus
             rows={8}
             className="max-h-none font-mono text-xs"
@@ -141,7 +161,7 @@ export function Body(of: Of) {
           )}
           {edit.error && <ProblemNote problem={asProblem(edit.error)} />}
           <div className="flex gap-2">
-            <Button tone="primary" busy={edit.isPending} onClick={save}>
+            <Button tone="primary" disabled={needed} busy={edit.isPending} onClick={save}>
               {theirs ? t("edit.overwrite") : t("do.save")}
             </Button>
             <Button onClick={() => setDraft(null)}>{theirs ? t("edit.takeTheirs") : t("do.cancel")}</Button>
