@@ -147,7 +147,7 @@ pub(crate) struct Reader {
 
 impl Reader {
     pub(crate) fn new(whole: fn() -> clap::Command) -> Self {
-        Self { quick: Cli::command(), whole }
+        Self { quick: unbuilt(), whole }
     }
 
     /// Reads one.
@@ -219,9 +219,14 @@ impl Parsed {
     }
 }
 
+/// The command line before anything of it is built, for whoever builds it.
+pub(crate) fn unbuilt() -> clap::Command {
+    Cli::command()
+}
+
 /// The whole command line.
 pub(crate) fn command() -> clap::Command {
-    let mut command = Cli::command();
+    let mut command = unbuilt();
     command.build();
     command
 }

@@ -86,14 +86,22 @@ pub enum Side {
 #[derive(Debug)]
 pub struct Wire(OwnedFd);
 
+/// Whether this process can be divided: it has one thread.
+///
+/// # Errors
+/// When procfs cannot be read.
+pub fn divisible() -> io::Result<bool> {
+    let me = rustix::process::getpid();
+    Ok(Stat::read(me.as_raw_pid())?.is_some_and(|stat| stat.threads == 1))
+}
+
 /// Divides this process in a guard and a supervisor, its child. To be called before anything has started a thread. Both
 /// share what is open; the guard is to drop what it does not need.
 ///
 /// # Errors
 /// When this process has several threads, or the kernel refuses: then nothing has been divided.
 pub fn split() -> io::Result<Side> {
-    let me = rustix::process::getpid();
-    if Stat::read(me.as_raw_pid())?.is_none_or(|stat| stat.threads != 1) {
+    if !divisible()? {
         return Err(io::Error::other("a process with several threads cannot be divided"));
     }
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;

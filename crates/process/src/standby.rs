@@ -1,7 +1,7 @@
 //! A process that is started before it is needed, and waits for what it is to do: what a start costs is paid beforehand.
 //!
-//! Starter and waiter hold the ends of one socket. The starter hands over words and descriptors, once, and the waiter says that
-//! it has them; the closing of either end says that the other one is gone. Both wait in the kernel: idle costs nothing.
+//! Starter and waiter hold the ends of one socket. The starter hands over words, once, the waiter says that it has them, and is
+//! given a descriptor; the closing of either end says that the other one is gone. Both wait in the kernel: idle costs nothing.
 
 use std::fs::File;
 use std::io::{self, IoSlice, IoSliceMut};
@@ -22,8 +22,6 @@ use crate::child;
 const PATIENCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 200_000_000 };
 /// The most bytes of words.
 const WORDS: usize = 1_024;
-/// The most descriptors.
-const GIVEN: usize = 2;
 
 /// The starter's hold on a process that waits.
 #[derive(Debug)]
@@ -43,33 +41,37 @@ impl Standby {
         Ok((Self { wire: mine }, theirs))
     }
 
-    /// Hands over at most 1,024 bytes of words and two descriptors, and waits for the word that they have arrived, for at most
-    /// 200 ms.
+    /// Hands over at most 1,024 bytes of words, waits for the word that they have arrived, for at most 200 ms, and then hands over
+    /// a descriptor. Whoever does not answer never holds it.
     ///
     /// # Errors
-    /// When the process is gone, or does not say so in time. Then it may still have them: whoever starts another process for
-    /// the same thing must be able to bear both.
-    pub fn hand_over(self, words: &[u8], give: &[BorrowedFd<'_>]) -> io::Result<()> {
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(GIVEN))];
-        let mut ancillary = SendAncillaryBuffer::new(&mut space);
-        if words.len() > WORDS || !(give.is_empty() || ancillary.push(SendAncillaryMessage::ScmRights(give)))
-        {
+    /// When the process is gone, or does not answer in time. Then it may still have the words: whoever starts another process
+    /// for the same thing must be able to bear both.
+    pub fn hand_over(self, words: &[u8], give: Option<BorrowedFd<'_>>) -> io::Result<()> {
+        if words.len() > WORDS {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is more than can be handed over"));
         }
-        sendmsg(
-            &self.wire,
-            &[IoSlice::new(words)],
-            &mut ancillary,
-            SendFlags::NOSIGNAL | SendFlags::DONTWAIT,
-        )?;
+        send(&self.wire, words, SendFlags::NOSIGNAL | SendFlags::DONTWAIT)?;
         if retry_on_intr(|| poll(&mut [PollFd::new(&self.wire, PollFlags::IN)], Some(&PATIENCE)))? == 0 {
             return Err(io::Error::new(io::ErrorKind::TimedOut, "it does not answer"));
         }
         let mut word = [0; 1];
-        match recv(&self.wire, &mut word, RecvFlags::DONTWAIT)?.0 {
-            0 => Err(io::Error::new(io::ErrorKind::UnexpectedEof, "it is gone")),
-            _ => Ok(()),
+        if recv(&self.wire, &mut word, RecvFlags::DONTWAIT)?.0 == 0 {
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "it is gone"));
         }
+        let Some(give) = give else { return Ok(()) };
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut ancillary = SendAncillaryBuffer::new(&mut space);
+        let give = [give];
+        ancillary.push(SendAncillaryMessage::ScmRights(&give));
+        // It has taken what matters; should it be gone by now, others see that.
+        let _ = sendmsg(
+            &self.wire,
+            &[IoSlice::new(&[1])],
+            &mut ancillary,
+            SendFlags::NOSIGNAL | SendFlags::DONTWAIT,
+        );
+        Ok(())
     }
 }
 
@@ -77,15 +79,6 @@ impl Standby {
 #[derive(Debug)]
 pub struct Waiting {
     wire: OwnedFd,
-}
-
-/// What was handed over.
-#[derive(Debug)]
-pub struct Handed {
-    /// The words.
-    pub words: Vec<u8>,
-    /// The descriptors. They go to no child.
-    pub given: Vec<OwnedFd>,
 }
 
 impl Waiting {
@@ -98,50 +91,46 @@ impl Waiting {
         Ok(Self { wire: child::adopt(fd)? })
     }
 
-    /// Waits; none when the starter is gone, or has started this process in vain.
+    /// Waits for the words; none when the starter is gone, or has started this process in vain.
     ///
     /// # Errors
-    /// When the socket fails, or more came than fits.
-    pub fn wait(&self) -> io::Result<Option<Handed>> {
+    /// When the socket fails.
+    pub fn wait(&self) -> io::Result<Option<Vec<u8>>> {
         let mut words = vec![0; WORDS];
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(GIVEN))];
-        let mut ancillary = RecvAncillaryBuffer::new(&mut space);
-        let got = retry_on_intr(|| {
-            recvmsg(&self.wire, &mut [IoSliceMut::new(&mut words)], &mut ancillary, RecvFlags::CMSG_CLOEXEC)
-        })?;
-        let given = ancillary
-            .drain()
-            .filter_map(|message| match message {
-                RecvAncillaryMessage::ScmRights(given) => Some(given),
-                _ => None,
-            })
-            .flatten()
-            .collect();
-        if got.bytes == 0 {
-            return Ok(None);
-        }
-        words.truncate(got.bytes);
-        Ok(Some(Handed { words, given }))
+        let length = retry_on_intr(|| recv(&self.wire, &mut words[..], RecvFlags::empty()))?.0;
+        words.truncate(length);
+        Ok((length > 0).then_some(words))
     }
 
-    /// Says that what was handed over has arrived. From here on this process is charged with it.
+    /// Says that the words have arrived: from here on this process is charged with them. Gives the descriptor that comes along,
+    /// which goes to no child.
     ///
     /// # Errors
     /// When the starter is gone. It has handed over nevertheless.
-    pub fn answer(self) -> io::Result<()> {
+    pub fn answer(self) -> io::Result<Option<OwnedFd>> {
         send(&self.wire, &[1], SendFlags::NOSIGNAL | SendFlags::DONTWAIT)?;
-        Ok(())
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut ancillary = RecvAncillaryBuffer::new(&mut space);
+        let mut word = [0; 1];
+        retry_on_intr(|| {
+            recvmsg(&self.wire, &mut [IoSliceMut::new(&mut word)], &mut ancillary, RecvFlags::CMSG_CLOEXEC)
+        })?;
+        let given = ancillary.drain().find_map(|message| match message {
+            RecvAncillaryMessage::ScmRights(mut given) => given.next(),
+            _ => None,
+        });
+        Ok(given)
     }
 }
 
-/// Writes `value` over `placeholder`, which is as long, wherever it stands in the arguments and the variables with which this
-/// process was started: what lists of processes show, and what is looked for in them, is the kernel's view of that memory.
+/// Writes `value` over `placeholder`, which is as long, where it is the last argument or the value of `variable` among those with
+/// which this process was started: what lists of processes show, and what is looked for in them, is the kernel's view of that
+/// memory.
 ///
 /// # Errors
-/// `InvalidInput` where the lengths differ; `NotFound` where the placeholder stands nowhere; whatever procfs says.
-pub fn rename_in_place(placeholder: &str, value: &str) -> io::Result<()> {
-    let (from, to) = (placeholder.as_bytes(), value.as_bytes());
-    if from.is_empty() || from.len() != to.len() {
+/// `InvalidInput` where the lengths differ; `NotFound` where the placeholder stands in neither place; whatever procfs says.
+pub fn rename_in_place(variable: &str, placeholder: &str, value: &str) -> io::Result<()> {
+    if placeholder.is_empty() || placeholder.len() != value.len() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "a name of another length has no room"));
     }
     let stat = std::fs::read_to_string("/proc/self/stat")?;
@@ -151,14 +140,17 @@ pub fn rename_in_place(placeholder: &str, value: &str) -> io::Result<()> {
     let place = |field: usize| fields.get(field - 3)?.parse::<u64>().ok().filter(|place| *place > 0);
     let memory = File::options().read(true).write(true).open("/proc/self/mem")?;
     let mut found = false;
-    for (start, end) in [(place(48), place(49)), (place(50), place(51))] {
+    for (start, end, before) in
+        [(place(48), place(49), "\0".to_owned()), (place(50), place(51), format!("\0{variable}="))]
+    {
         let (Some(start), Some(end)) = (start, end) else { continue };
         let length = usize::try_from(end.saturating_sub(start)).map_err(io::Error::other)?;
-        let mut bytes = vec![0; length];
-        memory.read_exact_at(&mut bytes, start)?;
-        let mut places = bytes.windows(from.len()).enumerate().filter(|(_, window)| *window == from);
-        if let Some((offset, _)) = places.next() {
-            memory.write_all_at(to, start + offset as u64)?;
+        // One more at the start, so that the first entry begins like every other one.
+        let mut bytes = vec![0; length + 1];
+        memory.read_exact_at(bytes.get_mut(1..).unwrap_or_default(), start)?;
+        let wanted = format!("{before}{placeholder}\0").into_bytes();
+        if let Some(offset) = bytes.windows(wanted.len()).rposition(|window| window == wanted) {
+            memory.write_all_at(value.as_bytes(), start + (offset + before.len()) as u64 - 1)?;
             found = true;
         }
     }
@@ -183,18 +175,15 @@ mod tests {
     }
 
     #[test]
-    fn words_and_descriptors_arrive_and_are_answered() {
+    fn words_and_a_descriptor_arrive_and_are_answered() {
         let (standby, waiting) = pair();
-        let waiter = std::thread::spawn(move || {
-            let handed = waiting.wait().unwrap().unwrap();
-            waiting.answer().unwrap();
-            handed
-        });
+        let waiter =
+            std::thread::spawn(move || (waiting.wait().unwrap().unwrap(), waiting.answer().unwrap()));
         let mut file = tempfile::tempfile().unwrap();
-        standby.hand_over(b"what to do", &[file.as_fd()]).unwrap();
-        let handed = waiter.join().unwrap();
-        assert_eq!(handed.words, b"what to do");
-        let given = handed.given.into_iter().next().unwrap();
+        standby.hand_over(b"what to do", Some(file.as_fd())).unwrap();
+        let (words, given) = waiter.join().unwrap();
+        assert_eq!(words, b"what to do");
+        let given = given.unwrap();
         let flags = rustix::io::fcntl_getfd(&given).unwrap();
         assert!(flags.contains(rustix::io::FdFlags::CLOEXEC), "it goes to no child");
         File::from(given).write_all(b"here").unwrap();
@@ -202,6 +191,11 @@ mod tests {
         file.rewind().unwrap();
         file.read_to_string(&mut text).unwrap();
         assert_eq!(text, "here");
+        let (standby, waiting) = pair();
+        let waiter =
+            std::thread::spawn(move || (waiting.wait().unwrap().unwrap(), waiting.answer().unwrap()));
+        standby.hand_over(b"alone", None).unwrap();
+        assert!(waiter.join().unwrap().1.is_none());
     }
 
     #[test]
@@ -211,10 +205,10 @@ mod tests {
         assert!(waiting.wait().unwrap().is_none());
         let (standby, waiting) = pair();
         drop(waiting);
-        assert!(standby.hand_over(b"x", &[]).is_err());
+        assert!(standby.hand_over(b"x", None).is_err());
         let (standby, waiting) = pair();
         let waiter = std::thread::spawn(move || drop(waiting.wait().unwrap()));
-        let error = standby.hand_over(b"x", &[]).unwrap_err();
+        let error = standby.hand_over(b"x", None).unwrap_err();
         waiter.join().unwrap();
         assert!(
             matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset),
@@ -223,21 +217,28 @@ mod tests {
     }
 
     #[test]
-    fn whoever_does_not_answer_is_given_up() {
-        let (standby, _waiting) = pair();
-        assert_eq!(standby.hand_over(b"x", &[]).unwrap_err().kind(), io::ErrorKind::TimedOut);
+    fn whoever_does_not_answer_is_given_up_and_holds_nothing() {
+        let (standby, waiting) = pair();
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let held = File::open(file.path()).unwrap();
+        held.try_lock().unwrap();
+        let error = standby.hand_over(b"x", Some(held.as_fd())).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        drop(held);
+        File::open(file.path()).unwrap().try_lock().unwrap();
+        drop(waiting);
     }
 
     #[test]
     fn more_than_fits_is_refused() {
         let (standby, _waiting) = pair();
-        assert_eq!(standby.hand_over(&[0; WORDS + 1], &[]).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        assert_eq!(standby.hand_over(&[0; WORDS + 1], None).unwrap_err().kind(), io::ErrorKind::InvalidInput);
     }
 
     #[test]
     fn a_name_of_another_length_or_from_nowhere_is_refused() {
-        assert_eq!(rename_in_place("ab", "abc").unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        assert_eq!(rename_in_place("X", "ab", "abc").unwrap_err().kind(), io::ErrorKind::InvalidInput);
         let nowhere = "a name that no process was ever started with";
-        assert_eq!(rename_in_place(nowhere, nowhere).unwrap_err().kind(), io::ErrorKind::NotFound);
+        assert_eq!(rename_in_place("X", nowhere, nowhere).unwrap_err().kind(), io::ErrorKind::NotFound);
     }
 }

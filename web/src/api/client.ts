@@ -117,9 +117,18 @@ export async function send<T>(method: string, path: string, call: Call = {}): Pr
   }
   const problem = response.ok ? null : await problemOf(response);
   if (problem && open(problem.status, problem.code)) leaveOpen();
-  else if (same) unanswered.delete(same);
+  else if (problem && same) unanswered.delete(same);
   if (problem) throw new Refused(problem);
-  const data = response.status === 204 ? undefined : await response.json();
+  let data: unknown;
+  try {
+    data = response.status === 204 ? undefined : await response.json();
+  } catch (error) {
+    // It was cut off: what was asked for is done, and the rest of the answer is to be had.
+    leaveOpen();
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new Refused(unreachable());
+  }
+  if (same) unanswered.delete(same);
   return { data: data as T, etag: response.headers.get("ETag") };
 }
 

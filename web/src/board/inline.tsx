@@ -1,24 +1,26 @@
 // A new task where it will stand: a title, Enter, and the next one; with everything else a task can have behind one button.
 
 import { useMutation } from "@tanstack/react-query";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { api } from "../api/actions.ts";
 import { asProblem } from "../api/client.ts";
 import { refresh } from "../api/queries.ts";
 import type { NewTask, Problem, Status } from "../api/types.ts";
 import { Button, Field, Input } from "../design/controls.tsx";
 import { t } from "../i18n/index.ts";
-import { putBack, useKept } from "../shell/drafts.ts";
-import { openDialog } from "../shell/store.ts";
+import { useKept } from "../shell/drafts.ts";
+import { openDialog, refusal } from "../shell/store.ts";
 import { MoreFields, ProfileOptions, blank, split, taskOf } from "../shell/task-fields.tsx";
 import type { Draft } from "../shell/task-fields.tsx";
 
-/** A task that the server did not take while the next one was being written. */
+/** A task that the server did not take. */
 interface Refusal {
-  text: string;
+  id: number;
   task: NewTask;
   problem: Problem;
 }
+
+let refusals = 0;
 
 export function InlineCreate({ board, status, close }: { board: string; status: Status; close: () => void }) {
   const name = `inline ${board}/${status}`;
@@ -26,23 +28,31 @@ export function InlineCreate({ board, status, close }: { board: string; status: 
   const [refused, setRefused] = useKept<Refusal[] | null>(`${name} refused`, null);
   const [draft, setDraft] = useState<Draft>(() => blank(status));
   const [more, setMore] = useState(false);
+  const there = useRef(true);
+  useEffect(() => {
+    there.current = true;
+    return () => {
+      there.current = false;
+    };
+  }, []);
   const change = (change: Partial<Draft>) => setDraft((old) => ({ ...old, ...change }));
   const create = useMutation({
     // One after the other, so that they stand in the order in which they were written.
     scope: { id: name },
-    mutationFn: ({ task }: { text: string; task: NewTask }) => api.create(board, task),
+    mutationFn: (task: NewTask) => api.create(board, task),
     onSuccess: (task) => void refresh(board, new Set([task.id])),
-    onError: (error, { text, task }) => {
-      if (!putBack(name, text)) setRefused((old) => [...(old ?? []), { text, task, problem: asProblem(error) }]);
+    // The next one may be half written by now: this one is kept as a whole, to be tried again.
+    onError: (error, task) => {
+      const problem = asProblem(error);
+      setRefused((old) => [...(old ?? []), { id: refusals++, task, problem }]);
+      if (!there.current) refusal({ ...problem, title: task.title });
     },
   });
-  const add = (text: string, task: NewTask) => create.mutate({ text, task });
   const without = (one: Refusal) =>
     setRefused((old) => {
       const rest = (old ?? []).filter((each) => each !== one);
       return rest.length > 0 ? rest : null;
     });
-  const problem = create.error && text.trim() === create.variables?.text.trim() ? asProblem(create.error) : null;
   return (
     <form
       className="mx-1.5 mb-1.5 flex max-h-[75%] shrink-0 flex-col gap-2 rounded-lg border border-accent-text bg-raised p-2 shadow-card"
@@ -50,7 +60,7 @@ export function InlineCreate({ board, status, close }: { board: string; status: 
         event.preventDefault();
         if (!text.trim()) return;
         // What else was chosen stays: the next task is often of the same kind.
-        add(text, taskOf({ ...draft, ...split(text) }));
+        create.mutate(taskOf({ ...draft, ...split(text) }));
         setText("");
       }}
       onKeyDown={(event) => {
@@ -83,7 +93,7 @@ export function InlineCreate({ board, status, close }: { board: string; status: 
         </div>
       )}
       {(refused ?? []).map((one) => (
-        <div key={one.text} role="alert" className="grid gap-1 border-b border-line pb-2 text-xs">
+        <div key={one.id} role="alert" className="grid gap-1 border-b border-line pb-2 text-xs">
           <p dir="auto" className="line-clamp-2 font-medium [overflow-wrap:anywhere]">
             {one.task.title}
           </p>
@@ -93,7 +103,7 @@ export function InlineCreate({ board, status, close }: { board: string; status: 
               className="px-1.5!"
               onClick={() => {
                 without(one);
-                add(one.text, one.task);
+                create.mutate(one.task);
               }}
             >
               {t("do.tryAgain")}
@@ -104,7 +114,6 @@ export function InlineCreate({ board, status, close }: { board: string; status: 
           </div>
         </div>
       ))}
-      {problem && <p className="text-xs text-red [overflow-wrap:anywhere]">{problem.detail ?? problem.title}</p>}
       <select aria-label={t("task.newAssignee")} value={draft.assignee} onChange={(event) => change({ assignee: event.target.value })} className="h-7 w-full shrink-0 rounded-md border border-line-strong bg-raised px-1 text-xs">
         <ProfileOptions />
       </select>

@@ -20,14 +20,6 @@ export function sent(name: string, what: string): void {
   if (kept.get(name) === what) forget(name);
 }
 
-/** Puts back what could not be sent, unless something else was written there since: whether it was put back. */
-export function putBack(name: string, what: string): boolean {
-  if (kept.has(name)) return kept.get(name) === what;
-  kept.set(name, what);
-  for (const listener of listeners) listener();
-  return true;
-}
-
 /** What was written under this name and is not sent yet; `blank`, which is no object, where there is nothing. */
 export function useKept<T>(name: string, blank: T): [T, (next: T | ((old: T) => T)) => void] {
   const value = useSyncExternalStore(subscribe, () => (kept.has(name) ? (kept.get(name) as T) : blank));

@@ -3,7 +3,7 @@
 use clap::Args;
 use clap_complete::Shell;
 
-use crate::args::command;
+use crate::args::unbuilt;
 use crate::error::Failure;
 use crate::exit::ExitCode;
 use crate::output::Out;
@@ -18,7 +18,7 @@ pub(crate) struct CompletionsArgs {
 /// Prints the script.
 pub(crate) fn run(args: CompletionsArgs) -> Result<ExitCode, Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut command(), "andon", &mut script);
+    clap_complete::generate(args.shell, &mut unbuilt(), "andon", &mut script);
     Out::Standard.print(&String::from_utf8_lossy(&script));
     Ok(ExitCode::Done)
 }

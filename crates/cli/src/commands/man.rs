@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::app::absolute;
-use crate::args::command;
+use crate::args::unbuilt;
 use crate::error::Failure;
 use crate::exit::ExitCode;
 use crate::output::Out;
@@ -22,14 +22,14 @@ pub(crate) struct ManArgs {
 pub(crate) fn run(args: ManArgs) -> Result<ExitCode, Failure> {
     let Some(folder) = args.dir else {
         let mut page = Vec::new();
-        let whole = clap_mangen::Man::new(command()).render(&mut page);
+        let whole = clap_mangen::Man::new(unbuilt()).render(&mut page);
         whole.map_err(Failure::file("andon.1".as_ref()))?;
         Out::Standard.print(&String::from_utf8_lossy(&page));
         return Ok(ExitCode::Done);
     };
     let folder = absolute(&folder)?;
     std::fs::create_dir_all(&folder).map_err(Failure::file(&folder))?;
-    clap_mangen::generate_to(command(), &folder).map_err(Failure::file(&folder))?;
+    clap_mangen::generate_to(unbuilt(), &folder).map_err(Failure::file(&folder))?;
     Out::Standard.say(&format!("The pages lie in {}", folder.display()));
     Ok(ExitCode::Done)
 }

@@ -65,7 +65,8 @@ fn one(app: &App, id: &TaskId, to: Status) -> Result<Task, Failure> {
         }
         Status::Blocked => {
             let reason = "blocked by hand".to_owned();
-            app.run(Block { task, caller, kind: BlockKind::Operator, reason, policy })
+            let kind = if app.in_worker() { BlockKind::NeedsInput } else { BlockKind::Operator };
+            app.run(Block { task, caller, kind, reason, policy })
         }
         Status::Review => {
             let (summary, metadata, roster) = (None, Value::Null, app.roster()?);

@@ -9,7 +9,7 @@ use andon_core::run::{Ending, Failure};
 use andon_core::task::Status;
 use andon_core::{BoardSlug, Millis, ProfileName, TaskId};
 use andon_process::{Identity, SelfExe, Slot, boot_id};
-use andon_store::operation::{BlockUnrunnable, Claim, Claimed, EndRun, FireDue, Seen};
+use andon_store::operation::{BlockUnrunnable, Claim, Claimed, EndRun, FireDue, JudgeLease, Seen};
 use andon_store::query::{Deadlines, Glance, Glimpse, LiveRuns, ReadyAssignees, ReadyOf, StatsOf};
 use andon_store::sql::boards::HostFacts;
 use andon_store::sql::leases::Lease;
@@ -19,7 +19,7 @@ use tokio::time::Instant;
 
 use super::keeper::{Keeper, Kept};
 use super::report::{Report, Spawned};
-use super::reserve::Reserve;
+use super::reserve::{HandedOver, Reserve};
 use super::wake::Wake;
 use super::{DispatchError, attention, guard, leftovers, start};
 use crate::config::{Config, ConfigError};
@@ -501,25 +501,33 @@ impl Pass<'_> {
         let log = supervisors_log(self.board.folder());
         let profile = claimed.run.profile.as_ref().map_or("", ProfileName::as_str);
         let (task, run) = (claimed.task.id.as_str(), claimed.run.id.as_str());
+        let mut handed = HandedOver::No;
         let started = tracing::info_span!("start", board = self.board.slug().as_str(), task, run, profile)
             .in_scope(|| {
                 let mut reserve = self.context.reserve.lock().unwrap_or_else(PoisonError::into_inner);
-                if reserve.hand_over(self.board.slug(), claimed, slot.as_ref()) {
+                handed = reserve.hand_over(self.board.slug(), claimed, slot.as_ref());
+                if handed == HandedOver::Yes {
                     return Ok(());
                 }
                 start::supervisor(self.context.exe, home, self.board.slug().as_str(), claimed, slot, &log)
             });
         if let Err(error) = started {
             tracing::error!(run = %claimed.run.id, %error, "no supervisor could be started");
+            let (run, policy) = (claimed.run.id.clone(), self.settings.policy.clone());
+            if handed == HandedOver::Perhaps {
+                // Only unless the silent one has taken it after all.
+                let judge = JudgeLease { run, holder_alive: None, rebooted: false, unstarted: true, policy };
+                return self.board.run(judge).await.map(drop);
+            }
             // Its own failure to start counts against no task.
             let end = EndRun {
-                run: claimed.run.id.clone(),
+                run,
                 ending: Ending::Failed(Failure::Interrupted),
                 error: format!("no supervisor could be started: {error}"),
                 words: Words::default(),
                 resets_at: None,
                 reaped: true,
-                policy: self.settings.policy.clone(),
+                policy,
             };
             return self.board.run(end).await;
         }

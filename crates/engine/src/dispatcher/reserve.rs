@@ -3,6 +3,7 @@
 
 use std::os::fd::{AsFd as _, AsRawFd as _};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use andon_core::BoardSlug;
 use andon_process::{SelfExe, Slot, Standby, spawn_detached};
@@ -11,10 +12,27 @@ use andon_store::operation::Claimed;
 use super::start;
 use crate::supervisor::{NO_RUN, STANDBY, words};
 
+/// After a failure to start one, none is started for so long.
+const REST: Duration = Duration::from_secs(60);
+
+/// What became of a run that was to be handed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum HandedOver {
+    /// It has arrived.
+    Yes,
+    /// None waits for this board: another one is to be started.
+    No,
+    /// The one that waits does not answer: another one is to be started, but it may have the run, too. Should it wake up, the board
+    /// lets only one of the two take it.
+    Perhaps,
+}
+
 /// At most one supervisor that waits for a run of one board.
 #[derive(Debug)]
 pub(super) struct Reserve {
     wanted: bool,
+    /// Not before this, where the last one could not be started.
+    rests: Option<Instant>,
     waiting: Option<(BoardSlug, Standby)>,
     /// The board whose run was started last.
     last: Option<BoardSlug>,
@@ -23,23 +41,28 @@ pub(super) struct Reserve {
 impl Reserve {
     /// None is ever started where none is wanted.
     pub(super) fn new(wanted: bool) -> Self {
-        Self { wanted, waiting: None, last: None }
+        Self { wanted, rests: None, waiting: None, last: None }
     }
 
-    /// Hands a claimed run to the one that waits. False: none waits for this board, or it does not answer, and another one is
-    /// to be started. Should the silent one wake up later, the board lets only one of the two take the run.
-    pub(super) fn hand_over(&mut self, board: &BoardSlug, claimed: &Claimed, slot: Option<&Slot>) -> bool {
+    /// Hands a claimed run to the one that waits.
+    pub(super) fn hand_over(
+        &mut self,
+        board: &BoardSlug,
+        claimed: &Claimed,
+        slot: Option<&Slot>,
+    ) -> HandedOver {
         if self.last.as_ref() != Some(board) {
             self.last = Some(board.clone());
         }
-        let Some((_, standby)) = self.waiting.take_if(|(of, _)| of == board) else { return false };
-        let given: Vec<_> = slot.iter().map(|slot| slot.as_fd()).collect();
-        let handed = standby.hand_over(words(&claimed.run.id, &claimed.token).as_bytes(), &given);
-        handed
-            .inspect_err(|error| {
+        let Some((_, standby)) = self.waiting.take_if(|(of, _)| of == board) else { return HandedOver::No };
+        let said = words(&claimed.run.id, &claimed.token);
+        match standby.hand_over(said.as_bytes(), slot.map(|slot| slot.as_fd())) {
+            Ok(()) => HandedOver::Yes,
+            Err(error) => {
                 tracing::warn!(run = %claimed.run.id, %error, "the waiting supervisor does not take it: another one is started");
-            })
-            .is_ok()
+                HandedOver::Perhaps
+            }
+        }
     }
 
     /// Starts one, for the board whose run was started last, else for `usual`, unless one waits for it. One that waits for
@@ -52,14 +75,15 @@ impl Reserve {
         log: impl Fn(&BoardSlug) -> std::path::PathBuf,
     ) {
         let Some(board) = self.last.as_ref().or(usual).filter(|_| self.wanted) else { return };
-        if self.waiting.as_ref().is_some_and(|(of, _)| of == board) {
+        let rests = self.rests.is_some_and(|until| Instant::now() < until);
+        if rests || self.waiting.as_ref().is_some_and(|(of, _)| of == board) {
             return;
         }
         match wait_for(exe, home, board, &log(board)) {
             Ok(standby) => self.waiting = Some((board.clone(), standby)),
             Err(error) => {
-                tracing::warn!(%error, "no supervisor can be started beforehand; each is started when there is a run for it");
-                self.wanted = false;
+                tracing::warn!(%error, "no supervisor can be started beforehand; for now each is started when there is a run for it");
+                self.rests = Some(Instant::now() + REST);
             }
         }
     }

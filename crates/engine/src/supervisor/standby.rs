@@ -4,11 +4,12 @@ use std::os::fd::RawFd;
 use std::path::{Path, PathBuf};
 
 use andon_core::{BoardSlug, RunId};
-use andon_process::{Slot, Waiting, rename_in_place};
+use andon_process::{Slot, Waiting, divisible, rename_in_place};
 use andon_store::query::Glance;
 use andon_store::{Home, Mode};
 
 use super::life::Assignment;
+use crate::host::SUPERVISES;
 use crate::settings;
 
 /// The variable that names the inherited descriptor by which a supervisor hears of its run.
@@ -26,17 +27,21 @@ pub(crate) fn words(run: &RunId, token: &str) -> String {
 pub fn wait(home: PathBuf, board: BoardSlug, descriptor: RawFd) -> Option<Assignment> {
     let waiting = Waiting::adopt(descriptor).ok()?;
     go_through(&home, &board);
-    let handed = waiting.wait().inspect_err(|error| tracing::warn!(%error, "waiting in vain")).ok()??;
-    let words = String::from_utf8(handed.words).ok()?;
-    let (run, token) = words.split_once('\n')?;
+    let said = waiting.wait().inspect_err(|error| tracing::warn!(%error, "waiting in vain")).ok()??;
+    // Whoever cannot go on does not answer: another one is started at once.
+    if !divisible().unwrap_or(false) {
+        tracing::warn!("this process has become several threads, and cannot supervise");
+        return None;
+    }
+    let said = String::from_utf8(said).ok()?;
+    let (run, token) = said.split_once('\n')?;
     let run: RunId = run.parse().ok()?;
     // Before it is told that the run has arrived: when the dispatcher dies after that, others look for it under this name.
-    if let Err(error) = rename_in_place(NO_RUN, run.as_str()) {
+    if let Err(error) = rename_in_place(SUPERVISES, NO_RUN, run.as_str()) {
         tracing::warn!(%run, %error, "lists of processes do not show which run this is");
     }
     // A dispatcher that died meanwhile has handed over all the same; whether the run may be taken is the board's to say.
-    let _ = waiting.answer();
-    let slot = handed.given.into_iter().next().map(Slot::given);
+    let slot = waiting.answer().ok().flatten().map(Slot::given);
     Some(Assignment { home, board, run, token: token.to_owned(), slot })
 }
 

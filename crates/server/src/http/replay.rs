@@ -74,33 +74,40 @@ async fn once(api: &Api, request: Request, next: Next) -> Result<Response, Failu
     if let Some(known) = api.replays.begin(&name, sum) {
         return known;
     }
-    let mut unfinished = Unfinished { api, name: &name, kept: false };
-    let response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
+    // What was begun is done, whether its client waits for it or not: the answer is kept for when it asks again.
+    let unfinished = Unfinished { api: api.clone(), name, kept: false };
+    let begun = tokio::spawn(finish(unfinished, next, Request::from_parts(parts, Body::from(bytes))));
+    begun.await.map_err(|error| Failure::internal(&error))?
+}
+
+async fn finish(mut unfinished: Unfinished, next: Next, request: Request) -> Result<Response, Failure> {
+    let response = next.run(request).await;
     let (parts, body) = response.into_parts();
     let bytes = body.collect().await.map_err(|error| Failure::internal(&error))?.to_bytes();
     // A failure of ours, or of the moment, may go better the next time.
     let passing = parts.status.is_server_error() || parts.status == StatusCode::TOO_MANY_REQUESTS;
     if !passing && bytes.len() <= LARGEST {
         unfinished.kept = true;
-        api.replays.keep(&name, (parts.status, parts.headers.clone(), bytes.clone()));
+        let answer = (parts.status, parts.headers.clone(), bytes.clone());
+        unfinished.api.replays.keep(&unfinished.name, answer);
     }
     Ok(Response::from_parts(parts, Body::from(bytes)))
 }
 
-/// A request that was given up is as if it had never been: whoever repeats it is not told to wait for ever.
-struct Unfinished<'a> {
-    api: &'a Api,
-    name: &'a Name,
+/// A request that failed or broke off is as if it had never been: whoever repeats it is not told to wait for ever.
+struct Unfinished {
+    api: Api,
+    name: Name,
     kept: bool,
 }
 
-impl Drop for Unfinished<'_> {
+impl Drop for Unfinished {
     fn drop(&mut self) {
         if self.kept {
             return;
         }
         let mut known = self.api.replays.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.0.remove(self.name);
+        known.0.remove(&self.name);
     }
 }
 

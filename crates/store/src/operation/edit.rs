@@ -12,7 +12,7 @@ use crate::caller::{Caller, authorise};
 use crate::error::OpError;
 use crate::lifecycle::{Extra, advance};
 use crate::sql::plans;
-use crate::sql::runs::{self, Words};
+use crate::sql::runs::{self, Run, Words};
 use crate::sql::tasks::{self, Task};
 use crate::tx::{Operation, Tx};
 use crate::vals;
@@ -170,7 +170,7 @@ impl Edit {
         Ok(fields)
     }
 
-    /// The result of a finished task, and the handoff of its newest completed run (ST-28). An outcome is never rewritten.
+    /// The result of a finished task, and the handoff of the newest run that has one (ST-28). An outcome is never rewritten.
     async fn apply_result<T: Tx>(&self, tx: &mut T, task: &mut Task) -> Result<Vec<&'static str>, OpError> {
         let changes = &self.changes;
         if changes.result.is_none() && changes.summary.is_none() && changes.metadata.is_none() {
@@ -186,8 +186,8 @@ impl Edit {
             text::body("result", result)?;
             task.result = Some(result.clone());
         }
-        let completed = |outcome| matches!(outcome, Some(Outcome::Completed | Outcome::Approved));
-        let newest = runs::of_task(tx, &task.id).await?.into_iter().rev().find(|run| completed(run.outcome));
+        // The run whose words are shown: a reviewer's stay the reviewer's.
+        let newest = runs::of_task(tx, &task.id).await?.into_iter().rev().find(Run::hands_over);
         let summary = changes.summary.clone().or_else(|| changes.result.clone());
         match newest {
             Some(run) => {

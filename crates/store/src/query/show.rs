@@ -48,13 +48,8 @@ impl Shown {
     /// The newest completed run's summary, else the task's result.
     #[must_use]
     pub fn latest_summary(&self) -> Option<&str> {
-        let of_runs = self.runs.iter().rev().find_map(|run| {
-            let ended_well = matches!(
-                run.outcome,
-                Some(andon_core::run::Outcome::Completed | andon_core::run::Outcome::ReviewRequested)
-            );
-            run.summary.as_deref().filter(|_| ended_well)
-        });
+        let of_runs =
+            self.runs.iter().rev().find_map(|run| run.summary.as_deref().filter(|_| run.hands_over()));
         of_runs.or(self.task.result.as_deref())
     }
 }

@@ -61,6 +61,14 @@ pub struct Run {
     pub usage: Usage,
 }
 
+impl Run {
+    /// Whether it ended with words for whoever goes on. A reviewer's words are about them, and the reviewer's own.
+    #[must_use]
+    pub fn hands_over(&self) -> bool {
+        matches!(self.outcome, Some(Outcome::Completed | Outcome::ReviewRequested))
+    }
+}
+
 /// What a run consumed, as far as its runner says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
