@@ -11,6 +11,7 @@ use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use sha2::{Digest as _, Sha256};
+use tracing::Instrument as _;
 
 use super::access::Who;
 use super::body::whole;
@@ -76,7 +77,8 @@ async fn once(api: &Api, request: Request, next: Next) -> Result<Response, Failu
     }
     // What was begun is done, whether its client waits for it or not: the answer is kept for when it asks again.
     let unfinished = Unfinished { api: api.clone(), name, kept: false };
-    let begun = tokio::spawn(finish(unfinished, next, Request::from_parts(parts, Body::from(bytes))));
+    let request = Request::from_parts(parts, Body::from(bytes));
+    let begun = tokio::spawn(finish(unfinished, next, request).in_current_span());
     begun.await.map_err(|error| Failure::internal(&error))?
 }
 
