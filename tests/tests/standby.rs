@@ -3,11 +3,13 @@
 
 use andon_tests::{House, processes, wait_for, wait_until};
 
-/// The supervisors of a house that wait for a run.
+/// The supervisors of a house that wait for a run, each with its guard beside it.
 fn waiting(house: &House) -> Vec<i32> {
     let mut found = house.processes();
     found.retain(|pid| processes::waits(*pid));
-    found
+    let (guards, supervisors): (Vec<i32>, Vec<i32>) =
+        found.into_iter().partition(|pid| processes::is_guard(*pid));
+    if guards.is_empty() { Vec::new() } else { supervisors }
 }
 
 fn one_waits(house: &House) -> i32 {
@@ -23,13 +25,13 @@ fn a_waiting_supervisor_takes_a_run_and_is_known_by_it() {
         let stood_by = one_waits(&house);
         let task = house.script(&format!("while [ ! -e \"$OUT/go-{number}\" ]; do sleep 0.02; done"));
         let run = house.wait_running(&task);
-        let guards = processes::guards_of(&run);
-        assert_eq!((guards.len(), processes::supervisors_of(&run).len()), (1, 1));
+        let supervisors = processes::supervisors_of(&run);
+        assert_eq!((supervisors.len(), processes::guards_of(&run).len()), (1, 1));
         assert_eq!(processes::with_environ("ANDON_SUPERVISE_RUN", &run).len(), 2, "others look for it so");
         house.touch(&format!("go-{number}"));
         house.wait_status(&task, "done");
         assert_eq!(house.runs(&task).len(), 1);
-        guards == [stood_by]
+        supervisors == [stood_by]
     });
     assert!(taken, "no run was ever handed to the one that waited");
     wait_until("another one waits", || !waiting(&house).is_empty());

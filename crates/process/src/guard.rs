@@ -17,7 +17,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
+use rustix::io::{Errno, retry_on_intr};
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socketpair};
 use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, kill_process, pidfd_open, waitpid};
 use tokio::net::unix::pipe;
@@ -86,13 +86,15 @@ pub enum Side {
 #[derive(Debug)]
 pub struct Wire(OwnedFd);
 
-/// Whether this process can be divided: it has one thread.
-///
-/// # Errors
-/// When procfs cannot be read.
-pub fn divisible() -> io::Result<bool> {
-    let me = rustix::process::getpid();
-    Ok(Stat::read(me.as_raw_pid())?.is_some_and(|stat| stat.threads == 1))
+impl Wire {
+    /// Tells the guard, before anything else, what this process has come to be charged with; for [`Guardian::hear`].
+    ///
+    /// # Errors
+    /// When the guard is gone: then nothing may be started.
+    pub fn tell(&self, words: &[u8]) -> io::Result<()> {
+        send(&self.0, words, SendFlags::DONTWAIT | SendFlags::NOSIGNAL)?;
+        Ok(())
+    }
 }
 
 /// Divides this process in a guard and a supervisor, its child. To be called before anything has started a thread. Both
@@ -101,7 +103,8 @@ pub fn divisible() -> io::Result<bool> {
 /// # Errors
 /// When this process has several threads, or the kernel refuses: then nothing has been divided.
 pub fn split() -> io::Result<Side> {
-    if !divisible()? {
+    let me = rustix::process::getpid();
+    if Stat::read(me.as_raw_pid())?.is_none_or(|stat| stat.threads != 1) {
         return Err(io::Error::other("a process with several threads cannot be divided"));
     }
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
@@ -201,6 +204,29 @@ impl Guard {
 pub struct Guardian {
     supervisor: Pid,
     wire: OwnedFd,
+}
+
+impl Guardian {
+    /// Waits for what the supervisor is charged with, where that is not known from the start. None: it is gone, and was never
+    /// charged with anything.
+    ///
+    /// # Errors
+    /// When the kernel refuses to wait.
+    pub fn hear(&self) -> io::Result<Option<Vec<u8>>> {
+        let mut words = vec![0; 256];
+        loop {
+            retry_on_intr(|| poll(&mut [PollFd::new(&self.wire, PollFlags::IN)], None))?;
+            match recv(&self.wire, &mut words[..], RecvFlags::DONTWAIT) {
+                Ok((0, _)) => return Ok(None),
+                Ok((length, _)) => {
+                    words.truncate(length);
+                    return Ok(Some(words));
+                }
+                Err(Errno::AGAIN | Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
 }
 
 enum Woken {

@@ -60,7 +60,7 @@ pub use capture::Captured;
 pub use cgroup::Cgroup;
 pub use children::{become_subreaper, reap_orphans};
 pub use exe::{SelfExe, spawn_detached};
-pub use guard::{Guard, Guardian, Side, Wire, divisible, split};
+pub use guard::{Guard, Guardian, Side, Wire, split};
 pub use hunt::StopReport;
 pub use identity::{Identity, boot_id, boottime_ms};
 pub use log::LogSpec;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use andon_engine::dispatcher::{SLOT, TOKEN};
-use andon_engine::supervisor::{Assignment, STANDBY, supervise, wait};
+use andon_engine::supervisor::{Assignment, STANDBY, stand_by, supervise};
 use andon_process::Slot;
 
 use crate::environment::Environment;
@@ -14,14 +14,11 @@ use crate::environment::Environment;
 /// startup guard: it ends benignly, with no process started and no failure counted (SD4-05, SD4-06).
 pub(crate) fn run(arguments: &[OsString], environment: &Environment) -> ExitCode {
     super::dispatch::log_to_stderr(environment, None);
-    let standby = environment.text(STANDBY).and_then(|number| number.parse().ok());
-    let assigned = match standby {
-        Some(descriptor) => waited_for(arguments, descriptor),
-        None => assignment(arguments, environment),
-    };
-    match assigned {
+    if let Some(descriptor) = environment.text(STANDBY) {
+        return waiting(arguments, &descriptor).unwrap_or(ExitCode::FAILURE);
+    }
+    match assignment(arguments, environment) {
         Some(assignment) => supervise(assignment),
-        None if standby.is_some() => ExitCode::SUCCESS,
         None => {
             tracing::info!("standing down: no run is named, or its name or secret is malformed");
             ExitCode::SUCCESS
@@ -29,10 +26,10 @@ pub(crate) fn run(arguments: &[OsString], environment: &Environment) -> ExitCode
     }
 }
 
-/// The run that a dispatcher hands over when it has claimed one.
-fn waited_for(arguments: &[OsString], descriptor: i32) -> Option<Assignment> {
+/// Waits for a run that a dispatcher hands over when it has claimed one.
+fn waiting(arguments: &[OsString], descriptor: &str) -> Option<ExitCode> {
     let [home, board, _no_run] = arguments else { return None };
-    wait(PathBuf::from(home), board.to_str()?.parse().ok()?, descriptor)
+    Some(stand_by(PathBuf::from(home), board.to_str()?.parse().ok()?, descriptor.parse().ok()?))
 }
 
 fn assignment(arguments: &[OsString], environment: &Environment) -> Option<Assignment> {

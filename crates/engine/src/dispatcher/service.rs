@@ -17,6 +17,9 @@ use super::reserve::Reserve;
 use super::wake::{self, Wake};
 use crate::config::ConfigFingerprint;
 
+/// A supervisor that is to wait for the next run is started when nothing has happened for so long.
+const SETTLING: Duration = Duration::from_millis(30);
+
 /// How long a dispatcher works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Until {
@@ -108,7 +111,6 @@ async fn serve(
             Busy::Again => continue,
             Busy::Waits => {}
         }
-        dispatcher.refill();
         if dispatcher.sleep(&mut wake).await == wake::Reason::Shutdown {
             break;
         }
@@ -268,9 +270,18 @@ impl Dispatcher {
     /// Sleeps until there is something to do. A look each second covers rings that were missed.
     async fn sleep(&mut self, wake: &mut Wake) -> wake::Reason {
         let until = self.next_look();
+        // What has just been claimed starts first.
+        let mut refill = Some(Instant::now() + SETTLING);
         loop {
             let glance = Instant::now() + Duration::from_secs(1);
-            match wake.wait(until.min(glance)).await {
+            let next = refill.map_or(glance, |at| glance.min(at));
+            match wake.wait(until.min(next)).await {
+                wake::Reason::Deadline
+                    if refill.is_some_and(|at| at <= Instant::now()) && Instant::now() < until =>
+                {
+                    refill = None;
+                    self.refill();
+                }
                 wake::Reason::Deadline if Instant::now() < until => {
                     let boards = self.home.boards_stamp() != self.boards_seen;
                     if self.served.values().any(Served::lost_a_supervisor) {

@@ -1,25 +1,41 @@
 //! The life of a supervisor's guard: it waits, and stops the tree of a supervisor that cannot do so any more.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use andon_core::RunId;
 use andon_core::run::{Ending, Failure};
+use andon_core::{BoardSlug, RunId};
 use andon_process::{Guardian, Identity};
 use andon_store::Home;
 use andon_store::sql::leases::Holder;
 use andon_store::sql::runs::Words;
 
-use super::life::Assignment;
 use super::record::ExitRecord;
+use super::standby;
 use crate::host;
 use crate::paths::exit_record;
 use crate::settings;
 
+/// Guards a supervisor that waits for a run of a board; ends with it.
+pub(super) fn guard_waiting(guardian: Guardian, home: PathBuf, board: BoardSlug) -> ExitCode {
+    let run: RunId = match guardian.hear() {
+        Ok(Some(words)) => match std::str::from_utf8(&words).ok().and_then(|run| run.parse().ok()) {
+            Some(run) => run,
+            None => return ExitCode::FAILURE,
+        },
+        Ok(None) => return ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(%error, "this supervisor cannot be guarded");
+            return ExitCode::FAILURE;
+        }
+    };
+    // Only what lists of processes show.
+    let _ = standby::rename(&run);
+    guard(guardian, home, board, run)
+}
+
 /// Guards the supervisor of a run; ends with it.
-pub(super) fn guard(guardian: Guardian, assignment: Assignment) -> ExitCode {
-    let Assignment { home, board, run, token: _, slot } = assignment;
-    // The supervisor holds the run's share of the host.
-    drop(slot);
+pub(super) fn guard(guardian: Guardian, home: PathBuf, board: BoardSlug, run: RunId) -> ExitCode {
     let marker = host::marker(&run);
     let named = run.clone();
     let overdue = move |supervisor: Identity| {

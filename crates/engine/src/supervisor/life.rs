@@ -53,14 +53,28 @@ pub(super) struct Taken {
 /// Supervises one run to its end. Exits 0 also where the startup guard says to stand down: that is no failure of anybody.
 #[must_use]
 pub fn supervise(assignment: Assignment) -> ExitCode {
-    let wire = match split() {
-        Ok(Side::Supervisor(wire)) => wire,
-        Ok(Side::Guard(guardian)) => return guarding::guard(guardian, assignment),
-        Err(error) => {
-            tracing::error!(%error, "nobody would stop the worker of a supervisor that is killed");
-            return ExitCode::FAILURE;
+    match divided() {
+        Some(Side::Supervisor(wire)) => live(assignment, wire),
+        Some(Side::Guard(guardian)) => {
+            // The supervisor holds the run's share of the host.
+            drop(assignment.slot);
+            guarding::guard(guardian, assignment.home, assignment.board, assignment.run)
         }
-    };
+        None => ExitCode::FAILURE,
+    }
+}
+
+/// The two processes that this one is from here on.
+pub(super) fn divided() -> Option<Side> {
+    split()
+        .inspect_err(|error| {
+            tracing::error!(%error, "nobody would stop the worker of a supervisor that is killed");
+        })
+        .ok()
+}
+
+/// The life of the supervisor itself, with its guard at the other end of the wire.
+pub(super) fn live(assignment: Assignment, wire: Wire) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = match runtime {
         Ok(runtime) => runtime,

@@ -25,4 +25,4 @@ pub(crate) use consumed::hand_in as hand_in_usage;
 pub use life::{Assignment, supervise};
 pub use record::ExitRecord;
 pub(crate) use standby::{NO_RUN, words};
-pub use standby::{STANDBY, wait};
+pub use standby::{STANDBY, stand_by};

@@ -2,13 +2,15 @@
 
 use std::os::fd::RawFd;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use andon_core::{BoardSlug, RunId};
-use andon_process::{Slot, Waiting, divisible, rename_in_place};
+use andon_process::{Side, Slot, Waiting, Wire, rename_in_place};
 use andon_store::query::Glance;
 use andon_store::{Home, Mode};
 
-use super::life::Assignment;
+use super::guarding::guard_waiting;
+use super::life::{Assignment, divided, live};
 use crate::host::SUPERVISES;
 use crate::settings;
 
@@ -22,22 +24,42 @@ pub(crate) fn words(run: &RunId, token: &str) -> String {
     format!("{run}\n{token}")
 }
 
-/// Waits for a run of a board of a home, on this descriptor. None: there will be none.
+/// Waits for a run of a board of a home, on this descriptor, and supervises it. It is divided at once: what it goes through is then in
+/// the memory of the very process that needs it. Exits 0 where no run ever comes.
 #[must_use]
-pub fn wait(home: PathBuf, board: BoardSlug, descriptor: RawFd) -> Option<Assignment> {
-    let waiting = Waiting::adopt(descriptor).ok()?;
+pub fn stand_by(home: PathBuf, board: BoardSlug, descriptor: RawFd) -> ExitCode {
+    let waiting = match Waiting::adopt(descriptor) {
+        Ok(waiting) => waiting,
+        Err(error) => {
+            tracing::warn!(%error, "nobody can hand a run to this supervisor");
+            return ExitCode::FAILURE;
+        }
+    };
+    match divided() {
+        Some(Side::Supervisor(wire)) => match wait(home, board, waiting, &wire) {
+            Some(assignment) => live(assignment, wire),
+            None => ExitCode::SUCCESS,
+        },
+        Some(Side::Guard(guardian)) => {
+            drop(waiting);
+            guard_waiting(guardian, home, board)
+        }
+        None => ExitCode::FAILURE,
+    }
+}
+
+/// None: there will be no run, or no guard of it. Then nothing is answered, and another supervisor is started.
+fn wait(home: PathBuf, board: BoardSlug, waiting: Waiting, wire: &Wire) -> Option<Assignment> {
     go_through(&home, &board);
     let said = waiting.wait().inspect_err(|error| tracing::warn!(%error, "waiting in vain")).ok()??;
-    // Whoever cannot go on does not answer: another one is started at once.
-    if !divisible().unwrap_or(false) {
-        tracing::warn!("this process has become several threads, and cannot supervise");
-        return None;
-    }
     let said = String::from_utf8(said).ok()?;
     let (run, token) = said.split_once('\n')?;
     let run: RunId = run.parse().ok()?;
+    wire.tell(run.as_str().as_bytes())
+        .inspect_err(|error| tracing::warn!(%run, %error, "the guard of this supervisor is gone"))
+        .ok()?;
     // Before it is told that the run has arrived: when the dispatcher dies after that, others look for it under this name.
-    if let Err(error) = rename_in_place(SUPERVISES, NO_RUN, run.as_str()) {
+    if let Err(error) = rename(&run) {
         tracing::warn!(%run, %error, "lists of processes do not show which run this is");
     }
     // A dispatcher that died meanwhile has handed over all the same; whether the run may be taken is the board's to say.
@@ -45,9 +67,13 @@ pub fn wait(home: PathBuf, board: BoardSlug, descriptor: RawFd) -> Option<Assign
     Some(Assignment { home, board, run, token: token.to_owned(), slot })
 }
 
+/// Shows the run where nothing stood for it.
+pub(super) fn rename(run: &RunId) -> std::io::Result<()> {
+    rename_in_place(SUPERVISES, NO_RUN, run.as_str())
+}
+
 /// Opens the board and looks at it once: the code that this needs is in memory when there is a run. Nothing of it is kept, since
-/// the board may be another one by then, and a process that is divided later must not have it open. A board on a server would
-/// need threads, which such a process must not have either.
+/// the board may be another one by then. A board on a server is not asked: its connection would be the expensive part.
 fn go_through(home: &Path, board: &BoardSlug) {
     let Ok(config) = settings::load_config(home) else { return };
     if config.database_url.is_some() {
