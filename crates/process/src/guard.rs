@@ -87,7 +87,7 @@ pub enum Side {
 pub struct Wire(OwnedFd);
 
 impl Wire {
-    /// Tells the guard, before anything else, what this process has come to be charged with; for [`Guardian::hear`].
+    /// Tells the guard, before anything else, what this process has come to be charged with; for [`Guardian::learn`].
     ///
     /// # Errors
     /// When the guard is gone: then nothing may be started.
@@ -212,7 +212,7 @@ impl Guardian {
     ///
     /// # Errors
     /// When the kernel refuses to wait.
-    pub fn hear(&self) -> io::Result<Option<Vec<u8>>> {
+    pub fn learn(&self) -> io::Result<Option<Vec<u8>>> {
         let mut words = vec![0; 256];
         loop {
             retry_on_intr(|| poll(&mut [PollFd::new(&self.wire, PollFlags::IN)], None))?;

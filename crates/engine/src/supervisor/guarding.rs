@@ -18,7 +18,7 @@ use crate::settings;
 
 /// Guards a supervisor that waits for a run of a board; ends with it.
 pub(super) fn guard_waiting(guardian: Guardian, home: PathBuf, board: BoardSlug) -> ExitCode {
-    let run: RunId = match guardian.hear() {
+    let run: RunId = match guardian.learn() {
         Ok(Some(words)) => match std::str::from_utf8(&words).ok().and_then(|run| run.parse().ok()) {
             Some(run) => run,
             None => return ExitCode::FAILURE,
