@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::failure::Failure;
-use crate::{needs, node, python, shell, web};
+use crate::{needs, node, python, shell, tidy, web};
 
 /// Runs the tests of the workspace, its doctests, and the dashboard's tests in a browser. `args` go to the test runner, and
 /// choose what runs.
@@ -30,7 +30,9 @@ pub(crate) fn run(args: &[String]) -> Result<(), Failure> {
     tests.args(args);
     shell::run(without_foreign_board(tests))?;
     if args.is_empty() {
-        shell::run(without_foreign_board(shell::cargo(&["test", "--workspace", "--doc"])))?;
+        if tidy::doctests::any()? {
+            shell::run(without_foreign_board(shell::cargo(&["test", "--workspace", "--doc"])))?;
+        }
         web::check()?;
         web::journeys(&[])
     } else {

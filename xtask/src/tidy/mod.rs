@@ -5,6 +5,7 @@
 
 mod artefacts;
 mod check;
+pub(crate) mod doctests;
 mod errors;
 mod layers;
 mod links;
