@@ -1,6 +1,7 @@
 //! Who a process is: its number alone is used again, its number with its start time and the boot is not.
 
 use std::io;
+use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
@@ -54,12 +55,17 @@ impl Identity {
     }
 }
 
-/// The random id that the kernel took at boot.
+/// The random id that the kernel took at boot. No process outlives it, so that it is read once.
 ///
 /// # Errors
 /// When procfs is not mounted or cannot be read.
 pub fn boot_id() -> io::Result<String> {
-    Ok(std::fs::read_to_string("/proc/sys/kernel/random/boot_id")?.trim().to_owned())
+    static READ: OnceLock<String> = OnceLock::new();
+    if let Some(known) = READ.get() {
+        return Ok(known.clone());
+    }
+    let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id")?.trim().to_owned();
+    Ok(READ.get_or_init(|| id).clone())
 }
 
 /// Milliseconds since the boot, counting suspended time; no step of the wall clock changes it.
