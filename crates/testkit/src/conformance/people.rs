@@ -209,15 +209,15 @@ pub async fn a_block_has_a_reason_and_a_kind_to_choose(boards: &impl Boards) {
     for kind in [BlockKind::GaveUp, BlockKind::Recurring] {
         assert_eq!(s.refused(s.blocking(&id, s.person(), kind)).await, "invalid_value");
     }
+    let blank = Block { reason: " ".to_owned(), ..s.blocking(&id, s.person(), BlockKind::NeedsInput) };
+    assert_eq!(s.refused(blank).await, "invalid_value");
+    s.complete(&id).await;
+    assert_eq!(s.refused(s.blocking(&id, s.person(), BlockKind::NeedsInput)).await, "wrong_status");
     let run = s.running("asks").await;
     let stopped = s.blocking(&run.task.id, s.worker(&run), BlockKind::Operator);
     assert_eq!(s.refused(stopped).await, "invalid_value");
     assert_eq!(s.status(&run.task.id).await, Status::Running);
     s.ok(s.blocking(&run.task.id, s.worker(&run), BlockKind::Capability)).await;
-    let blank = Block { reason: " ".to_owned(), ..s.blocking(&id, s.person(), BlockKind::NeedsInput) };
-    assert_eq!(s.refused(blank).await, "invalid_value");
-    s.complete(&id).await;
-    assert_eq!(s.refused(s.blocking(&id, s.person(), BlockKind::NeedsInput)).await, "wrong_status");
 }
 
 /// Blocked once too often without news is `recurring`; a person's comment is news, a worker's is not.
