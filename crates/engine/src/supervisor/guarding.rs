@@ -31,12 +31,12 @@ pub(super) fn guard_waiting(guardian: Guardian, home: PathBuf, board: BoardSlug)
     };
     // Only what lists of processes show.
     let _ = standby::rename(&run);
-    guard(guardian, home, board, run)
+    guard(guardian, home, board, &run)
 }
 
 /// Guards the supervisor of a run; ends with it.
-pub(super) fn guard(guardian: Guardian, home: PathBuf, board: BoardSlug, run: RunId) -> ExitCode {
-    let marker = host::marker(&run);
+pub(super) fn guard(guardian: Guardian, home: PathBuf, board: BoardSlug, run: &RunId) -> ExitCode {
+    let marker = host::marker(run);
     let named = run.clone();
     let overdue = move |supervisor: Identity| {
         let path = exit_record(&Home::new(&home).board_folder(&board), &named);

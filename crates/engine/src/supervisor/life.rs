@@ -58,7 +58,7 @@ pub fn supervise(assignment: Assignment) -> ExitCode {
         Some(Side::Guard(guardian)) => {
             // The supervisor holds the run's share of the host.
             drop(assignment.slot);
-            guarding::guard(guardian, assignment.home, assignment.board, assignment.run)
+            guarding::guard(guardian, assignment.home, assignment.board, &assignment.run)
         }
         None => ExitCode::FAILURE,
     }
