@@ -49,8 +49,6 @@ pub(crate) fn run(app: &App, args: ServeArgs) -> Result<ExitCode, Failure> {
         if !args.no_api {
             server = api(app, args.listen.as_deref())?;
         }
-        // The table of routes is described on the way, several megabytes of it, and nobody needs the description here.
-        andon_process::give_back_memory();
         Ok(())
     };
     let worked = super::dispatch::work(app, options, true, started, || planner.nudge());

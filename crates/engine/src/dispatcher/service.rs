@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use andon_core::BoardSlug;
-use andon_process::{SelfExe, reap_orphans};
+use andon_process::{SelfExe, give_back_memory, reap_orphans};
 use andon_store::{BoardsStamp, Home, HomeError};
 use tokio::time::Instant;
 use tracing::Instrument as _;
@@ -125,6 +125,8 @@ struct Dispatcher {
     home: Home,
     exe: SelfExe,
     reserve: Mutex<Reserve>,
+    /// Nothing has happened for a while since the start.
+    settled: bool,
     served: BTreeMap<BoardSlug, Served>,
     seen: Option<ConfigFingerprint>,
     loaded: Option<board::Loaded>,
@@ -145,6 +147,7 @@ impl Dispatcher {
                 options.until == Until::Stopped && options.max.is_none() && !options.dry_run,
             )),
             options,
+            settled: false,
             exe,
             served: BTreeMap::new(),
             seen: None,
@@ -281,6 +284,10 @@ impl Dispatcher {
                 {
                     refill = None;
                     self.refill();
+                    // What a start needs, several megabytes of descriptions in a server among it, nobody needs any more.
+                    if !std::mem::replace(&mut self.settled, true) {
+                        give_back_memory();
+                    }
                 }
                 wake::Reason::Deadline if Instant::now() < until => {
                     let boards = self.home.boards_stamp() != self.boards_seen;
