@@ -65,9 +65,12 @@ test("tasks are written down one after the other where they will stand", async (
   await page.getByRole("button", { name: "New task in Triage" }).click();
   const title = page.getByRole("textbox", { name: "Title of the new task" });
   // The server is slow, and whoever writes does not wait for it.
+  let answer = () => {};
+  const slow = new Promise<void>((go) => {
+    answer = go;
+  });
   await page.route("**/api/v1/boards/default/tasks", async (route) => {
-    if (route.request().method() !== "POST") return route.continue();
-    await new Promise((go) => setTimeout(go, 300));
+    if (route.request().method() === "POST") await slow;
     await route.continue();
   });
   await title.fill("First idea");
@@ -75,6 +78,7 @@ test("tasks are written down one after the other where they will stand", async (
   await title.fill("Second idea\nwith more words");
   await title.press("Enter");
   await title.fill("Third idea");
+  answer();
   const written = (name: string) => column(page, "triage").getByRole("button", { name, exact: true });
   await written("First idea").waitFor();
   await written("Second idea").waitFor();
